@@ -1,1 +1,450 @@
-//! 
+//! What is kept: one contract in the product's own verbs, each method one transaction; SQLite behind it.
+//!
+//! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
+
+pub mod sqlite;
+pub mod stored;
+
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::id::{
+    ConnectionName, EntityId, EntryId, FieldName, MappingName, ObjectName, RecordKey, ReviewId, RunId, SystemName,
+};
+use crate::mapping::matching::MatchKey;
+use crate::mapping::{FieldIx, SystemIx};
+use crate::sync::entity::Entity;
+use crate::sync::op::{Entry, EntryState};
+use crate::system::Cursor;
+use crate::value::Value;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("another daemon (process {process} on {host}) holds {file} since {since}")]
+    Held { file: String, process: u32, host: String, since: String },
+    #[error("{file} was written by a newer Syncline (schema {found}, this one knows {known})")]
+    Newer { file: String, found: u32, known: u32 },
+    /// Disk full or a broken file system: nothing was committed by the call, and the daemon must restart from disk.
+    #[error("{file} cannot be written")]
+    Disk { file: String, #[source] source: rusqlite::Error },
+    #[error("{file} is damaged or not a store: {why}")]
+    Damaged { file: String, why: String },
+    /// The lease moved: somebody else owns the store now.
+    #[error("the lease on {file} was taken over; this process must stop")]
+    Fenced { file: String },
+    #[error("the store failed at `{doing}`")]
+    Failed { doing: &'static str, #[source] source: rusqlite::Error },
+    #[error("{what} is not known")]
+    Unknown { what: String },
+}
+
+/// A mapping as the store keeps it: positions stand for names here, so state survives reordering and `was`.
+#[derive(Clone, Debug)]
+pub struct MappingShape {
+    pub name: MappingName,
+    pub was: Option<MappingName>,
+    /// Name, former name, connection, object.
+    pub systems: Vec<SystemShape>,
+    pub fields: Vec<FieldShape>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SystemShape {
+    pub name: SystemName,
+    pub was: Option<SystemName>,
+    pub connection: ConnectionName,
+    pub object: ObjectName,
+}
+
+#[derive(Clone, Debug)]
+pub struct FieldShape {
+    pub name: FieldName,
+    pub was: Option<FieldName>,
+    /// One per system; `None` where the field has no cell. A changed meaning makes the field's shadows there Unknown.
+    pub meaning: Vec<Option<u64>>,
+}
+
+/// A registered mapping; valid until the mapping is registered again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MappingId(pub u32);
+
+/// Which feed of an object a cursor is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Feed {
+    Changes,
+    Gone,
+    /// The last full sweep: its cursor holds the number of keys found.
+    Sweep,
+}
+
+/// "Look at this record."
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    pub mapping: MappingId,
+    pub system: SystemIx,
+    pub key: RecordKey,
+    pub identity: RecordKey,
+    pub why: Touched,
+}
+
+/// Why a record is to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    Changed,
+    /// A feed or delivery says it is gone; `get` decides.
+    Gone,
+    Delivery,
+    Retry,
+    Person,
+    Reference,
+}
+
+/// A touched record as stored.
+#[derive(Clone, Debug)]
+pub struct TouchedRecord {
+    pub touch: Touch,
+    /// Grows with each new hint; clearing by an older number does nothing.
+    pub seq: i64,
+    pub first_seen: Timestamp,
+    pub attempts: u32,
+    pub not_before: Option<Timestamp>,
+}
+
+/// An entity with what is open about it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub entity: Entity,
+    /// Entries whose state [`EntryState::is_open`], oldest first.
+    pub entries: Vec<Entry>,
+    /// Open reviews and answers not yet used.
+    pub reviews: Vec<Review>,
+}
+
+/// What a match key hits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hit {
+    Entity(EntityId),
+    /// An unlinked record that starts nothing (`starts: never`, asleep, in review).
+    Waiting { system: SystemIx, identity: RecordKey, key: RecordKey },
+}
+
+/// An unlinked record kept by its match keys alone.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    pub system: SystemIx,
+    pub key: RecordKey,
+    pub identity: RecordKey,
+    pub keys: Vec<MatchKey>,
+    pub why: WaitingWhy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingWhy {
+    StartsNever,
+    Outside,
+    BeyondWall,
+    Review,
+    /// A person said: leave it alone.
+    LeftAlone,
+}
+
+/// Something waiting for a person, and the answer once there is one.
+#[derive(Clone, Debug)]
+pub struct Review {
+    pub id: ReviewId,
+    pub mapping: MappingId,
+    pub entity: Option<EntityId>,
+    pub about: ReviewAbout,
+    pub opened_at: Timestamp,
+    pub answer: Option<Answer>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReviewAbout {
+    /// An unlinked record with several hits, or one that only may be proposed.
+    Match { system: SystemIx, key: RecordKey, identity: RecordKey, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
+    /// A field under `ask`, or without the evidence wanted.
+    Conflict { field: FieldIx, values: Vec<(Option<SystemIx>, Value)> },
+    /// Something would be deleted or archived that was edited, restored or not seen.
+    Delete { system: SystemIx, deleter: Option<SystemIx>, why: String },
+    /// A write whose outcome cannot be found out.
+    InDoubt { entry: EntryId, hits: Vec<RecordKey> },
+    /// Engine writes to one record went over their cap, or a field flaps.
+    PingPong { system: SystemIx, field: Option<FieldIx> },
+    /// Two entities seem to be one.
+    Join { other: EntityId },
+}
+
+/// What a person said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Link(EntityId),
+    New,
+    Leave,
+    Value { value: Value, at: Timestamp },
+    /// Delete it there too.
+    Delete,
+    /// Keep it.
+    Keep,
+}
+
+/// A conflict and how it was decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    pub entity: EntityId,
+    pub field: FieldIx,
+    pub run: RunId,
+    pub at: Timestamp,
+    /// Every candidate that lost, the old agreed value included.
+    pub losers: Vec<Loser>,
+    pub winner: Value,
+    pub winner_system: Option<SystemIx>,
+    /// The policy and grade, as [`crate::sync::reason`] words them.
+    pub policy: String,
+    pub grade: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loser {
+    pub system: Option<SystemIx>,
+    pub value: Value,
+    pub shadow: Option<Value>,
+    pub until: Option<Timestamp>,
+}
+
+/// All that one look at one entity decided: hub, provenance, shadows, links, conflicts, reviews and intents, together.
+#[derive(Debug)]
+pub struct Merged {
+    pub before: Option<Entity>,
+    pub after: Entity,
+    /// The entity's match keys; the store replaces them if they differ.
+    pub keys: Option<Vec<MatchKey>>,
+    pub conflicts: Vec<Conflict>,
+    pub reviews: Vec<NewReview>,
+    /// Reviews that answered themselves or were used.
+    pub closed_reviews: Vec<ReviewId>,
+    /// New intents, in state Ready.
+    pub entries: Vec<Entry>,
+    /// Entries whose state the look changed.
+    pub entry_states: Vec<(EntryId, EntryState)>,
+    /// Touched records answered by this look; kept if a newer hint came.
+    pub untouch: Vec<(Touch, i64)>,
+    /// Looked at again then, for what is owed or waits.
+    pub again: Vec<(Touch, Timestamp)>,
+    /// Reasons per field, for `explain`: rendered by the report.
+    pub decided: Vec<Decided>,
+}
+
+/// A field's decision, kept in the journal for `explain`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    pub field: FieldIx,
+    pub value: Value,
+    pub reason: crate::sync::reason::Reason,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewReview {
+    pub entity: Option<EntityId>,
+    pub about: ReviewAbout,
+}
+
+/// What became of one entry: outcome, shadow, link and the entry's new state in one transaction.
+#[derive(Debug)]
+pub struct Settled {
+    pub entry: EntryId,
+    pub state: EntryState,
+    pub before: Option<Entity>,
+    pub after: Entity,
+    pub dead_letter: Option<DeadLetter>,
+    pub reviews: Vec<NewReview>,
+    pub conflicts: Vec<Conflict>,
+    pub again: Vec<(Touch, Timestamp)>,
+    pub at: Timestamp,
+    /// What the vendor answered, in short and without values.
+    pub answer: String,
+}
+
+/// An op refused for good.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeadLetter {
+    pub mapping: MappingId,
+    pub entity: EntityId,
+    pub system: SystemIx,
+    pub entry: EntryId,
+    pub code: String,
+    pub message: String,
+    pub fields: Vec<FieldIx>,
+    pub at: Timestamp,
+}
+
+/// Why a run started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    Schedule,
+    Delivery,
+    Person,
+    Start,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunEnd {
+    pub state: RunState,
+    pub read: u64,
+    pub unchanged: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub archived: u64,
+    pub deleted: u64,
+    pub linked: u64,
+    pub conflicts: u64,
+    pub reviews: u64,
+    pub dead_letters: u64,
+    pub in_doubt: u64,
+    pub waiting: u64,
+    pub message: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunState {
+    #[default]
+    Running,
+    Done,
+    /// Waits for a person to agree to its plan.
+    Held,
+    Failed,
+    /// Stopped by a signal; the rest waits as touched.
+    Stopped,
+}
+
+/// A webhook as received.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub connection: ConnectionName,
+    /// The vendor's id of it, or the hash of its body.
+    pub identity: String,
+    pub verified_by: String,
+    pub received_at: Timestamp,
+    pub touched: Vec<Touch>,
+    /// Objects whose feed is to be read because the delivery names no key.
+    pub feeds: Vec<ObjectName>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    New,
+    /// Seen before: answered as if new, nothing stored.
+    Again,
+}
+
+/// Who may write to the store.
+#[derive(Clone, Debug)]
+pub struct LeaseHolder {
+    pub process: u32,
+    pub host: String,
+    pub now: Timestamp,
+    /// Lease older than this may be taken over if its process is gone.
+    pub lives: Duration,
+}
+
+/// Everything kept, in product verbs.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The store's own id, part of every marker.
+    fn instance(&self) -> &str;
+
+    async fn take_lease(&self, holder: &LeaseHolder) -> Result<(), StoreError>;
+    async fn renew_lease(&self, now: Timestamp) -> Result<(), StoreError>;
+    async fn release_lease(&self) -> Result<(), StoreError>;
+
+    /// Learns or relearns a mapping: names to ids, `was`, changed meanings.
+    async fn register(&self, shape: MappingShape) -> Result<MappingId, StoreError>;
+    /// Whether a run of it was ever committed (adoption).
+    async fn adopted(&self, mapping: MappingId) -> Result<bool, StoreError>;
+    /// Entities of the mapping, and live links per system.
+    async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError>;
+
+    async fn cursor(&self, connection: &ConnectionName, object: &ObjectName, feed: Feed) -> Result<Option<Cursor>, StoreError>;
+    /// Cursor and touched records, together.
+    async fn commit_page(&self, connection: &ConnectionName, object: &ObjectName, feed: Feed, cursor: Option<Cursor>, touched: Vec<Touch>, now: Timestamp) -> Result<(), StoreError>;
+    async fn touched(&self, mapping: MappingId, due: Timestamp, limit: usize) -> Result<Vec<TouchedRecord>, StoreError>;
+    async fn touched_count(&self, mapping: MappingId) -> Result<(u64, Option<Timestamp>), StoreError>;
+    /// Drops touched records that turned out to be nothing to us (unlinked, outside, unchanged).
+    async fn untouch(&self, touched: Vec<(Touch, i64)>) -> Result<(), StoreError>;
+    async fn touch(&self, touched: Vec<Touch>, not_before: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Which entity each record is linked to (live, gone or as a predecessor), in order.
+    async fn linked(&self, mapping: MappingId, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<EntityId>>, StoreError>;
+    async fn load(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Loaded>, StoreError>;
+    /// Follows aliases.
+    async fn resolve_alias(&self, entity: EntityId) -> Result<EntityId, StoreError>;
+    async fn hits(&self, mapping: MappingId, keys: &[MatchKey]) -> Result<Vec<Vec<Hit>>, StoreError>;
+    /// Open create entries of all entities of one system: who claims an unlinked record (correctness, section 7).
+    async fn open_creates(&self, mapping: MappingId, system: SystemIx) -> Result<Vec<Entry>, StoreError>;
+    /// Live record keys of entities in the systems of one connection and object: how references are spelt.
+    async fn keys_of(&self, mapping: MappingId, system: SystemIx, entities: &[EntityId]) -> Result<Vec<Option<RecordKey>>, StoreError>;
+    /// All linked identities of a system after `after`, in order: sweeps compare with it.
+    async fn identities(&self, mapping: MappingId, system: SystemIx, after: Option<&RecordKey>, limit: usize) -> Result<Vec<(RecordKey, RecordKey, EntityId)>, StoreError>;
+    async fn entities(&self, mapping: MappingId, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, StoreError>;
+
+    /// A range of new entity ids; never given twice.
+    async fn reserve(&self, count: u64) -> Result<Range<i64>, StoreError>;
+    async fn keep_waiting(&self, mapping: MappingId, add: Vec<Waiting>, remove: Vec<(SystemIx, RecordKey)>) -> Result<(), StoreError>;
+    async fn commit_merged(&self, mapping: MappingId, run: RunId, merged: Vec<Merged>, now: Timestamp) -> Result<(), StoreError>;
+    /// Ready to Sent, durable before the request leaves.
+    async fn mark_sent(&self, entries: &[EntryId], at: Timestamp, deadline: Timestamp) -> Result<(), StoreError>;
+    async fn settle(&self, mapping: MappingId, settled: Vec<Settled>) -> Result<(), StoreError>;
+    /// Entries that are Ready, Sent or InDoubt: settled before anything new.
+    async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError>;
+
+    async fn begin_run(&self, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, StoreError>;
+    async fn end_run(&self, run: RunId, end: RunEnd, at: Timestamp) -> Result<(), StoreError>;
+    async fn runs(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<RunRecord>, StoreError>;
+
+    async fn reviews(&self, mapping: Option<MappingId>, open_only: bool) -> Result<Vec<Review>, StoreError>;
+    async fn answer(&self, review: ReviewId, answer: Answer, at: Timestamp) -> Result<(), StoreError>;
+    async fn open_review(&self, mapping: MappingId, review: NewReview, at: Timestamp) -> Result<ReviewId, StoreError>;
+    async fn close_review(&self, review: ReviewId) -> Result<(), StoreError>;
+    async fn dead_letters(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+    async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
+    async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
+
+    /// Inbox and touched records in one transaction; 2xx may be answered after it.
+    async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;
+
+    /// What a vendor's subscription needs to be renewed (ids, never secrets).
+    async fn subscription(&self, connection: &ConnectionName, object: &ObjectName) -> Result<Option<String>, StoreError>;
+    async fn keep_subscription(&self, connection: &ConnectionName, object: &ObjectName, state: Option<String>) -> Result<(), StoreError>;
+    /// Pins the tenant: another account than the first stops the connection.
+    async fn account(&self, connection: &ConnectionName) -> Result<Option<String>, StoreError>;
+    async fn keep_account(&self, connection: &ConnectionName, account: &str) -> Result<(), StoreError>;
+}
+
+/// A run as kept.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    pub id: RunId,
+    pub mapping: MappingName,
+    pub wake: Wake,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub end: RunEnd,
+}
+
+/// Open things of a mapping, for status and metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub entities: u64,
+    pub reviews: u64,
+    pub dead_letters: u64,
+    pub conflicts: u64,
+    pub in_doubt: u64,
+    pub waiting: u64,
+    pub touched: u64,
+}

@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub mod kind;
 pub mod money;
 pub mod path;
+pub mod record;
 pub mod text;
 pub mod time;
 

@@ -1,0 +1,151 @@
+//! Entity, link, shadow: what is known of one thing across all its systems. Plain data; the decision is elsewhere.
+
+use jiff::Timestamp;
+
+use crate::id::{EntityId, LinkId, RecordKey};
+pub use crate::mapping::{FieldIx, SystemIx};
+use crate::value::{Str, Value};
+
+/// The same thing across all systems.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    pub id: EntityId,
+    /// The agreed value of each field, in the mapping's order.
+    pub hub: Vec<Agreed>,
+    /// One place per system, in the mapping's order.
+    pub links: Vec<Option<Link>>,
+    /// No live link is left; nothing is created for it any more.
+    pub closed: bool,
+}
+
+/// What a field of an entity is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Agreed {
+    #[default]
+    Unset,
+    Set(Fact),
+}
+
+/// An agreed value with its provenance, kept for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    pub value: Value,
+    pub origin: Origin,
+    pub changed: Interval,
+}
+
+/// Who an agreed value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    System(SystemIx),
+    Person,
+    Rule,
+    Formula,
+}
+
+/// A change happened after `after` (if known) and not after `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    pub after: Option<Timestamp>,
+    pub until: Timestamp,
+}
+
+/// That a record is an entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// `None` until first stored.
+    pub id: Option<LinkId>,
+    pub key: RecordKey,
+    pub identity: RecordKey,
+    /// Keys of records that stood here before.
+    pub predecessors: Vec<RecordKey>,
+    pub state: LinkState,
+    pub version: Option<Str>,
+    /// The record's modified time as last seen.
+    pub changed_at: Option<Timestamp>,
+    /// When we last sent a write to it.
+    pub written_at: Option<Timestamp>,
+    /// When a read last showed all fields unchanged.
+    pub unchanged_at: Option<Timestamp>,
+    /// Outside its system's `where`: silent until it fits again.
+    pub asleep: bool,
+    /// Was inside the wall once; only such a link leaves.
+    pub inside: bool,
+    /// A person said to keep it; no wall for this link until it next holds.
+    pub kept: bool,
+    /// One per field, in the mapping's order; fields without a cell here are `NoCell`.
+    pub shadows: Vec<Shadow>,
+}
+
+/// Whether the record is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    Live,
+    /// Live, and owed a delete or archive.
+    Owed(Cause),
+    GoneByUser { at: Timestamp },
+    GoneByUs { cause: Cause, at: Timestamp },
+}
+
+impl LinkState {
+    pub fn is_live(&self) -> bool {
+        matches!(self, LinkState::Live | LinkState::Owed(_))
+    }
+}
+
+/// Why a record is to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The record in this system was deleted, and `only` names it.
+    Deleted(SystemIx),
+    /// `only` no longer holds.
+    Wall,
+}
+
+/// What we last knew a system to hold of one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Shadow {
+    /// The system has no cell for the field.
+    NoCell,
+    /// Never observed: not the same as blank.
+    #[default]
+    Unknown,
+    Known(Known),
+}
+
+/// A shadow with its two values, because vendors trim, round and fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What the system last reported, in agreed terms.
+    pub seen: Value,
+    pub stands_for: Standing,
+    /// A read or an answer showed it; not only assumed after a write.
+    pub confirmed: bool,
+    /// The agreed value that this system refused for good.
+    pub refused: Option<Value>,
+}
+
+/// Which agreed value a report stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// None: it lost, or was never agreed.
+    Nothing,
+    For(Value),
+}
+
+impl Entity {
+    pub fn link(&self, system: SystemIx) -> Option<&Link> {
+        self.links[system.0 as usize].as_ref()
+    }
+
+    pub fn live(&self, system: SystemIx) -> Option<&Link> {
+        self.link(system).filter(|link| link.state.is_live())
+    }
+
+    pub fn agreed(&self, field: FieldIx) -> &Value {
+        match &self.hub[field.0 as usize] {
+            Agreed::Unset => &Value::Blank,
+            Agreed::Set(fact) => &fact.value,
+        }
+    }
+}
