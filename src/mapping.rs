@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use crate::diag::Span;
 use crate::id::{ConnectionName, FieldName, MappingName, ObjectName, SystemName};
+use crate::value::Str;
 
 pub use field::{CellProgram, Field, Unknown};
 pub use matching::{MatchKey, MatchRule};
@@ -53,12 +54,14 @@ pub struct Mapping {
     pub systems: Vec<System>,
     pub fields: Vec<Field>,
     pub matching: Vec<MatchRule>,
+    /// Where telephone numbers without a prefix are from, if its connections agree on it.
+    pub country: Option<Str>,
     /// Mappings that its `ref` fields point to; they run first.
     pub refers_to: Vec<MappingName>,
     /// What the slots of its expressions over an entity stand for.
     pub slots: Vec<EntitySlot>,
     /// `tests:`, run offline.
-    pub examples: Vec<crate::spec::mapping::ExampleSpec>,
+    pub examples: Vec<crate::spec::mapping::Example>,
 }
 
 /// When a mapping runs by itself.

@@ -129,3 +129,29 @@ impl Field {
         matches!(self.kind, Kind::Set(_))
     }
 }
+
+impl PartName {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PartName::Amount => "amount",
+            PartName::Currency => "currency",
+            PartName::First => "first",
+            PartName::Last => "last",
+            PartName::Street => "street",
+            PartName::City => "city",
+            PartName::Region => "region",
+            PartName::Postcode => "postcode",
+            PartName::Country => "country",
+        }
+    }
+
+    /// The parts that values of a kind have.
+    pub fn of(kind: &Kind) -> &'static [PartName] {
+        match kind {
+            Kind::Money => &[PartName::Amount, PartName::Currency],
+            Kind::Name => &[PartName::First, PartName::Last],
+            Kind::Address => &[PartName::Street, PartName::City, PartName::Region, PartName::Postcode, PartName::Country],
+            _ => &[],
+        }
+    }
+}

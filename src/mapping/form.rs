@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use rust_decimal::RoundingStrategy;
 
 use super::field::{CellProgram, Field, Unknown, Written};
-use super::observe::{self, Seen, agreed};
+use super::observe::{Seen, agreed};
 use super::scope::EntityEnv;
 use super::view::{EntityView, WithValue};
 use super::world::{Precision, Shows};
@@ -15,7 +15,7 @@ use super::{FieldIx, Mapping, System, SystemIx};
 use crate::expr::{Env, Item, Program};
 use crate::value::money::Currency;
 use crate::value::record::Form;
-use crate::value::{Kind, Str, Value};
+use crate::value::{Kind, Name, Str, Value};
 
 impl Mapping {
     /// What `system` shows of the field once it was given `value`, in agreed terms. `None`: it has no form for it (a reference not linked there, a row without
@@ -62,7 +62,7 @@ impl Mapping {
     /// Whether two agreed values of the field mean the same.
     pub fn same(&self, field: FieldIx, a: &Value, b: &Value) -> bool {
         let field = self.field(field);
-        a == b || (!a.is_blank() && !b.is_blank() && field.rows.is_none() && field.kind.same(a, b))
+        a == b || (!a.is_blank() && !b.is_blank() && field.rows.is_none() && field.kind.same_in(a, b, self.country.as_deref()))
     }
 
     /// Which of two agreed values of the field comes later or is bigger; rows by their order, a blank least. `None` for kinds without order.
@@ -118,14 +118,14 @@ impl Env for AsWritten<'_> {
 fn counterpart(field: &Field, at: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value> {
     if field.rows.is_some() {
         return match value {
-            Value::Set(elements) => Some(observe::set(elements.iter().filter_map(|element| row(field, system, element)).collect())),
+            Value::Set(elements) => Some(Value::set(elements.iter().filter_map(|element| row(field, system, element)))),
             one => row(field, system, one),
         };
     }
     if field.refers_to().is_some() {
         return match value {
             // All or nothing: an element that is dropped now would never be owed later.
-            Value::Set(elements) => elements.iter().map(|element| entity(field, at, system, element, view)).collect::<Option<Vec<_>>>().map(observe::set),
+            Value::Set(elements) => elements.iter().map(|element| entity(field, at, system, element, view)).collect::<Option<Vec<_>>>().map(Value::set),
             one => entity(field, at, system, one, view),
         };
     }
@@ -169,9 +169,16 @@ fn shown(value: &Value, kind: &Kind, form: &Form, shows: &Shows, currency: Optio
             let date = of.zone.date(*instant).ok()?;
             Some(Value::Instant(of.zone.midnight(date).ok()?))
         }
-        _ if *kind == Kind::Name || *kind == Kind::Address => Some(value.clone()),
+        // One text cannot tell where the last name begins: it is read back as its last word.
+        (Value::Name(_), Form::Document) => Some(value.clone()),
+        (Value::Name(name), _) => kind.convert(&cut(full_name(name), shows), &of.zone).ok(),
         _ => Some(cut(value.clone(), shows)),
     }
+}
+
+/// A name in one text.
+pub(super) fn full_name(name: &Name) -> Value {
+    Value::text(format!("{} {}", name.first, name.last).trim())
 }
 
 /// Cut to length, rounded to scale, precise to the second: as declared.

@@ -34,7 +34,7 @@ impl Mapping {
     fn key<'a>(&self, at: u16, rule: &MatchRule, values: &dyn Fn(FieldIx) -> Option<&'a Value>) -> Option<MatchKey> {
         let mut text = String::new();
         for (place, field) in rule.fields.iter().enumerate() {
-            let form = matching_form(self.field(*field), values(*field)?)?;
+            let form = matching_form(self.field(*field), values(*field)?, self.country.as_deref())?;
             if place > 0 {
                 text.push(BETWEEN);
             }
@@ -45,14 +45,14 @@ impl Mapping {
     }
 }
 
-fn matching_form(field: &Field, value: &Value) -> Option<String> {
+fn matching_form(field: &Field, value: &Value, country: Option<&str>) -> Option<String> {
     match value {
         Value::Blank => None,
         Value::Ref(entity) => Some(entity.to_string()),
         Value::Text(row) if field.rows.is_some() => Some(row.to_string()),
         // Elements are sorted already, so that equal sets give equal texts.
-        Value::Set(elements) => Some(elements.iter().filter_map(|element| matching_form(field, element)).collect::<Vec<_>>().join(",")),
-        value => field.kind.matching(value),
+        Value::Set(elements) => Some(elements.iter().filter_map(|element| matching_form(field, element, country)).collect::<Vec<_>>().join(",")),
+        value => field.kind.matching_in(value, country),
     }
 }
 

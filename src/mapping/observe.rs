@@ -2,6 +2,8 @@
 
 mod cell;
 
+pub(super) use cell::agreed;
+
 use jiff::Timestamp;
 
 use super::scope::RecordEnv;
@@ -40,20 +42,12 @@ impl Seen {
             }
             Seen::UnresolvedSet(keys) => {
                 if let Some(entities) = keys.iter().map(&mut entity_of).collect::<Option<Vec<_>>>() {
-                    *self = Seen::Value(set(entities.into_iter().map(Value::Ref).collect()));
+                    *self = Seen::Value(Value::set(entities.into_iter().map(Value::Ref)));
                 }
             }
             Seen::NoCell | Seen::Unread | Seen::UnresolvedBy(_) | Seen::Unfit(_) | Seen::Value(_) => {}
         }
     }
-}
-
-/// A set as values hold it: sorted, without twins, blank when empty.
-pub fn set(mut elements: Vec<Value>) -> Value {
-    elements.retain(|element| !element.is_blank());
-    elements.sort();
-    elements.dedup();
-    if elements.is_empty() { Value::Blank } else { Value::Set(elements) }
 }
 
 /// One record as the mapping understands it.

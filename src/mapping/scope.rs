@@ -202,18 +202,7 @@ pub fn shape_of_kind(kind: &Kind, rows: Option<Arc<[Str]>>) -> Shape {
     if let Some(rows) = rows {
         return if matches!(kind, Kind::Set(_)) { Shape::List } else { Shape::Choice(rows) };
     }
-    match kind {
-        Kind::Integer => Shape::Integer,
-        Kind::Decimal | Kind::Percent => Shape::Number,
-        Kind::Money => Shape::Money,
-        Kind::Boolean => Shape::Boolean,
-        Kind::Date => Shape::Date,
-        Kind::Instant => Shape::Instant,
-        Kind::Name | Kind::Address => Shape::Map,
-        Kind::Ref(_) => Shape::Entity,
-        Kind::Set(_) => Shape::List,
-        Kind::Text | Kind::Email | Kind::Phone | Kind::Url | Kind::Domain | Kind::Country | Kind::Company => Shape::Text,
-    }
+    Shape::from(kind)
 }
 
 fn shape_of_form(form: &Form) -> Shape {

@@ -1,7 +1,7 @@
 //! Agreed values spelt for one system: the cells that a connector writes.
 
 use super::field::{CellProgram, Field, Part, PartName};
-use super::form::{cut, first_characters};
+use super::form::{cut, first_characters, full_name};
 use super::scope::EntityEnv;
 use super::system::NewText;
 use super::world::{Access, Shows};
@@ -105,6 +105,8 @@ impl Mapping {
                 let date = self.system(of.system).zone.date(*instant);
                 date.map(Value::Date).map_err(|problem| of.problem(path, problem.to_string()))
             }
+            (Value::Name(name), _) if *form != Form::Document => Ok(full_name(name)),
+            (Value::Money(money), _) if matches!(form, Form::Decimal) => Ok(Value::Decimal(money.value)),
             _ => Ok(value.clone()),
         }
     }
@@ -190,7 +192,7 @@ pub(super) fn shown_parts<'a>(value: Value, shows: impl Fn(PartName) -> Option<&
     match value {
         Value::Name(name) => {
             let shown = Name { first: part(PartName::First, &name.first), last: part(PartName::Last, &name.last) };
-            if shown == Name::default() { Value::Blank } else { Value::Name(Box::new(shown)) }
+            Value::name(shown)
         }
         Value::Address(address) => {
             let shown = Address {
@@ -200,7 +202,7 @@ pub(super) fn shown_parts<'a>(value: Value, shows: impl Fn(PartName) -> Option<&
                 postcode: part(PartName::Postcode, &address.postcode),
                 country: part(PartName::Country, &address.country),
             };
-            if shown == Address::default() { Value::Blank } else { Value::Address(Box::new(shown)) }
+            Value::address(shown)
         }
         Value::Money(_) => shows(PartName::Amount).map_or(value.clone(), |shows| cut(value, shows)),
         other => other,

@@ -67,10 +67,11 @@ pub struct ObjectFacts {
 pub enum GoneKnown {
     /// A feed, a listing or a sweep tells.
     Told,
-    /// The connector says that nothing tells.
+    /// The connector says `never`, or that it is `unknown`.
     Never,
+    /// Nothing is known of the object before the system is asked.
     #[default]
-    Unknown,
+    Unsaid,
 }
 
 /// What guards an update.
@@ -92,7 +93,10 @@ pub struct FieldFacts {
     pub access: Access,
     pub required: bool,
     pub shows: Shows,
+    /// Of amounts in it.
     pub currency: Option<Currency>,
+    /// The vendor's own list of what it takes, where it is closed.
+    pub values: Option<Vec<Str>>,
 }
 
 /// Who may touch a field.

@@ -1,6 +1,6 @@
 //! One cell of a record, read as its field.
 
-use super::{Seen, set};
+use super::Seen;
 use crate::expr::{Fault, Item};
 use crate::id::RecordKey;
 use crate::mapping::field::{CellProgram, Field, Part, PartName};
@@ -70,9 +70,9 @@ pub(in crate::mapping) fn agreed(field: &Field, system: SystemIx, of: &System, v
                     Err(why) => return Seen::Unfit(why),
                 }
             }
-            Seen::Value(set(told))
+            Seen::Value(Value::set(told))
         }
-        (Kind::Set(kind), one) => single(field, kind, system, of, one).map_or_else(Seen::Unfit, |value| Seen::Value(set(vec![value]))),
+        (Kind::Set(kind), one) => single(field, kind, system, of, one).map_or_else(Seen::Unfit, |value| Seen::Value(Value::set([value]))),
         (kind, value) => single(field, kind, system, of, value).map_or_else(Seen::Unfit, Seen::Value),
     }
 }
@@ -167,13 +167,13 @@ fn join(field: &Field, of: &System, told: &[(PartName, &Value)]) -> Result<Value
             let currency = if spelt.is_empty() { of.currency } else { Some(Currency::parse(&spelt).map_err(|problem| Str::from(problem.to_string()))?) };
             money(amount, currency).ok_or_else(|| unfit_money(amount, of))
         }
-        Kind::Name => Ok(Value::Name(Box::new(Name { first: text(PartName::First)?, last: text(PartName::Last)? }))),
-        _ => Ok(Value::Address(Box::new(Address {
+        Kind::Name => Ok(Value::name(Name { first: text(PartName::First)?, last: text(PartName::Last)? })),
+        _ => Ok(Value::address(Address {
             street: text(PartName::Street)?,
             city: text(PartName::City)?,
             region: text(PartName::Region)?,
             postcode: text(PartName::Postcode)?,
             country: text(PartName::Country)?,
-        }))),
+        })),
     }
 }
