@@ -1,6 +1,6 @@
 //! What every look-alike is made of: one trait, and the ground it stands on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -103,6 +103,10 @@ impl Base {
         self.clock.now()
     }
 
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
     /// A write through the vendor's API.
     pub fn by_api(&self, who: &str) -> By {
         By { who: Arc::from(who), at: self.now(), origin: Origin::Api }
@@ -152,7 +156,12 @@ impl Base {
         if by.origin == Origin::Api && !deeds.is_empty() {
             turn::note_write();
             self.stats.count(|counts| {
-                for (object, deed) in deeds {
+                let mut counted = HashSet::new();
+                for (object, deed, key) in deeds {
+                    // One record written in several steps of one request is written once.
+                    if !counted.insert((object.clone(), key)) {
+                        continue;
+                    }
                     counts.writes += 1;
                     let by_object = match deed {
                         Deed::Create => &mut counts.creates,
@@ -177,7 +186,7 @@ enum Deed {
 pub struct Writing<'a> {
     store: &'a mut Store,
     by: &'a By,
-    deeds: Vec<(String, Deed)>,
+    deeds: Vec<(String, Deed, String)>,
 }
 
 impl Writing<'_> {
@@ -187,23 +196,23 @@ impl Writing<'_> {
 
     /// The key must be new.
     pub fn create(&mut self, object: &str, key: &str, fields: Fields) -> Arc<Record> {
-        self.deeds.push((object.to_owned(), Deed::Create));
+        self.deeds.push((object.to_owned(), Deed::Create, key.to_owned()));
         self.store.create(object, key, fields, self.by.at, &self.by.who)
     }
 
     /// Replaces all fields.
     pub fn update(&mut self, object: &str, key: &str, fields: Fields) -> Option<Arc<Record>> {
-        self.deeds.push((object.to_owned(), Deed::Update));
+        self.deeds.push((object.to_owned(), Deed::Update, key.to_owned()));
         self.store.update(object, key, fields, self.by.at, &self.by.who)
     }
 
     pub fn delete(&mut self, object: &str, key: &str) -> Option<Arc<Record>> {
-        self.deeds.push((object.to_owned(), Deed::Delete));
+        self.deeds.push((object.to_owned(), Deed::Delete, key.to_owned()));
         self.store.mark(object, key, Some(self.by.at), self.by.at, &self.by.who)
     }
 
     pub fn restore(&mut self, object: &str, key: &str) -> Option<Arc<Record>> {
-        self.deeds.push((object.to_owned(), Deed::Update));
+        self.deeds.push((object.to_owned(), Deed::Update, key.to_owned()));
         self.store.mark(object, key, None, self.by.at, &self.by.who)
     }
 

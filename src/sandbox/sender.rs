@@ -46,6 +46,11 @@ pub trait Delivery: Send + Sync + 'static {
 
     /// `status` is none when no answer came.
     fn answered(&self, status: Option<u16>, body: &[u8]) -> Next;
+
+    /// How long to gather before the first attempt.
+    fn wait(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The way into the queue.
@@ -89,23 +94,25 @@ pub(super) async fn run(base: Arc<dyn super::look_alike::LookAlike>, mut queue: 
         while under_way.join_next().now_or_never().flatten().is_some() {}
         let faults = &base.base().faults;
         if faults.strikes(FaultKind::DropWebhooks).is_some() {
+            // Packed all the same, so that what it gathered is lost with it.
+            drop(delivery.pack());
             base.base().stats.count(|counts| counts.webhooks_lost += 1);
             continue;
         }
         let late = faults.strikes(FaultKind::ReorderWebhooks).is_some();
+        let wait = delivery.wait();
         let copies = if faults.strikes(FaultKind::DuplicateWebhooks).is_some() { 2 } else { 1 };
         for _ in 0..copies {
             let (base, delivery) = (base.clone(), delivery.clone());
             let work = async move {
-                if late {
-                    tokio::time::sleep(REORDER_HOLD).await;
-                }
+                let hold = if late { REORDER_HOLD } else { Duration::ZERO };
+                tokio::time::sleep(hold + delivery.wait()).await;
                 deliver(base.base(), &*delivery).await;
             };
             // An undisturbed delivery is awaited for its first attempt only, so order holds while the receiver is well.
             under_way.spawn(work);
         }
-        if !late && under_way.len() == 1 {
+        if !late && wait.is_zero() && under_way.len() == 1 {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = under_way.join_next() => {}

@@ -102,6 +102,11 @@ impl Shelf {
         found
     }
 
+    /// Records modified from an instant on, oldest change first, with their positions; as they are now, deleted ones included.
+    pub fn modified_from(&self, from: Timestamp) -> impl Iterator<Item = (usize, &Arc<Record>)> {
+        self.by_modified.range((from, 0)..).map(|(_, slot)| (*slot, &self.slots[*slot].now))
+    }
+
     /// Positions of records modified from an instant on, in order of creation; none when there are more than `most`, so that a caller walks instead.
     pub fn modified_few(&self, from: Timestamp, most: usize) -> Option<Vec<usize>> {
         let mut found: Vec<usize> = self.by_modified.range((from, 0)..).take(most + 1).map(|(_, slot)| *slot).collect();
