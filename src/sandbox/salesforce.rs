@@ -1,0 +1,2 @@
+//! The look-alike of Salesforce.
+mod soql;
