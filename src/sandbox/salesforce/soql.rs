@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-pub use parser::parse;
+pub use parser::{instant, parse};
 
 /// Longest statement the vendor reads.
 pub const STATEMENT_CHARACTERS_MAX: usize = 100_000;
