@@ -12,11 +12,11 @@ use crate::sandbox::store::{Fields, Record, Store};
 ///
 /// # Errors
 /// The vendor's refusal, always of status 400: per record in a collection, as the answer otherwise.
-pub fn checked(store: &Store, object: &'static Object, body: &Map<String, Value>, former: Option<&Record>) -> Result<Fields, Problem> {
-    if former.is_some_and(|record| record.field("IsConverted") == &Value::Bool(true)) {
+pub fn checked(store: &Store, object: &'static Object, body: &Map<String, Value>, former: Option<&Record>, through_api: bool) -> Result<Fields, Problem> {
+    if through_api && former.is_some_and(|record| record.field("IsConverted") == &Value::Bool(true)) {
         return Err(Problem::new(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"));
     }
-    if object.read_only {
+    if through_api && object.read_only {
         return Err(Problem::new(400, "INSUFFICIENT_ACCESS_OR_READONLY", format!("entity type {} does not support this operation", object.name)));
     }
     let mut fields = former.map(|record| record.fields.clone()).unwrap_or_default();
@@ -27,7 +27,9 @@ pub fn checked(store: &Store, object: &'static Object, body: &Map<String, Value>
             (None, Some((field, to))) => (field, by_external_id(store, to, value)?),
             (None, None) => return Err(Problem::no_such_column(name, object.name)),
         };
-        if field.system {
+        // A person converts a lead on a screen; the API cannot.
+        let system = field.system && (through_api || !field.name.contains("Converted"));
+        if system {
             return Err(Problem::new(
                 400,
                 "INVALID_FIELD_FOR_INSERT_UPDATE",

@@ -40,6 +40,15 @@ impl Problem {
         json!({"success": false, "errors": [{"statusCode": self.code, "message": self.message, "fields": self.fields}]})
     }
 
+    /// The same refusal in a collection, where a missing record goes by another name.
+    pub fn in_collection(mut self) -> Self {
+        if self.code == "NOT_FOUND" {
+            self.code = "INVALID_CROSS_REFERENCE_KEY";
+            self.message = "invalid cross reference id".to_owned();
+        }
+        self
+    }
+
     pub fn not_found() -> Self {
         Self::new(404, "NOT_FOUND", "The requested resource does not exist")
     }

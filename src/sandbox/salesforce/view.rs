@@ -13,7 +13,9 @@ use super::schema::{Field, Kind, Object};
 use crate::sandbox::store::{Record, Store};
 
 /// The org's integration user: who writes when nobody else is named.
-pub const OWN_USER: &str = "0055gS000000001QAA";
+pub const OWN_USER: &str = "0055gS000000001ABA";
+/// The user behind every name that is no user id: people at the page, the world.
+pub const PERSON_USER: &str = "0055gS000000002ABA";
 
 /// One value, ready to be compared.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +110,7 @@ fn full_name(record: &Record) -> String {
 
 /// Who wrote, as a user id: the control page and the world write under names.
 fn user(who: &str) -> &str {
-    if who.starts_with("005") && who.len() == 18 { who } else { OWN_USER }
+    if who.starts_with("005") && who.len() == 18 { who } else { PERSON_USER }
 }
 
 /// The vendor's form: always `.000`, and an offset without a colon.
