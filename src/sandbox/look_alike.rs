@@ -84,6 +84,8 @@ impl Refusal {
 pub struct Base {
     /// `http://127.0.0.1:PORT`.
     pub url: String,
+    /// For chance of the look-alike's own, such as keys.
+    pub seed: u64,
     pub faults: Faults,
     pub stats: Stats,
     pub tokens: Tokens,
@@ -94,7 +96,7 @@ pub struct Base {
 
 impl Base {
     pub(super) fn new(url: String, seed: u64, clock: Arc<dyn Clock>, sender: Sender) -> Self {
-        Self { url, faults: Faults::new(seed), stats: Stats::default(), tokens: Tokens::new(seed), sender, clock, store: RwLock::default() }
+        Self { url, seed, faults: Faults::new(seed), stats: Stats::default(), tokens: Tokens::new(seed), sender, clock, store: RwLock::default() }
     }
 
     pub fn now(&self) -> Timestamp {

@@ -102,6 +102,18 @@ impl Shelf {
         found
     }
 
+    /// Positions of records modified from an instant on, in order of creation; none when there are more than `most`, so that a caller walks instead.
+    pub fn modified_few(&self, from: Timestamp, most: usize) -> Option<Vec<usize>> {
+        let mut found: Vec<usize> = self.by_modified.range((from, 0)..).take(most + 1).map(|(_, slot)| *slot).collect();
+        found.sort_unstable();
+        (found.len() <= most).then_some(found)
+    }
+
+    /// The record at a position of the order of creation.
+    pub fn at(&self, position: usize) -> Option<&Arc<Record>> {
+        self.slots.get(position).map(|slot| &slot.now)
+    }
+
     /// Live records whose indexed field has this value, case folded; oldest first. `None` when the field is not indexed.
     pub fn find(&self, field: &str, value: &str) -> Option<Vec<Arc<Record>>> {
         let index = self.by_field.get(field)?;
