@@ -13,7 +13,6 @@ use crate::sandbox::store::Record;
 #[derive(Clone)]
 pub struct Column {
     pub hops: Vec<Hop>,
-    pub object: &'static Object,
     pub field: &'static Field,
 }
 
@@ -21,7 +20,6 @@ pub struct Column {
 #[derive(Clone, Copy)]
 pub struct Hop {
     pub name: &'static str,
-    pub from: &'static Object,
     pub by: &'static Field,
     pub to: &'static Object,
 }
@@ -91,13 +89,13 @@ fn column(object: &'static Object, path: &Path) -> Result<Column, Problem> {
             return Err(Problem::new(400, "INVALID_FIELD", format!("Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.")));
         };
         let Kind::Reference(_, name) = by.kind else { unreachable!("only references have relationships") };
-        hops.push(Hop { name, from: here, by, to });
+        hops.push(Hop { name, by, to });
         here = to;
     }
     let Some(field) = here.field(last) else {
         return Err(Problem::new(400, "INVALID_FIELD", format!("No such column '{last}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.", here.name)));
     };
-    Ok(Column { hops, object: here, field })
+    Ok(Column { hops, field })
 }
 
 fn test(object: &'static Object, condition: Condition) -> Result<Test, Problem> {

@@ -54,6 +54,14 @@ mod tests {
     }
 
     #[test]
+    fn the_orgs_own_ids_are_sound() {
+        use super::super::{org, view};
+        for id in [org::ORG_ID, view::OWN_USER, view::PERSON_USER] {
+            assert_eq!(canonical(id).as_deref(), Some(id));
+        }
+    }
+
+    #[test]
     fn later_records_have_greater_ids() {
         assert!(make("001", 61) < make("001", 62));
         assert!(make("001", 99_999) < make("001", 100_000));

@@ -110,7 +110,7 @@ impl Message {
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" \
              xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Body><notifications xmlns=\"http://soap.sforce.com/2005/09/outbound\">\
-             <OrganizationId>{ORG_ID}</OrganizationId><ActionId>04k5gS000000001AAA</ActionId><SessionId xsi:nil=\"true\"/>\
+             <OrganizationId>{ORG_ID}</OrganizationId><ActionId>04k5gS000000001ABA</ActionId><SessionId xsi:nil=\"true\"/>\
              <EnterpriseUrl>{url}/services/Soap/c/{API}/{ORG_ID}</EnterpriseUrl><PartnerUrl>{url}/services/Soap/u/{API}/{ORG_ID}</PartnerUrl>"
         );
         org.base.read(|store| {

@@ -15,7 +15,7 @@ use super::view::{OWN_USER, PERSON_USER};
 use super::write::Desk;
 use crate::sandbox::look_alike::{Base, By, Origin};
 
-pub const ORG_ID: &str = "00D5gS0000000SbEAI";
+pub const ORG_ID: &str = "00D5gS0000000SbEBI";
 /// Requests the org may get in 24 hours.
 pub const DAILY_REQUESTS: u64 = 1_000_000;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

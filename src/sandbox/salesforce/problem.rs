@@ -70,6 +70,6 @@ impl Problem {
     }
 
     pub fn wrong_method(method: &str) -> Self {
-        Self::new(405, "METHOD_NOT_ALLOWED", format!("HTTP Method '{method}' not allowed. Allowed are GET,HEAD,POST,PATCH,DELETE"))
+        Self::new(405, "METHOD_NOT_ALLOWED", format!("HTTP Method '{method}' not allowed for this resource"))
     }
 }

@@ -110,7 +110,7 @@ fn write(desk: &mut Desk<'_, '_>, version: &str, call: &Call, path: &[&str]) -> 
         ("PATCH", ["composite", "sobjects", object, field]) => collections::upsert(desk, rows::object(object)?, field, call),
         ("POST", ["composite"]) => composite::run(desk, call),
         ("POST", ["composite", "batch"]) => composite::batch(desk, call),
-        (method, ["query" | "queryAll" | "limits" | "sobjects" | "composite", ..]) => Err(Problem::wrong_method(method)),
+        (method, ["query" | "queryAll" | "limits" | "sobjects" | "composite"] | ["sobjects", _] | ["sobjects", _, "describe" | "updated" | "deleted"] | ["composite", "sobjects", ..]) => Err(Problem::wrong_method(method)),
         _ => Err(Problem::not_found()),
     }
 }
