@@ -1,4 +1,4 @@
-//! The look-alike of Salesforce: SOQL, record and collection writes, composites, feeds, outbound messages.
+//! The look-alike of Salesforce: SOQL, record and collection writes, composites, bulk jobs, feeds, outbound messages.
 //!
 //! A request goes `route.rs` (who asks, what for) → one of the endpoints → `write.rs` or `query.rs`. Endpoints that write work on a
 //! [`write::Desk`], which holds the records for one request, so that a composite of twenty-five parts can be taken back as one.
@@ -18,6 +18,7 @@ use write::Desk;
 
 mod auth;
 mod bind;
+mod bulk;
 mod check;
 mod collections;
 mod composite;

@@ -199,6 +199,23 @@ await check('guards parts of a composite by a date', async () => {
   assert.equal((await accounts.retrieve(single)).Phone, 'fresh');
 });
 
+await check('loads and extracts in bulk', async () => {
+  const records = [
+    { ERP_Number__c: `${mark} b1`, Name: 'Bulk, "one"', Phone: '#N/A' },
+    { ERP_Number__c: `${mark} b2`, Name: 'Bulk two', Phone: '2' },
+    { ERP_Number__c: `${mark} b3`, Name: 'x'.repeat(256), Phone: '3' },
+  ];
+  const options = { object: 'Account', operation: 'upsert', externalIdFieldName: 'ERP_Number__c', input: records, pollInterval: 50, pollTimeout: 5000 };
+  const done = await conn.bulk2.loadAndWaitForResults(options);
+  assert.deepEqual(done.successfulResults.map((row) => [row.sf__Created, row.Name]), [['true', 'Bulk, "one"'], ['true', 'Bulk two']]);
+  assert.equal(done.failedResults.length, 1);
+  assert.match(done.failedResults[0].sf__Error, /^STRING_TOO_LONG:.*:Name --$/);
+  made.push(...done.successfulResults.map((row) => row.sf__Id));
+  const stream = await conn.bulk2.query(`SELECT Id, Name, Phone, Owner.Name FROM Account WHERE ERP_Number__c LIKE '${mark} b%' ORDER BY Id`, { pollInterval: 50, pollTimeout: 5000 });
+  const rows = await stream.toArray();
+  assert.deepEqual(rows.map((row) => [row.Name, row.Phone, row['Owner.Name']]), [['Bulk, "one"', '', 'Integration User'], ['Bulk two', '2', 'Integration User']]);
+});
+
 await check('signs in again when the session has ended', async () => {
   const ended = await fetch(`${url}/_sandbox/expire_tokens`, { method: 'POST' });
   assert.equal(ended.ok, true);
@@ -213,7 +230,7 @@ await check('deletes, and tells what was deleted', async () => {
   const results = await accounts.destroy(made, { allowRecursive: true });
   assert.equal(results.every((result) => result.success), true);
   assert.equal((await conn.query(`SELECT COUNT() FROM Account WHERE Name LIKE '${mark}%'`)).totalSize, 0);
-  const all = await conn.query(`SELECT Id FROM Account WHERE Name LIKE '${mark}%' AND IsDeleted = true`, { scanAll: true, autoFetch: true, maxFetch: 1000 });
+  const all = await conn.query(`SELECT Id FROM Account WHERE (Name LIKE '${mark}%' OR ERP_Number__c LIKE '${mark}%') AND IsDeleted = true`, { scanAll: true, autoFetch: true, maxFetch: 1000 });
   assert.equal(all.records.length, made.length + 1);
   const start = new Date(Date.now() - 3600000).toISOString();
   const end = new Date(Date.now() + 120000).toISOString();

@@ -181,6 +181,15 @@ impl Column {
         }
     }
 
+    /// The value in a record as answers show it.
+    pub fn value(&self, view: View<'_>, record: &Record) -> serde_json::Value {
+        let Some((first, rest)) = self.hops.split_first() else {
+            return view.value(record, self.field);
+        };
+        let parent = rest.iter().fold(first.follow(view, record), |here, hop| hop.follow(view, &*here?));
+        parent.map_or(serde_json::Value::Null, |parent| view.value(&parent, self.field))
+    }
+
     pub fn exact(&self) -> bool {
         matches!(self.field.kind, Kind::Id | Kind::Reference(..))
     }

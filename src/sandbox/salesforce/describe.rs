@@ -14,7 +14,7 @@ const SCHEMA_SINCE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
 const SCHEMA_SINCE_SECOND: i64 = 1_767_225_600;
 
 pub fn root(version: &str) -> Value {
-    let names = ["sobjects", "query", "queryAll", "limits", "composite"];
+    let names = ["sobjects", "query", "queryAll", "limits", "composite", "jobs"];
     names.into_iter().map(|name| (name.to_owned(), json!(format!("/services/data/{version}/{name}")))).collect::<serde_json::Map<_, _>>().into()
 }
 

@@ -1,6 +1,6 @@
 //! Outbound messages: SOAP posts that say which records changed. Unsigned, repeated until acknowledged, with the record as it is when sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Weak};
 
@@ -55,11 +55,9 @@ pub fn announce(org: &Arc<Org>, changed: Vec<(&'static Object, Arc<str>)>) {
     let targets = org.targets.lock().expect("no holder of this lock can panic");
     for target in targets.iter() {
         let mut by_object: BTreeMap<&str, Vec<Arc<str>>> = BTreeMap::new();
-        for (object, key) in changed.iter().filter(|(object, _)| target.wants(object)) {
-            let keys = by_object.entry(object.name).or_default();
-            if !keys.contains(key) {
-                keys.push(key.clone());
-            }
+        let mut told = HashSet::new();
+        for (object, key) in changed.iter().filter(|(object, key)| target.wants(object) && told.insert(key.clone())) {
+            by_object.entry(object.name).or_default().push(key.clone());
         }
         for (object, keys) in by_object {
             let object = schema::object(object).expect("the name comes from the schema");

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::auth::Grants;
+use super::bulk::Jobs;
 use super::locator::Locators;
 use super::message::{self, Target};
 use super::problem::Problem;
@@ -27,6 +28,7 @@ pub struct Org {
     pub locators: Mutex<Locators>,
     pub targets: Mutex<Vec<Target>>,
     pub grants: Mutex<Grants>,
+    pub jobs: Mutex<Jobs>,
     usage: Mutex<Usage>,
 }
 
@@ -55,6 +57,7 @@ impl Org {
             locators: Mutex::default(),
             targets: Mutex::default(),
             grants: Mutex::default(),
+            jobs: Mutex::default(),
             usage: Mutex::new(Usage { since, requests: 0 }),
             base,
         }

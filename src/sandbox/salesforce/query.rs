@@ -132,7 +132,8 @@ fn shown(view: View<'_>, object: &Object, record: &Record, items: &[Item]) -> Va
     Value::Object(row)
 }
 
-fn found(bound: &Bound, view: View<'_>, all: bool) -> Vec<Arc<Record>> {
+/// The rows of a statement, in its order; `all` lets deleted ones in.
+pub fn found(bound: &Bound, view: View<'_>, all: bool) -> Vec<Arc<Record>> {
     let shelf = view.store.shelf(bound.object.name);
     let fits = |record: &Arc<Record>| (all || record.deleted.is_none()) && bound.filter.as_ref().is_none_or(|test| test.holds(view, record));
     let mut rows: Vec<Arc<Record>> = match bound.filter.as_ref().and_then(|test| candidates(test, shelf, view, all)) {

@@ -9,7 +9,7 @@ use super::org::Org;
 use super::problem::Problem;
 use super::view::{OWN_USER, View};
 use super::write::Desk;
-use super::{auth, collections, composite, describe, feeds, query, rows};
+use super::{auth, bulk, collections, composite, describe, feeds, query, rows};
 use crate::sandbox::call::{Call, Reply};
 use crate::sandbox::store::Store;
 
@@ -92,6 +92,7 @@ fn read(org: &Org, view: View<'_>, call: &Call, path: &[&str]) -> Result<Reply, 
         ["sobjects", object, "deleted"] => feeds::deleted(org, view, rows::object(object)?, call),
         ["sobjects", object, key] => rows::read(view, rows::object(object)?, key, call),
         ["sobjects", object, field, value] => rows::read_by(view, rows::object(object)?, field, value, call),
+        ["jobs", job @ ..] => bulk::read(org, view, call, job),
         ["composite", "sobjects", object] => collections::read(view, rows::object(object)?, call),
         _ => Err(Problem::not_found()),
     }
@@ -108,6 +109,7 @@ fn write(desk: &mut Desk<'_, '_>, version: &str, call: &Call, path: &[&str]) -> 
         ("PATCH", ["composite", "sobjects"]) => collections::update(desk, call),
         ("DELETE", ["composite", "sobjects"]) => collections::delete(desk, call),
         ("PATCH", ["composite", "sobjects", object, field]) => collections::upsert(desk, rows::object(object)?, field, call),
+        (_, ["jobs", job @ ..]) => bulk::write(desk, version, call, job),
         ("POST", ["composite"]) => composite::run(desk, call),
         ("POST", ["composite", "batch"]) => composite::batch(desk, call),
         (method, ["query" | "queryAll" | "limits" | "sobjects" | "composite"] | ["sobjects", _] | ["sobjects", _, "describe" | "updated" | "deleted"] | ["composite", "sobjects", ..]) => Err(Problem::wrong_method(method)),
