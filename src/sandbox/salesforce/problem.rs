@@ -10,7 +10,7 @@ pub struct Problem {
     pub message: String,
     pub fields: Vec<String>,
     /// A body that replaces the usual array: the list of URLs of a 300.
-    pub body: Option<Value>,
+    pub body: Option<Box<Value>>,
 }
 
 impl Problem {
@@ -26,7 +26,7 @@ impl Problem {
     /// The body when a whole request is refused.
     pub fn request_body(&self) -> Value {
         if let Some(body) = &self.body {
-            return body.clone();
+            return (**body).clone();
         }
         let mut error = json!({"message": self.message, "errorCode": self.code});
         if !self.fields.is_empty() {

@@ -1,5 +1,6 @@
 //! Drives the look-alike over HTTP, as a client of the vendor would.
 
+mod bulk;
 mod messages;
 mod reading;
 mod writing;

@@ -142,6 +142,6 @@ pub fn present(store: &Store, object: &Object, key: &str) -> Result<Arc<Record>,
 pub fn several_hold(object: &Object, by: &Field, several: &[Arc<Record>]) -> Problem {
     let urls: Vec<String> = several.iter().map(|record| format!("/services/data/v67.0/sobjects/{}/{}", object.name, record.key)).collect();
     let mut problem = Problem::new(300, "DUPLICATE_EXTERNAL_ID", format!("{}: more than one record found for external id field: [{}]", by.name, several.iter().map(|record| &*record.key).collect::<Vec<_>>().join(", "))).on(by.name);
-    problem.body = Some(serde_json::json!(urls));
+    problem.body = Some(Box::new(serde_json::json!(urls)));
     problem
 }
