@@ -9,6 +9,7 @@ pub mod mapping;
 pub mod project;
 pub mod shared;
 pub mod slot;
+pub mod yaml;
 
 pub use connector::ConnectorSpec;
 pub use entries::{Entries, OneOrMany, Tree};

@@ -13,7 +13,7 @@ mod form;
 mod place;
 
 pub use form::{Period, Schedule, Secret, ShareOf};
-pub use place::{Place, Runs};
+pub use place::{Place, Run, Runs};
 
 /// The name under which [`Written`] asks the decoder for a scalar with its place.
 pub(super) const WRITTEN: &str = "$written";
