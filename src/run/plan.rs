@@ -55,6 +55,9 @@ pub trait PlanSink: Send {
     /// # Errors
     /// When the plan cannot be written where it goes.
     fn op(&mut self, op: PlannedOp) -> std::io::Result<()>;
+
+    /// So many questions would be opened.
+    fn questions(&mut self, count: usize);
 }
 
 /// Nobody wants to see it.
@@ -64,6 +67,8 @@ impl PlanSink for Unseen {
     fn op(&mut self, _: PlannedOp) -> std::io::Result<()> {
         Ok(())
     }
+
+    fn questions(&mut self, _: usize) {}
 }
 
 /// A plan that a person agreed to: these ops and no others.
@@ -130,6 +135,8 @@ impl<W: Write + Send> PlanSink for PlanFile<W> {
         serde_json::to_writer(&mut self.to, &op)?;
         self.to.write_all(b"\n")
     }
+
+    fn questions(&mut self, _: usize) {}
 }
 
 /// Spells an op out. `records` are the entity's own, sorted: they name an entity that has no id yet.
