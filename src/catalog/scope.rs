@@ -98,6 +98,8 @@ pub struct Declared {
     pub subscription: Vec<Str>,
     /// Headers asked for with `header('…')`, in the order found.
     pub headers: RefCell<Vec<Str>>,
+    /// Which settings any expression reads, by position.
+    pub used: RefCell<Vec<usize>>,
 }
 
 /// What one block sees.
@@ -151,6 +153,9 @@ impl Scope for Names<'_> {
                 if family == chain[0]
                     && let Some(at) = names.iter().position(|name| *name == chain[1])
                 {
+                    if family == "config" {
+                        self.declared.used.borrow_mut().push(at);
+                    }
                     let slot = base + u32::try_from(at).expect("a file of one MiB holds fewer names");
                     return Resolution::Slot { slot, consumed: 2, shape: Shape::Any };
                 }

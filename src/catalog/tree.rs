@@ -39,10 +39,10 @@ impl Tree {
                 for (key, tree) in entries {
                     let item = tree.fill(env)?;
                     match key {
-                        Key::Spread => spread(item, &mut out),
+                        Key::Spread => spread(&item, &mut out),
                         Key::Fixed(_) | Key::Filled(_) if matches!(tree, Tree::Text(_)) && is_null(&item) => {}
                         Key::Fixed(name) => put(&mut out, name.clone(), item),
-                        Key::Filled(template) => put(&mut out, text(&template.eval(env)?), item),
+                        Key::Filled(template) => put(&mut out, Str::from(template.eval(env)?.to_text()?), item),
                     }
                 }
                 Item::Map(out)
@@ -70,7 +70,7 @@ impl Tree {
 
 /// Adds the slots of a template's holes.
 pub fn template_slots(template: &Template, out: &mut Vec<u32>) {
-    for program in template.programs() {
+    for program in template.holes() {
         out.extend_from_slice(program.slots());
     }
 }
@@ -85,63 +85,9 @@ pub fn is_null(item: &Item) -> bool {
     }
 }
 
-/// What an item is as text: texts as they are, numbers by their digits, everything else as JSON; null is empty.
-pub fn text(item: &Item) -> Str {
-    match item {
-        Item::Value(Value::Text(text)) => text.clone(),
-        Item::Doc(doc) if doc.text().is_some() => doc.text().map(Str::from).unwrap_or_default(),
-        item if is_null(item) => Str::default(),
-        item => {
-            let mut out = String::new();
-            write_json(item, &mut out);
-            // Dates and instants are quoted in JSON and not in text.
-            let bare = out.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            match item {
-                Item::Value(Value::Date(_) | Value::Instant(_) | Value::Ref(_)) => Str::from(bare.unwrap_or(&out)),
-                _ => Str::from(out),
-            }
-        }
-    }
-}
-
-/// Appends an item as JSON; documents go through byte for byte.
-pub fn write_json(item: &Item, out: &mut String) {
-    match item {
-        Item::Unread => out.push_str("null"),
-        Item::Value(value) => crate::value::json::write(value, out),
-        Item::Doc(doc) => out.push_str(doc.raw()),
-        Item::Duration(duration) => out.push_str(&duration.as_secs().to_string()),
-        Item::List(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_json(item, out);
-            }
-            out.push(']');
-        }
-        Item::Map(entries) => {
-            out.push('{');
-            for (index, (name, item)) in entries.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                crate::value::json::text(name, out);
-                out.push(':');
-                write_json(item, out);
-            }
-            out.push('}');
-        }
-    }
-}
-
-fn spread(item: Item, out: &mut Vec<(Str, Item)>) {
-    match item {
-        Item::Map(entries) => entries.into_iter().for_each(|(name, item)| put(out, name, item)),
-        Item::Value(Value::Map(entries)) => entries.into_iter().for_each(|(name, value)| put(out, name, Item::Value(value))),
-        Item::Doc(doc) => doc.entries().for_each(|(name, doc)| put(out, name, Item::Doc(doc))),
-        Item::Unread | Item::Value(_) | Item::Duration(_) | Item::List(_) => {}
+fn spread(item: &Item, out: &mut Vec<(Str, Item)>) {
+    for (name, item) in item.members().into_iter().flatten() {
+        put(out, name, item);
     }
 }
 

@@ -132,7 +132,7 @@ pub fn arithmetic(sign: Arithmetic, a: &Item, b: &Item) -> Result<Item, String> 
         }
         (Divide, Item::Value(Value::Money(money)), other) if decimal(other).is_some() => match decimal(other) {
             Some(number) if number.is_zero() => Ok(Item::BLANK),
-            number => with_money(number.and_then(|number| money.value.checked_div(number)), money),
+            number => with_money(number.and_then(|number| money.value.checked_div(number)).map(|value| value.normalize()), money),
         },
         _ => times(sign, a, b),
     }
@@ -161,7 +161,8 @@ fn decimals(sign: Arithmetic, a: Decimal, b: Decimal) -> Option<Value> {
         Arithmetic::Subtract => a.checked_sub(b)?,
         Arithmetic::Multiply => a.checked_mul(b)?,
         Arithmetic::Divide | Arithmetic::Remainder if b.is_zero() => return Some(Value::Blank),
-        Arithmetic::Divide => a.checked_div(b)?,
+        // Division pads with zeros that say nothing.
+        Arithmetic::Divide => a.checked_div(b)?.normalize(),
         // The rest has the sign of the divisor, as in Jinja.
         Arithmetic::Remainder => a.checked_rem(b)?.checked_add(b)?.checked_rem(b)?,
     };

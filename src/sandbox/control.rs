@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ const SHOWN: usize = 100;
 const PERSON: &str = "Sam Person";
 
 type Who = State<Arc<dyn LookAlike>>;
-type Answer = Result<Response, Response>;
+type Answer = Result<Response, Refusal>;
 
 pub(super) fn routes() -> Router<Arc<dyn LookAlike>> {
     Router::new()
@@ -45,7 +45,7 @@ async fn objects(State(who): Who) -> Response {
     let all = who.base().read(|store| {
         let each = who.objects().into_iter().map(|object| {
             let shelf = store.shelf(object);
-            json!({ "name": object, "records": shelf.alive(), "deleted": shelf.len() - shelf.alive() })
+            json!({ "name": object, "records": shelf.alive(), "deleted": shelf.made() - shelf.alive() })
         });
         each.collect::<Vec<_>>()
     });
@@ -71,27 +71,27 @@ async fn records(State(who): Who, Path(object): Path<String>, Query(wanted): Que
 
 async fn record(State(who): Who, Path((object, key)): Path<(String, String)>) -> Answer {
     let found = who.base().read(|store| store.shelf(&object).get(&key, None));
-    let found = found.ok_or_else(|| refused(Refusal::new(404, format!("{object} has no record {key}."))))?;
+    let found = found.ok_or_else(|| Refusal::new(404, format!("{object} has no record {key}.")))?;
     Ok(Reply::json(200, shown(&found)).into())
 }
 
 async fn create(State(who): Who, Path(object): Path<String>, body: Bytes) -> Answer {
-    let made = who.create(&object, fields(&body)?, &who.base().by_person(PERSON)).map_err(refused)?;
+    let made = who.create(&object, fields(&body)?, &who.base().by_person(PERSON))?;
     Ok(Reply::json(201, shown(&made)).into())
 }
 
 async fn update(State(who): Who, Path((object, key)): Path<(String, String)>, body: Bytes) -> Answer {
-    let changed = who.update(&object, &key, fields(&body)?, &who.base().by_person(PERSON)).map_err(refused)?;
+    let changed = who.update(&object, &key, fields(&body)?, &who.base().by_person(PERSON))?;
     Ok(Reply::json(200, shown(&changed)).into())
 }
 
 async fn delete(State(who): Who, Path((object, key)): Path<(String, String)>) -> Answer {
-    let gone = who.delete(&object, &key, &who.base().by_person(PERSON)).map_err(refused)?;
+    let gone = who.delete(&object, &key, &who.base().by_person(PERSON))?;
     Ok(Reply::json(200, shown(&gone)).into())
 }
 
 async fn restore(State(who): Who, Path((object, key)): Path<(String, String)>) -> Answer {
-    let back = who.restore(&object, &key, &who.base().by_person(PERSON)).map_err(refused)?;
+    let back = who.restore(&object, &key, &who.base().by_person(PERSON))?;
     Ok(Reply::json(200, shown(&back)).into())
 }
 
@@ -100,7 +100,7 @@ async fn faults(State(who): Who) -> Response {
 }
 
 async fn set_faults(State(who): Who, body: Bytes) -> Answer {
-    who.base().faults.replace(&body).map_err(|error| refused(Refusal::new(400, format!("These faults are not understood: {error}."))))?;
+    who.base().faults.replace(&body).map_err(|error| Refusal::new(400, format!("These faults are not understood: {error}.")))?;
     Ok(faults(State(who)).await)
 }
 
@@ -114,7 +114,7 @@ async fn requests(State(who): Who) -> Response {
 
 async fn webhooks(State(who): Who, body: Bytes) -> Answer {
     let wanted = Value::Object(fields(&body)?);
-    Ok(Reply::json(201, who.subscribe(&wanted).map_err(refused)?).into())
+    Ok(Reply::json(201, who.subscribe(&wanted)?).into())
 }
 
 async fn expire_tokens(State(who): Who) -> Response {
@@ -122,12 +122,14 @@ async fn expire_tokens(State(who): Who) -> Response {
     Reply::empty(204).into()
 }
 
-fn fields(body: &[u8]) -> Result<Fields, Response> {
-    serde_json::from_slice(body).map_err(|error| refused(Refusal::new(400, format!("The body must be a JSON object of fields: {error}."))))
+fn fields(body: &[u8]) -> Result<Fields, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::new(400, format!("The body must be a JSON object of fields: {error}.")))
 }
 
-fn refused(refusal: Refusal) -> Response {
-    Reply::json(refusal.status, json!({ "error": refusal.message })).into()
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        Reply::json(self.status, json!({ "error": self.message })).into()
+    }
 }
 
 fn shown(record: &Record) -> Value {

@@ -127,12 +127,8 @@ impl Shelf {
     }
 
     /// How many records were ever made and not taken back.
-    pub fn len(&self) -> usize {
+    pub fn made(&self) -> usize {
         self.slots.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
     }
 
     /// How many are not deleted.
@@ -240,10 +236,6 @@ impl Store {
     /// The object's records; an object nobody declared has none.
     pub fn shelf(&self, object: &str) -> &Shelf {
         self.shelves.get(object).unwrap_or(&self.empty)
-    }
-
-    pub fn objects(&self) -> impl Iterator<Item = (&str, &Shelf)> {
-        self.shelves.iter().map(|(name, shelf)| (name.as_str(), shelf))
     }
 
     /// The version of the newest write.

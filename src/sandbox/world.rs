@@ -35,7 +35,6 @@ struct World<'a> {
 }
 
 struct Partner {
-    company: Company,
     /// Its `partner_key`, when the PRM has it.
     prm: Option<String>,
     /// Its account's id, when the CRM has it.
@@ -102,7 +101,7 @@ impl World<'_> {
             if self.names.often(0.5) {
                 make(self.erp, "vendors", erp_company(&company, company.mail("billing")), at)?;
             }
-            all.push(Partner { company, prm, crm });
+            all.push(Partner { prm, crm });
         }
         Ok(all)
     }

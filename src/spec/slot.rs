@@ -13,7 +13,7 @@ mod form;
 mod place;
 
 pub use form::{Period, Schedule, Secret, ShareOf};
-pub use place::{Place, Runs};
+pub use place::{Place, Run, Runs};
 
 /// The name under which [`Written`] asks the decoder for a scalar with its place.
 pub(super) const WRITTEN: &str = "$written";
@@ -38,6 +38,10 @@ impl Written {
 
     pub fn span(&self) -> Span {
         self.place.span
+    }
+
+    pub(super) fn runs(&self) -> &[Run] {
+        self.place.runs.as_slice()
     }
 
     /// The place of a byte range of the text, through quotes, escapes and folds.
@@ -276,4 +280,9 @@ pub(super) fn fault(slot: &str, text: &str) -> Option<form::Fault> {
         "path" | "name" | "expression" => form::not_empty(text).err(),
         _ => None,
     }
+}
+
+/// What is wrong with a text that should name an environment variable.
+pub(super) fn reference_fault(text: &str) -> Option<form::Fault> {
+    form::reference(text).err()
 }

@@ -13,11 +13,22 @@ use crate::value::{Str, Value};
 /// Compiles an expression; what is wrong with it is added to `found`.
 pub(super) fn program(text: &Expression, scope: &dyn Scope, want: Want, found: &mut Vec<Diagnostic>) -> Option<Program> {
     match Program::compile(text.text(), scope, &want) {
-        Ok(program) => Some(program),
+        Ok(program) => {
+            found.extend(program.warnings().iter().map(|problem| warning(problem, |range| text.locate(range))));
+            Some(program)
+        }
         Err(problems) => {
             found.extend(problems.into_iter().map(|problem| diagnostic(problem, |range| text.locate(range))));
             None
         }
+    }
+}
+
+fn warning(problem: &Problem, locate: impl Fn(std::ops::Range<usize>) -> Span) -> Diagnostic {
+    let found = Diagnostic::warning("expression", problem.message.clone()).at(locate(problem.range.clone()));
+    match &problem.help {
+        Some(help) => found.help(help.clone()),
+        None => found,
     }
 }
 
@@ -57,7 +68,8 @@ fn template(text: &TextSlot, scope: &dyn Scope, found: &mut Vec<Diagnostic>) -> 
             return None;
         }
     };
-    if *template.shape() == Shape::Entity {
+    found.extend(template.warnings().map(|problem| warning(problem, |range| text.locate(range))));
+    if template.shape() == Shape::Entity {
         let problem = Diagnostic::error("reference_text", "A reference cannot be filled into a text: each system has a record key of its own for it");
         found.push(problem.at(text.span()).help("give the reference a field with a cell in this system"));
         return None;

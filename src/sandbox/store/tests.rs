@@ -33,7 +33,7 @@ fn a_stale_read_sees_what_was_there_then() {
     assert!(shelf.get("b", Some(at(0))).is_none());
     assert!(shelf.get("b", Some(at(2))).unwrap().deleted.is_none());
     assert!(shelf.live("b").is_none());
-    assert_eq!((shelf.len(), shelf.alive()), (2, 1));
+    assert_eq!((shelf.made(), shelf.alive()), (2, 1));
 }
 
 #[test]
