@@ -6,7 +6,7 @@ use super::fault::Fault;
 use super::link::{self, Place};
 use super::tally::Tally;
 use super::writer::Write;
-use super::{column, matched};
+use super::matched;
 use crate::id::EntityId;
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -114,9 +114,4 @@ pub fn reserve(write: &Write, count: u64) -> Result<std::ops::Range<i64>, Fault>
 pub fn follow(conn: &rusqlite::Connection, entity: EntityId) -> Result<EntityId, Fault> {
     let mut statement = conn.prepare_cached("SELECT entity FROM alias WHERE alias = ?1")?;
     Ok(statement.query_row([entity.0], |row| row.get(0)).optional()?.map_or(entity, EntityId))
-}
-
-/// The hash column of a match key.
-pub fn hash(key: &MatchKey) -> i64 {
-    column::bits(key.hash)
 }

@@ -28,7 +28,7 @@ pub fn insert(write: &Write, terms: &Terms, entry: &Entry) -> Result<(), Fault> 
             stored::state(entry.state),
             entry.attempt,
             entry.first_sent_at.map(column::millis),
-            entry.deadline.map(column::millis),
+            entry.deadline.map(column::millis_up),
             stored::write(entry, terms),
         ],
     )?;
@@ -51,7 +51,7 @@ pub fn mark_sent(write: &Write, ids: &[EntryId], at: Timestamp, deadline: Timest
                WHERE uuid = ?1 AND state < 5";
     for id in ids {
         let sent = stored::state(EntryState::Sent);
-        let changed = write.execute(sql, params![id.0.as_bytes(), sent, column::millis(at), column::millis(deadline)])?;
+        let changed = write.execute(sql, params![id.0.as_bytes(), sent, column::millis(at), column::millis_up(deadline)])?;
         known(changed, *id)?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use super::writer::Write;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::SystemIx;
 use crate::store::stored::{Terms, link as stored, shadow};
-use crate::sync::entity::{Agreed, Link, Shadow};
+use crate::sync::entity::{Agreed, Link, LinkState, Shadow};
 
 /// Which link, and the agreed values that its shadows are told apart from.
 pub struct Place<'a> {
@@ -32,7 +32,7 @@ pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, place: &Place, old
             write.execute("DELETE FROM link WHERE id = ?1", [id])?;
         }
     }
-    if tally.has_dead_letters && !new.is_some_and(has_refused) {
+    if tally.has_dead_letters && !new.is_some_and(still_refused) {
         let sql = "UPDATE dead_letter SET closed = 1 WHERE mapping = ?1 AND entity = ?2 AND system = ?3 AND closed = 0";
         write.execute(sql, params![terms.mapping.0, place.entity.0, terms.system(place.system)])?;
     }
@@ -43,8 +43,10 @@ fn live(link: Option<&Link>) -> i64 {
     i64::from(link.is_some_and(|link| link.state.is_live()))
 }
 
-fn has_refused(link: &Link) -> bool {
-    link.shadows.iter().any(|shadow| matches!(shadow, Shadow::Known(known) if known.refused.is_some()))
+/// Whether a dead letter about the link still stands: a value or a leave that was refused is still owed.
+fn still_refused(link: &Link) -> bool {
+    let leaves = matches!(link.state, LinkState::Owed(_));
+    leaves || link.shadows.iter().any(|shadow| matches!(shadow, Shadow::Known(known) if known.refused.is_some()))
 }
 
 fn insert(write: &Write, terms: &Terms, tally: &mut Tally, place: &Place, id: i64, link: &Link) -> Result<(), Fault> {

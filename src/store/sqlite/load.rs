@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
 use super::tally::link_id;
-use super::{entity, journal, review};
+use super::{column, entity, journal, review};
 use crate::id::{EntityId, LinkId, RecordKey};
 use crate::mapping::SystemIx;
 use crate::store::Loaded;
@@ -137,9 +137,9 @@ pub fn entities(conn: &Connection, terms: &Terms, after: Option<EntityId>, limit
 
 /// Entities, and live links per system.
 pub fn counts(conn: &Connection, terms: &Terms) -> Result<(u64, Vec<u64>), Fault> {
-    let entities: Option<u64> = conn.query_row("SELECT entities FROM mapping WHERE id = ?1", [terms.mapping.0], |row| row.get(0)).optional()?;
+    let entities: Option<u64> = conn.query_row("SELECT entities FROM mapping WHERE id = ?1", [terms.mapping.0], |row| column::count(row, 0)).optional()?;
     let mut statement = conn.prepare_cached("SELECT live FROM system WHERE id = ?1")?;
-    let live = |number: &u16| Ok(statement.query_row([number], |row| row.get::<_, u64>(0)).optional()?.unwrap_or(0));
+    let live = |number: &u16| Ok(statement.query_row([number], |row| column::count(row, 0)).optional()?.unwrap_or(0));
     let live = terms.systems.iter().map(live).collect::<Result<_, Fault>>()?;
     Ok((entities.unwrap_or(0), live))
 }

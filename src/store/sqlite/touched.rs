@@ -16,7 +16,7 @@ pub fn touch(write: &mut Write, terms: &Terms, touch: &Touch, not_before: Option
     let seq = write.next_seq();
     let sql = "INSERT INTO touched (system, identity, mapping, key, why, seq, first_seen, not_before) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                ON CONFLICT (system, identity) DO UPDATE SET key = ?4, why = ?5, seq = ?6, not_before = min(not_before, ?8)";
-    let (system, at) = (terms.system(touch.system), not_before.map(column::millis));
+    let (system, at) = (terms.system(touch.system), not_before.map(column::millis_up));
     let (identity, key) = (touch.identity.as_str(), touch.key.as_str());
     write.execute(sql, params![system, identity, terms.mapping.0, key, stored::why(touch.why), seq, column::millis(now), at])?;
     Ok(())
@@ -40,7 +40,7 @@ pub fn answer(write: &mut Write, terms: &Terms, done: &[(Touch, i64)], again: &[
                 let sql = "UPDATE touched SET seq = ?4, why = ?5, not_before = ?6, attempts = attempts + 1
                            WHERE system = ?1 AND identity = ?2 AND seq <= ?3";
                 let (system, identity) = (terms.system(touched.system), touched.identity.as_str());
-                write.execute(sql, params![system, identity, seq, next, stored::why(later.why), column::millis(*at)])?;
+                write.execute(sql, params![system, identity, seq, next, stored::why(later.why), column::millis_up(*at)])?;
             }
         }
     }
@@ -74,7 +74,7 @@ pub fn due(conn: &Connection, terms: &Terms, due: Timestamp, limit: usize) -> Re
 /// How many, and since when the oldest waits.
 pub fn count(conn: &Connection, terms: &Terms) -> Result<(u64, Option<Timestamp>), Fault> {
     let sql = "SELECT count(*), min(first_seen) FROM touched WHERE mapping = ?1";
-    let (count, oldest) = conn.prepare_cached(sql)?.query_row([terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (count, oldest) = conn.prepare_cached(sql)?.query_row([terms.mapping.0], |row| Ok((column::count(row, 0)?, row.get(1)?)))?;
     Ok((count, column::maybe_instant(oldest)?))
 }
 
