@@ -179,6 +179,8 @@ pub struct Review {
 pub struct Merged {
     pub before: Option<Entity>,
     pub after: Entity,
+    /// Entities that this one is the same thing as: their links are in `after`, their ids become aliases of its id.
+    pub joined: Vec<EntityId>,
     /// The entity's match keys; the store replaces them if they differ.
     pub keys: Option<Vec<MatchKey>>,
     pub conflicts: Vec<Conflict>,
@@ -359,6 +361,8 @@ pub trait Store: Send + Sync {
     async fn open_review(&self, mapping: MappingId, review: NewReview, at: Timestamp) -> Result<ReviewId, StoreError>;
     async fn close_review(&self, review: ReviewId) -> Result<(), StoreError>;
     async fn dead_letters(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+    /// The last decision of each field, for `explain`.
+    async fn decided(&self, mapping: MappingId, entity: EntityId) -> Result<Vec<(RunId, Timestamp, Decided)>, StoreError>;
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
 
