@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::RunError;
 use super::ground::{Ground, Laid};
 use super::neighbours;
@@ -11,6 +13,7 @@ use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{Observation, Seen, SystemIx};
 use crate::store::{Hit, Review, Waiting};
+use crate::sync::entity::{Agreed, Entity, Fact, Interval, Origin};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::op::Entry;
 use crate::sync::place::{EntityHit, Placement, RuleHits, Unlinked, WaitingWhy, place};
@@ -147,7 +150,7 @@ impl<'a> Desk<'a> {
         }
         let alone = Prepared::starting(self.laid, EntityId(0), self.ground.clock.now());
         let mut entity = alone.entity;
-        entity.assume(&loose.observation, self.ground.clock.now());
+        assume(&mut entity, &loose.observation, loose.system, self.ground.clock.now());
         let neighbours = Neighbours::default();
         let view = View { entity: &entity, neighbours: &neighbours, today: self.ground.today(), forgiven: &[] };
         terms.inside_wall(loose.system, &view)
@@ -343,6 +346,16 @@ pub fn match_keys(laid: &Laid, observation: &Observation) -> Vec<MatchKey> {
         Seen::Value(value) if !value.is_blank() => Some(value),
         _ => None,
     })
+}
+
+/// Takes a record's own values for agreed.
+fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now: Timestamp) {
+    for (agreed, seen) in entity.hub.iter_mut().zip(&observation.fields) {
+        if let Seen::Value(value) = seen {
+            let changed = Interval { after: None, until: now };
+            *agreed = Agreed::Set(Fact { value: value.clone(), origin: Origin::System(system), changed });
+        }
+    }
 }
 
 fn waiting(loose: &Loose, keys: Vec<MatchKey>, why: WaitingWhy) -> Waiting {
