@@ -13,6 +13,7 @@ pub mod entity;
 pub mod evidence;
 mod existence;
 pub mod guard;
+pub mod join;
 pub mod landed;
 pub mod look;
 pub mod lossy;
@@ -34,8 +35,10 @@ pub mod terms;
 mod wall;
 
 pub use guard::{Guard, HoldReason, RunCounts, guard};
+pub use landed::{Answered, Landed, landed};
 pub use look::look;
 pub use neighbours::Neighbours;
 pub use quiet::is_quiet_at;
+pub use place::{Placement, Unlinked, place};
 pub use scene::{Look, LookCounts, Note, NoteKind, Scene, Sight, Silence};
 pub use terms::Terms;
