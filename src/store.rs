@@ -16,10 +16,12 @@ use crate::id::{
 };
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
+pub use crate::sync::conflict::{Conflict, Decided, Loser};
+pub use crate::sync::place::WaitingWhy;
+pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::sync::entity::Entity;
 use crate::sync::op::{Entry, EntryState};
 use crate::system::Cursor;
-use crate::value::Value;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -142,16 +144,6 @@ pub struct Waiting {
     pub why: WaitingWhy,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitingWhy {
-    StartsNever,
-    Outside,
-    BeyondWall,
-    Review,
-    /// A person said: leave it alone.
-    LeftAlone,
-}
-
 /// Something waiting for a person, and the answer once there is one.
 #[derive(Clone, Debug)]
 pub struct Review {
@@ -161,60 +153,6 @@ pub struct Review {
     pub about: ReviewAbout,
     pub opened_at: Timestamp,
     pub answer: Option<Answer>,
-}
-
-/// What is asked.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ReviewAbout {
-    /// An unlinked record with several hits, or one that only may be proposed.
-    Match { system: SystemIx, key: RecordKey, identity: RecordKey, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
-    /// A field under `ask`, or without the evidence wanted.
-    Conflict { field: FieldIx, values: Vec<(Option<SystemIx>, Value)> },
-    /// Something would be deleted or archived that was edited, restored or not seen.
-    Delete { system: SystemIx, deleter: Option<SystemIx>, why: String },
-    /// A write whose outcome cannot be found out.
-    InDoubt { entry: EntryId, hits: Vec<RecordKey> },
-    /// Engine writes to one record went over their cap, or a field flaps.
-    PingPong { system: SystemIx, field: Option<FieldIx> },
-    /// Two entities seem to be one.
-    Join { other: EntityId },
-}
-
-/// What a person said.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    Link(EntityId),
-    New,
-    Leave,
-    Value { value: Value, at: Timestamp },
-    /// Delete it there too.
-    Delete,
-    /// Keep it.
-    Keep,
-}
-
-/// A conflict and how it was decided.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Conflict {
-    pub entity: EntityId,
-    pub field: FieldIx,
-    pub run: RunId,
-    pub at: Timestamp,
-    /// Every candidate that lost, the old agreed value included.
-    pub losers: Vec<Loser>,
-    pub winner: Value,
-    pub winner_system: Option<SystemIx>,
-    /// The policy and grade, as [`crate::sync::reason`] words them.
-    pub policy: String,
-    pub grade: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Loser {
-    pub system: Option<SystemIx>,
-    pub value: Value,
-    pub shadow: Option<Value>,
-    pub until: Option<Timestamp>,
 }
 
 /// All that one look at one entity decided: hub, provenance, shadows, links, conflicts, reviews and intents, together.
@@ -238,20 +176,6 @@ pub struct Merged {
     pub again: Vec<(Touch, Timestamp)>,
     /// Reasons per field, for `explain`: rendered by the report.
     pub decided: Vec<Decided>,
-}
-
-/// A field's decision, kept in the journal for `explain`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decided {
-    pub field: FieldIx,
-    pub value: Value,
-    pub reason: crate::sync::reason::Reason,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewReview {
-    pub entity: Option<EntityId>,
-    pub about: ReviewAbout,
 }
 
 /// What became of one entry: outcome, shadow, link and the entry's new state in one transaction.
