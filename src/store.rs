@@ -3,6 +3,7 @@
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
 pub mod sqlite;
+pub mod stage;
 pub mod stored;
 
 use std::ops::Range;
@@ -313,7 +314,7 @@ pub trait Store: Send + Sync {
     /// How far the mapping's records are known.
     async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError>;
     /// Everything that was listed is committed: the cursors move, and the mapping is adopted, together.
-    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>, now: Timestamp) -> Result<(), StoreError>;
+    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError>;
     /// A directory for scratch files of runs.
     fn scratch(&self) -> std::path::PathBuf;
     /// Entities of the mapping, and live links per system.

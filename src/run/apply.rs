@@ -42,6 +42,7 @@ pub struct Ctx<'a> {
     pub neighbours: &'a Neighbours,
     pub works: &'a [Work],
     pub end: &'a Mutex<RunEnd>,
+    pub progress: &'a dyn Progress,
 }
 
 /// Applies all slices. True: it was stopped, and what is left waits as touched.
@@ -85,9 +86,9 @@ pub async fn write(
         }
     }
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx { ground, laid, neighbours, works: &works, end: &end };
+    let ctx = Ctx { ground, laid, neighbours, works: &works, end: &end, progress };
     let systems = due.into_iter().enumerate().filter(|(_, due)| !due.is_empty());
-    let written = systems.map(|(at, due)| system(&ctx, SystemIx(at as u16), due, progress));
+    let written = systems.map(|(at, due)| system(&ctx, SystemIx(at as u16), due));
     let outcomes = join_all(written).await;
     ended.end = end.into_inner().expect("no holder of this lock can panic");
     outcomes.into_iter().collect::<Result<Vec<()>, RunError>>()?;
@@ -95,7 +96,7 @@ pub async fn write(
     commit::untouch(ground, answered.flat_map(|work| work.hints)).await
 }
 
-async fn system(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>, progress: &dyn Progress) -> Result<(), RunError> {
+async fn system(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(), RunError> {
     let mut kinds: Vec<(u8, WriteKind, Vec<Due>)> = Vec::new();
     for due in due {
         let (order, kind) = kind(&due.entry);
@@ -117,13 +118,14 @@ async fn system(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>, progress: &dyn P
         }))
         .buffer_unordered(BATCHES_IN_FLIGHT);
         while let Some(written) = running.next().await {
-            progress.step(Step::Applied { system, ops: written? });
+            ctx.progress.step(Step::Applied { system, ops: written? });
         }
     }
     Ok(())
 }
 
-fn kind(entry: &Entry) -> (u8, WriteKind) {
+/// How an entry is written, and when among the others.
+pub fn kind(entry: &Entry) -> (u8, WriteKind) {
     match (&entry.op.kind, &entry.class) {
         (OpKind::Create, EntryClass::Upsert { path, .. }) => (0, WriteKind::Upsert(Path::clone(path))),
         (OpKind::Create, _) => (0, WriteKind::Create),

@@ -93,6 +93,7 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
     let merged = Merged {
         before: prepared.before.clone(),
         after,
+        joined: Vec::new(),
         keys,
         conflicts: look.conflicts,
         reviews: look.reviews,

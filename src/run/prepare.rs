@@ -10,14 +10,16 @@ use super::ground::{Ground, Laid};
 use super::observe::Gathered;
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
-use crate::mapping::{Observation, SystemIx};
+use crate::mapping::{Observation, Seen, SystemIx};
 use crate::store::{Loaded, Review, Touch};
 use crate::sync::entity::{Entity, Link, LinkState, Shadow};
+use crate::sync::neighbours::Neighbours;
 use crate::sync::op::Entry;
 use crate::sync::review::ReviewInput;
 use crate::sync::scene::{Sight, Silence};
 use crate::sync::terms::{Access, Terms};
 use crate::system::SystemError;
+use crate::value::Value;
 
 /// A touched record and the store's number of the touch; `None` in a plan, where nothing was stored.
 pub type Hint = (Touch, Option<i64>);
@@ -32,6 +34,8 @@ pub struct Prepared {
     pub read_at: Vec<Timestamp>,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
+    /// Systems in which an unlinked record that starts nothing has its match keys.
+    pub waiting: Vec<SystemIx>,
     /// What this look answers.
     pub hints: Vec<Hint>,
 }
@@ -47,6 +51,7 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: Vec::new(),
             reviews: Vec::new(),
+            waiting: Vec::new(),
             hints: Vec::new(),
         }
     }
@@ -60,6 +65,7 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: loaded.entries,
             reviews: loaded.reviews.into_iter().map(question).collect(),
+            waiting: Vec::new(),
             hints: Vec::new(),
         }
     }
@@ -74,6 +80,14 @@ impl Prepared {
         }
         self.entity.links[at] = Some(link);
         self.see(system, Sight::Live(observation), now);
+    }
+
+    /// Puts entities in the place of the record keys that references show.
+    pub fn resolve(&mut self, laid: &Laid, neighbours: &Neighbours) {
+        for system in laid.mapping.systems_ix() {
+            let Sight::Live(observation) = &mut self.sights[system.0 as usize] else { continue };
+            resolve(laid, system, observation, neighbours);
+        }
     }
 
     pub fn see(&mut self, system: SystemIx, sight: Sight, at: Timestamp) {
@@ -167,6 +181,17 @@ fn to_read(prepared: &Prepared, system: SystemIx) -> Option<&Link> {
     let open = || prepared.entries.iter().any(|entry| entry.op.system == system);
     let gone = matches!(link.state, LinkState::GoneByUser { .. } | LinkState::GoneByUs { .. });
     (unread && (!gone || named() || open())).then_some(link)
+}
+
+/// Puts entities in the place of the record keys that an observation's references show.
+pub fn resolve(laid: &Laid, system: SystemIx, observation: &mut Observation, neighbours: &Neighbours) {
+    for field in laid.mapping.fields_ix() {
+        let seen = &mut observation.fields[field.0 as usize];
+        match neighbours.entity_of(field, system, seen) {
+            Some(entity) => *seen = Seen::Value(Value::Ref(entity)),
+            None => seen.resolve(|key| neighbours.entities.get(&(field, system, key.clone())).copied()),
+        }
+    }
 }
 
 fn question(review: Review) -> ReviewInput {

@@ -113,7 +113,7 @@ impl<'a> Work<'a> {
                 self.look.note(system, Some(field), NoteKind::Unfit(why.clone()));
                 Glimpse::Unclear
             }
-            Seen::Unresolved(_) | Seen::UnresolvedBy(_) => match self.scene.neighbours.entity_of(field, system, seen) {
+            Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) => match self.scene.neighbours.entity_of(field, system, seen) {
                 Some(entity) => Glimpse::Value(Value::Ref(entity)),
                 None => {
                     self.look.note(system, Some(field), NoteKind::Unresolved);

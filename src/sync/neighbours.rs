@@ -21,6 +21,8 @@ pub struct Neighbours {
     pub by_value: Table<(FieldIx, SystemIx, Value), EntityId>,
     /// The referred entity's live record key as a system spells it.
     pub keys: Table<(FieldIx, SystemIx, EntityId), RecordKey>,
+    /// The entity that stands in for references without counterpart (`unknown:`).
+    pub stand_ins: Table<(FieldIx, Value), EntityId>,
     /// Agreed values through a reference: `partner.tier`.
     pub values: Table<(FieldIx, EntityId), Vec<(String, Value)>>,
 }
@@ -31,7 +33,7 @@ impl Neighbours {
         match seen {
             Seen::Unresolved(key) => self.entities.get(&(field, system, key.clone())).copied(),
             Seen::UnresolvedBy(value) => self.by_value.get(&(field, system, value.clone())).copied(),
-            Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::Value(_) => None,
+            Seen::NoCell | Seen::Unread | Seen::UnresolvedSet(_) | Seen::Unfit(_) | Seen::Value(_) => None,
         }
     }
 
@@ -90,6 +92,10 @@ impl EntityView for View<'_> {
             Value::Ref(entity) => self.neighbours.keys.get(&(field, system, *entity)).cloned(),
             _ => None,
         }
+    }
+
+    fn stand_in(&self, field: FieldIx, by: &Value) -> Option<Value> {
+        self.neighbours.stand_ins.get(&(field, by.clone())).copied().map(Value::Ref)
     }
 
     fn field_of(&self, reference: &Value, field: FieldIx, through: &str) -> Option<Value> {
