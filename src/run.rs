@@ -103,6 +103,9 @@ pub struct Ended {
 pub enum RunError {
     #[error("the project has no connection `{connection}`; name it under `connections:` in syncline.yaml")]
     NoConnection { connection: ConnectionName },
+    /// A match on half a list would make twins of the other half.
+    #[error("the first match needs the whole list of {system}, which could not be read to its end")]
+    Incomplete { system: SystemName, #[source] source: SystemError },
     #[error("the plan cannot be written where it goes")]
     Plan(#[from] std::io::Error),
     #[error(transparent)]

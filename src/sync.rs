@@ -10,6 +10,7 @@ pub mod decide;
 pub mod entity;
 pub mod evidence;
 pub mod guard;
+pub mod mapped;
 pub mod neighbours;
 pub mod op;
 pub mod place;

@@ -50,6 +50,11 @@ impl Seat {
 }
 
 impl Ground {
+    /// The date in the project's zone.
+    pub fn today(&self) -> jiff::civil::Date {
+        self.clock.now().to_zoned(self.zone.clone()).date()
+    }
+
     /// Registers the mappings and joins them to their connections.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::id::RunId;
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::scene::{Look, Scene};
-use crate::sync::{self};
+use crate::sync;
 
 /// What a pass over all slices showed.
 #[derive(Default)]
@@ -71,9 +71,9 @@ pub async fn count(
                 }
                 hooks.plan.op(op)?;
             }
-            hooks.plan.questions(&laid.mapping, look.reviews.len());
+            hooks.plan.questions(look.reviews.len());
         }
-        hooks.plan.questions(&laid.mapping, slice.placed.reviews.len());
+        hooks.plan.questions(slice.placed.reviews.len());
         hooks.progress.step(Step::Looked { entities: slice.prepared.len() });
     }
     Ok(shown)

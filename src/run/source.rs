@@ -98,6 +98,11 @@ fn report(laid: &Laid, gathered: &Gathered, ended: &mut Ended) {
 /// Touched records, the store's and this run's own, as slices.
 async fn slices(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<Vec<Slice>, RunError> {
     let hints = hints(ground, laid, request, gathered).await?;
+    slices_of(ground, laid, request, gathered, hints).await
+}
+
+/// These hints as slices.
+pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<Vec<Slice>, RunError> {
     let (linked, unlinked) = split(ground, laid, hints).await?;
     let mut prepared = prepare::linked(ground, laid, gathered, linked).await?;
     let desk = Desk::open(ground, laid).await?;
