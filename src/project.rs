@@ -17,7 +17,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::catalog::Catalog;
-use crate::diag::{Diagnostic, Files, has_error};
+use crate::diag::{Diagnostic, Files, LITERAL_SECRET, has_error};
 use crate::id::{ConnectionName, MappingName};
 use crate::mapping::Mapping;
 use crate::mapping::compile::{compile, together};
@@ -96,7 +96,7 @@ impl Project {
         let catalog = read.catalog();
         let spec = read.project(file.unwrap_or(FILE));
         let specs = read.mappings();
-        let files::Reading { files, mut problems, .. } = read;
+        let files::Reading { mut files, mut problems, .. } = read;
         let project = spec.map(|spec| {
             let mut settings = settings::Settings { dir, env, overrides, catalog: &catalog, problems: &mut problems };
             let connections = settings.connections(&spec);
@@ -106,6 +106,8 @@ impl Project {
             Project { dir: dir.to_owned(), connections, mappings, store: store(dir, &spec), server, log: log(&spec), time_zone }
         });
         let project = project.filter(|_| !has_error(&problems));
+        // Another problem may show the line that a literal secret stands in.
+        problems.iter().filter(|problem| problem.code == LITERAL_SECRET).filter_map(|problem| problem.span).for_each(|span| files.blot(span));
         problems.sort_by_key(|problem| (problem.span.map(|span| (span.file, span.start)), problem.severity));
         Loaded { project, files, problems, catalog }
     }
