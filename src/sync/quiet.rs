@@ -7,6 +7,11 @@ use super::scene::{Look, Scene, Sight};
 use super::terms::Access;
 use crate::mapping::{Observation, Seen};
 
+/// Whether there is nothing to do at this entity, judged by what was read of it.
+pub fn is_quiet_at(scene: &Scene) -> bool {
+    quiet(scene).is_some()
+}
+
 /// The look of an entity that shows nothing new and is owed nothing; `None` where the long way must tell.
 pub(super) fn quiet(scene: &Scene) -> Option<Look> {
     if !scene.entries.is_empty() || !scene.reviews.is_empty() || scene.entity.closed {
