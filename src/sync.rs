@@ -40,3 +40,6 @@ pub use neighbours::Neighbours;
 pub use place::{Placement, Unlinked, place};
 pub use scene::{Look, LookCounts, Note, NoteKind, Scene, Sight, Silence};
 pub use terms::Terms;
+
+#[cfg(test)]
+mod tests;
