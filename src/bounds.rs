@@ -12,8 +12,18 @@ pub const PAGES_PER_READ_MAX: usize = 10_000;
 pub const EXPR_STEPS_MAX: usize = 100_000;
 /// Longest text an expression may build.
 pub const EXPR_TEXT_BYTES_MAX: usize = 1 << 20;
+/// Deepest nesting of an expression, counted in brackets, operators and calls; people lose count at six.
+pub const EXPR_DEPTH_MAX: usize = 64;
+/// Longest expression or text in a file; the longest real one is under 600 bytes.
+pub const EXPR_SOURCE_BYTES_MAX: usize = 64 << 10;
+/// Deepest nesting of a JSON document; vendors stay under 20.
+pub const JSON_DEPTH_MAX: usize = 128;
 /// Records looked at together: enough for the biggest vendor batch, small enough to bound memory.
 pub const SLICE_RECORDS: usize = 1_000;
+/// Touched records that one run takes up; the rest stays touched for the next. About 2 KB each while they are looked at.
+pub const RUN_RECORDS_MAX: usize = 20_000;
+/// Batches of one kind under way at one system; its rate pools may admit fewer.
+pub const BATCHES_IN_FLIGHT: usize = 4;
 /// Size of a webhook as it comes over the wire.
 pub const DELIVERY_BYTES_MAX: usize = 1 << 20;
 /// Size of a webhook after decompression.

@@ -1,1 +1,3 @@
-//! 
+//! Life: when mappings wake, and who runs them.
+
+pub mod schedule;

@@ -3,26 +3,35 @@
 //! A compiled [`Mapping`] reads records into agreed terms ([`Mapping::observe`]), says what a system would show once it was given a value
 //! ([`Mapping::form`]), and spells agreed values for a system ([`Mapping::spell`]). Deciding is the core's.
 
-pub mod system;
+pub mod compile;
 pub mod field;
-pub mod values;
-pub mod wins;
+#[cfg(test)]
+pub mod fixture;
+pub mod form;
 pub mod matching;
-pub mod reference;
 pub mod meaning;
 pub mod observe;
+pub mod reference;
+pub mod scope;
 pub mod spell;
+pub mod summary;
+pub mod system;
+pub mod values;
 pub mod view;
-pub mod compile;
+pub mod wins;
+pub mod world;
 
 use std::time::Duration;
 
 use crate::diag::Span;
 use crate::id::{ConnectionName, FieldName, MappingName, ObjectName, SystemName};
+use crate::value::Str;
 
 pub use field::{CellProgram, Field, Unknown};
-pub use matching::MatchRule;
+pub use matching::{MatchKey, MatchRule};
 pub use observe::{Observation, Seen};
+pub use reference::Target;
+pub use scope::EntitySlot;
 pub use system::{Create, Leaves, System};
 pub use view::EntityView;
 pub use wins::Wins;
@@ -47,8 +56,14 @@ pub struct Mapping {
     pub systems: Vec<System>,
     pub fields: Vec<Field>,
     pub matching: Vec<MatchRule>,
+    /// Where telephone numbers without a prefix are from, if its connections agree on it.
+    pub country: Option<Str>,
     /// Mappings that its `ref` fields point to; they run first.
     pub refers_to: Vec<MappingName>,
+    /// What the slots of its expressions over an entity stand for.
+    pub slots: Vec<EntitySlot>,
+    /// `tests:`, run offline.
+    pub examples: Vec<crate::spec::mapping::Example>,
 }
 
 /// When a mapping runs by itself.
@@ -121,3 +136,6 @@ impl Mapping {
         self.systems.iter().map(|s| (&s.connection, &s.object))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@ use super::Place;
 use crate::expr::{Program, Template};
 use crate::id::{ConnectionName, ObjectName, SystemName};
 use crate::value::Path;
-use crate::value::record::Columns;
+use crate::value::money::Currency;
+use crate::value::record::{Columns, Form};
+use crate::value::time::Zone;
 
 /// One column of the crosswalk table.
 #[derive(Debug)]
@@ -13,14 +15,18 @@ pub struct System {
     pub was: Option<SystemName>,
     pub connection: ConnectionName,
     pub object: ObjectName,
-    /// What this mapping asks of its records. A feed may carry more: see [`crate::mapping::observe::Columns`](super::observe).
+    /// What this mapping asks of its records. A feed may carry more, for other mappings: [`super::Mapping::observe`] is told where ours are.
     pub columns: Columns,
+    /// Its time zone, else the project's: what makes a date of an instant.
+    pub zone: Zone,
+    /// Of amounts that come without one.
+    pub currency: Option<Currency>,
     /// Over the record's paths: slots are positions in `columns`.
     pub takes_part: Option<Program>,
     pub locked: Option<Program>,
     pub create: Create,
     /// More values for a record that we make: templates over the entity.
-    pub new: Vec<(Path, Template)>,
+    pub new: Vec<NewValue>,
     /// The wall, over the entity.
     pub only: Option<Program>,
     pub leaves: Leaves,
@@ -29,6 +35,24 @@ pub struct System {
     /// Consent to writes of whole records that the vendor cannot check.
     pub unguarded: bool,
     pub place: Place,
+}
+
+/// One line of `new:`.
+#[derive(Debug)]
+pub struct NewValue {
+    pub path: Path,
+    pub form: Form,
+    pub text: NewText,
+}
+
+/// What a line of `new:` gives: a text, or a list or map of them.
+#[derive(Debug)]
+pub enum NewText {
+    Text(Template),
+    /// A project variable, as it is.
+    Constant(crate::value::Value),
+    List(Vec<NewText>),
+    Map(Vec<(crate::value::Str, NewText)>),
 }
 
 /// For which entities a missing record is made.

@@ -189,7 +189,7 @@ fn came_back(answered: &Answered, field: FieldIx, system: SystemIx) -> Option<Va
     let seen = &answered.observation?.fields[field.0 as usize];
     match seen {
         Seen::Value(value) => Some(value.clone()),
-        Seen::Unresolved(_) | Seen::UnresolvedBy(_) => answered.neighbours.entity_of(field, system, seen).map(Value::Ref),
+        Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) => answered.neighbours.entity_of(field, system, seen).map(Value::Ref),
         Seen::NoCell | Seen::Unread | Seen::Unfit(_) => None,
     }
 }
@@ -271,6 +271,6 @@ fn remember_refusal(link: &mut Link, write: &FieldWrite) {
 pub fn holds_what_was_sent(terms: &dyn Terms, entry: &Entry, observation: &Observation) -> bool {
     entry.op.fields.iter().all(|write| match &observation.fields[write.field.0 as usize] {
         Seen::Value(shown) => terms.same(write.field, shown, &write.want) || is_lossy_form(&write.want, shown),
-        Seen::NoCell | Seen::Unread | Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::Unfit(_) => true,
+        Seen::NoCell | Seen::Unread | Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) | Seen::Unfit(_) => true,
     })
 }

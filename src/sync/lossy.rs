@@ -13,7 +13,7 @@ pub fn is_lossy_form(sent: &Value, shown: &Value) -> bool {
         (Value::Text(sent), Value::Text(shown)) => text(sent, shown),
         (Value::Decimal(sent), Value::Decimal(shown)) => rounded(*sent, *shown),
         (Value::Decimal(sent), Value::Integer(shown)) => rounded(*sent, Decimal::from(*shown)),
-        (Value::Money(sent), Value::Money(shown)) => sent.currency == shown.currency && rounded(sent.amount, shown.amount),
+        (Value::Money(sent), Value::Money(shown)) => sent.currency == shown.currency && rounded(sent.value, shown.value),
         (Value::Instant(sent), Value::Instant(shown)) => sent.duration_since(*shown).abs() <= jiff::SignedDuration::from_secs(1),
         (Value::Name(sent), Value::Name(shown)) => parts(&name(sent), &name(shown)),
         (Value::Address(sent), Value::Address(shown)) => parts(&address(sent), &address(shown)),

@@ -6,7 +6,11 @@ use super::neighbours::View;
 use super::scene::{Look, Scene, Sight};
 use super::terms::Access;
 use crate::mapping::{Observation, Seen};
-use crate::value::Value;
+
+/// Whether there is nothing to do at this entity, judged by what was read of it.
+pub fn is_quiet_at(scene: &Scene) -> bool {
+    quiet(scene).is_some()
+}
 
 /// The look of an entity that shows nothing new and is owed nothing; `None` where the long way must tell.
 pub(super) fn quiet(scene: &Scene) -> Option<Look> {
@@ -64,9 +68,8 @@ fn is_quiet(scene: &Scene, field: FieldIx, system: SystemIx, link: &Link, seen: 
         Seen::NoCell | Seen::Unread => true,
         Seen::Unfit(_) => false,
         Seen::Value(value) => known.confirmed && scene.terms.same(field, value, &known.seen),
-        reference @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_)) => {
-            let entity = scene.neighbours.entity_of(field, system, reference);
-            known.confirmed && entity.is_some_and(|entity| known.seen == Value::Ref(entity))
+        reference @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_)) => {
+            known.confirmed && scene.neighbours.meant(field, system, reference).is_some_and(|value| known.seen == value)
         }
     };
     stands && (shown || access == Access::WriteOnly)
