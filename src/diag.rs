@@ -6,6 +6,9 @@ pub mod suggest;
 
 pub use span::{FileId, Files, Span};
 
+/// The code of a secret that stands in a file: what is there is never printed.
+pub const LITERAL_SECRET: &str = "literal_secret";
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::{Diagnostic, Files, Severity, Span};
+use super::{Diagnostic, Files, LITERAL_SECRET, Severity, Span};
 
 /// Whether to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,11 @@ const EXCERPT_CHARS_MAX: usize = 160;
 pub fn render(found: &Diagnostic, files: &Files, paint: Paint) -> String {
     let mut out = format!("{}: {}", painted(found.severity, paint), found.what);
     if let Some(span) = found.span {
-        excerpt(&mut out, files, span, found.severity, paint);
+        excerpt(&mut out, files, span, found, paint);
     }
     for (span, remark) in &found.also {
         write!(out, "\n  {}  {remark}", files.place(*span)).expect("writing to a String cannot fail");
-        caret(&mut out, files, *span, found.severity, paint);
+        caret(&mut out, files, *span, found, paint);
     }
     for line in found.help.iter().flat_map(|help| help.lines()) {
         write!(out, "\n  {line}").expect("writing to a String cannot fail");
@@ -82,19 +82,25 @@ fn style(severity: Severity) -> anstyle::Style {
     anstyle::Style::new().bold().fg_color(Some(colour.into()))
 }
 
-fn excerpt(out: &mut String, files: &Files, span: Span, severity: Severity, paint: Paint) {
+fn excerpt(out: &mut String, files: &Files, span: Span, found: &Diagnostic, paint: Paint) {
     write!(out, "\n  {}", files.place(span)).expect("writing to a String cannot fail");
-    caret(out, files, span, severity, paint);
+    caret(out, files, span, found, paint);
 }
 
-/// The line of the span, and under it the carets.
-fn caret(out: &mut String, files: &Files, span: Span, severity: Severity, paint: Paint) {
+/// The line of the span, and under it the carets. What may be a secret is not shown: terminals and CI keep what they print.
+fn caret(out: &mut String, files: &Files, span: Span, found: &Diagnostic, paint: Paint) {
     let (line, column) = files.position(span.file, span.start);
     let (end_line, end_column) = files.position(span.file, span.end.max(span.start));
-    let text: Vec<char> = files.line(span.file, line).chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
+    let severity = found.severity;
+    let mut text: Vec<char> = files.line(span.file, line).chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
     let last = if end_line == line { end_column } else { text.len() + 1 };
     let start = (column - 1).min(text.len());
     let width = last.saturating_sub(column).max(1);
+    if found.code == LITERAL_SECRET {
+        text.truncate(start);
+        text.push('…');
+    }
+    let width = width.min(text.len().saturating_sub(start).max(1));
     let cut = if text.len() > EXCERPT_CHARS_MAX { start.saturating_sub(EXCERPT_CHARS_MAX / 2) } else { 0 };
     let indent = text[cut..].iter().take_while(|c| **c == ' ').count().min(start - cut);
     let shown: String = text[cut + indent..].iter().take(EXCERPT_CHARS_MAX).collect();

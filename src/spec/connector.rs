@@ -23,7 +23,8 @@ use serde::Deserialize;
 
 use super::entries::Entries;
 use super::slot::{DateSlot, Name, Spanned, TextSlot};
-use crate::diag::FileId;
+use super::schema::Format;
+use crate::diag::{Diagnostic, FileId, Files};
 
 pub use auth::{Apply, Auth, Basic, Bearer, ClientAuth, Cookies, Expires, Grant, Header, OAuth2, Session};
 pub use config::{ConfigKey, ConfigKind};
@@ -114,3 +115,13 @@ pub enum Quotes {
     /// In single quotes; a quote inside becomes `''`.
     Doubled,
 }
+
+/// Reads a connector file: the spec if it has no error, and all problems.
+pub fn read(files: &Files, file: FileId) -> (Option<ConnectorSpec>, Vec<Diagnostic>) {
+    let (specs, found) = super::read::<ConnectorSpec>(files, file, Format::Connector);
+    let spec = specs.into_iter().next().map(|spec| ConnectorSpec { file, ..spec });
+    (spec, found)
+}
+
+#[cfg(test)]
+pub(super) mod tests;

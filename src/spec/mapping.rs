@@ -4,6 +4,7 @@
 
 pub mod example;
 pub mod field;
+pub mod join;
 
 pub mod system;
 pub mod values;
@@ -14,10 +15,12 @@ use serde::Deserialize;
 
 use super::entries::Entries;
 use super::slot::{Name, ScheduleSlot, Share, Spanned, TextSlot};
-use crate::diag::FileId;
+use super::schema::Format;
+use crate::diag::{Diagnostic, FileId, Files};
 
 pub use example::{Example, Expectation, Other};
 pub use field::{Cell, Field, Parts, Pathed, ReadWrite};
+pub use join::join;
 pub use system::{Creation, Leaves, Starts, System};
 pub use values::{Row, RowCell, Values};
 pub use wins::{Evidence, Latest, Policy, Wins};
@@ -121,3 +124,12 @@ pub struct AskRule {
     /// The fields that must agree. Required. Example: `[name, country]`.
     pub ask: Vec<Name>,
 }
+
+/// Reads a mapping file: its documents without error, not joined yet, and all problems.
+pub fn read(files: &Files, file: FileId) -> (Vec<MappingSpec>, Vec<Diagnostic>) {
+    let (specs, found) = super::read::<MappingSpec>(files, file, Format::Mapping);
+    (specs.into_iter().map(|spec| MappingSpec { files: vec![file], ..spec }).collect(), found)
+}
+
+#[cfg(test)]
+pub(super) mod tests;

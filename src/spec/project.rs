@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::entries::{Entries, OneOrMany};
+use super::mapping::{Field, Wins};
+use super::schema::Format;
 use super::slot::{Name, Secret, SecretSlot, Spanned, TextSlot};
+use crate::diag::{Diagnostic, FileId, Files, Span, has_error};
 
 /// The project file, `syncline.yaml`. Sandbox and production are two project files over the same `mappings/`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -156,3 +159,58 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
+
+/// Words of the mapping format: a connection called so could not stand among a field's keys.
+pub(super) fn is_reserved(name: &str) -> bool {
+    Field::KEYS.contains(&name) || Wins::WORDS.contains(&name) || ["confidential", "formula", "rollup", "evidence", "agreed", "absent", "review", "writes", "otherwise"].contains(&name)
+}
+
+/// Reads the project file: the spec if it has no error, and all problems.
+pub fn read(files: &Files, file: FileId) -> (Option<ProjectSpec>, Vec<Diagnostic>) {
+    let (specs, mut found) = super::read::<ProjectSpec>(files, file, Format::Project);
+    let Some(spec) = specs.into_iter().next() else { return (None, found) };
+    check_store(&spec, &mut found);
+    for (name, connection) in spec.connections.iter() {
+        check_connection(name, connection, &mut found);
+    }
+    if spec.connections.is_empty() {
+        let at = Span::new(file, 0, 0);
+        found.push(Diagnostic::error("empty", "There are no connections").at(at).help("Add one: `connections: { crm: { connector: salesforce, config: { … } } }`"));
+    }
+    let spec = (!has_error(&found)).then_some(spec);
+    (spec, found)
+}
+
+fn check_store(spec: &ProjectSpec, found: &mut Vec<Diagnostic>) {
+    let Some(store) = &spec.store else { return };
+    if store.text().starts_with("postgres") {
+        found.push(Diagnostic::error("not_in_this_version", "PostgreSQL is not in this version").at(store.span()).help("Use SQLite: `store: sqlite:syncline.db`"));
+    } else if store.text().strip_prefix("sqlite:").is_none_or(str::is_empty) {
+        found.push(Diagnostic::error("malformed", format!("`{}` is no store", store.text())).at(store.span()).help("Name a file: `store: sqlite:syncline.db`"));
+    }
+}
+
+fn check_connection(name: &Name, connection: &Connection, found: &mut Vec<Diagnostic>) {
+    if is_reserved(name.text()) {
+        let what = format!("A connection cannot be called `{}`: mappings use that word", name.text());
+        found.push(Diagnostic::error("reserved_name", what).at(name.span()).help("Rename it"));
+    }
+    let letters = |slot: &Option<Name>, count: usize, key: &str, example: &str| {
+        let name = slot.as_ref().filter(|name| name.text().len() != count || !name.text().bytes().all(|b| b.is_ascii_uppercase()))?;
+        Some(Diagnostic::error("malformed", format!("`{}` is no {key}", name.text())).at(name.span()).help(format!("Write {count} capital letters, such as `{example}`")))
+    };
+    found.extend(letters(&connection.currency, 3, "currency", "EUR"));
+    found.extend(letters(&connection.country, 2, "country", "DE"));
+    for (key, value) in connection.config.iter() {
+        if let ConfigValue::Text(text) = value
+            && text.text().starts_with("${")
+            && super::slot::reference_fault(text.text()).is_some()
+        {
+            let what = format!("`{}` of connection `{}` names no variable", key.text(), name.text());
+            found.push(Diagnostic::error("malformed", what).at(text.span()).help("An environment variable stands alone, in letters, digits and `_`: `${CRM_SECRET}`"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

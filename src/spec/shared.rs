@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use super::entries::Entries;
 use super::mapping::{Field, Row};
+use super::schema::Format;
 use super::slot::{Name, TextSlot};
+use crate::diag::{Diagnostic, FileId, Files};
 
 /// One shared file. Names are flat over all shared files; nothing overrides.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -22,4 +24,9 @@ pub struct SharedSpec {
     /// Sets of fields, used as `include: [firm]`. Columns that a mapping lacks are ignored.
     #[serde(default)]
     pub fields: Entries<Entries<Field>>,
+}
+
+/// Reads a shared file: its documents without error, and all problems.
+pub fn read(files: &Files, file: FileId) -> (Vec<SharedSpec>, Vec<Diagnostic>) {
+    super::read(files, file, Format::Shared)
 }

@@ -40,6 +40,10 @@ impl Written {
         self.place.span
     }
 
+    pub(super) fn runs(&self) -> &[Run] {
+        self.place.runs.as_slice()
+    }
+
     /// The place of a byte range of the text, through quotes, escapes and folds.
     pub fn locate(&self, range: Range<usize>) -> Span {
         self.place.locate(range)
@@ -276,4 +280,9 @@ pub(super) fn fault(slot: &str, text: &str) -> Option<form::Fault> {
         "path" | "name" | "expression" => form::not_empty(text).err(),
         _ => None,
     }
+}
+
+/// What is wrong with a text that should name an environment variable.
+pub(super) fn reference_fault(text: &str) -> Option<form::Fault> {
+    form::reference(text).err()
 }

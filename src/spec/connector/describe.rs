@@ -106,7 +106,6 @@ pub struct DescribeValue {
 
 /// A table: what `of` gives, looked up among the other keys.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Table {
     /// What is looked up. Required. Example: `item.type`.
     pub of: Expression,

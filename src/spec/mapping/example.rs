@@ -29,7 +29,6 @@ pub struct Example {
 
 /// An entity elsewhere. Its other keys are fields of its mapping.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Other {
     /// The label by which `given` and `expect` refer to it. Required. Example: `p1`.
     #[serde(rename = "as")]
@@ -42,7 +41,6 @@ pub struct Other {
 
 /// What is expected. Its other keys are system names: the values a record shows, by path.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 #[schemars(extend("x-later" = {
     "held": "It comes with `rules`; drop it",
     "fired": "It comes with `rules`; drop it",

@@ -10,7 +10,6 @@ use crate::spec::slot::{Expression, Name, PathSlot, Spanned, TextSlot};
 
 /// One field. Its other keys are system names: the cells, where it lives in each system.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 #[schemars(extend("x-later" = {
     "confidential": "Nothing is withheld by audience yet; leave the field out of the systems that may not see it",
     "formula": "A computed field waits for a later one; let a system compute it and map it from there",
@@ -67,7 +66,7 @@ pub enum Cell {
     ReadWrite(ReadWrite),
     /// Parts of one value, decided together. Example: `{ first: FirstName, last: LastName }`.
     #[serde(rename = "?map")]
-    Parts(Parts),
+    Parts(Box<Parts>),
 }
 
 /// A path, and by what a reference is held there.

@@ -20,7 +20,6 @@ pub enum Values {
 
 /// One agreed value. Its other keys are system names.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Row {
     /// Its former name. Default: none.
     #[serde(default)]
@@ -33,7 +32,7 @@ pub struct Row {
 
 /// A system's spelling, exactly as the vendor has it (`NO` and `1.0` stay texts).
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged, extend("x-refuse-map" = "Values by record type or pipeline are not in this version: take part with one of them through `where`"))]
+#[schemars(untagged, extend("x-refuse-map" = "Values by record type or pipeline are not in this version\nTake part with one of them through `where`"))]
 pub enum RowCell {
     /// Read as this row, and written.
     #[serde(rename = "?text")]

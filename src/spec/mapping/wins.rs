@@ -12,11 +12,11 @@ use crate::spec::slot::Name;
 pub enum Wins {
     /// `latest`, `highest`, `lowest`, `first`, `ask`, or the system that owns the field. Example: `erp`.
     #[serde(rename = "?text")]
-    #[schemars(extend("x-refuse-text" = { "rules": "`wins: rules` is not in this version: name the system that owns the field" }))]
+    #[schemars(extend("x-refuse-text" = { "rules": "`wins: rules` is not in this version\nName the system that owns the field" }))]
     Word(Name),
     /// Systems by rank: an edit takes if the value it replaces is blank or came from the same or a lower rank. Example: `[crm, warehouse]`.
     #[serde(rename = "?list")]
-    #[schemars(extend("x-refuse-maps" = "Conditional `wins` is not in this version: name one system, or a list of systems by rank"))]
+    #[schemars(extend("x-refuse-maps" = "Conditional `wins` is not in this version\nName one system, or a list of systems by rank"))]
     Rank(Vec<Name>),
     /// The newest edit, of some systems only. Example: `{ latest: [crm, prm] }`.
     #[serde(rename = "?map")]

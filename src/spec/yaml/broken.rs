@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::build::{Open, OpenKind};
+use crate::bounds::YAML_DEPTH_MAX;
 use crate::diag::{Diagnostic, FileId, Span};
 
 /// A syntax error. The parser's own words come last: they rarely tell what to do.
@@ -9,6 +10,9 @@ pub(super) fn syntax(file: FileId, text: &str, at: u32, info: &str, open: &[Open
     let here = Span::new(file, at, (at + 1).min(u32::try_from(text.len()).unwrap_or(u32::MAX)));
     if text[..at as usize].rsplit('\n').next().is_some_and(|line| line.trim_start_matches(' ').starts_with('\t')) || info.contains("tab") {
         return Diagnostic::error("tab", "A tab stands where YAML wants spaces").at(here).help("Indent with spaces, two for each level");
+    }
+    if info.contains("recursion limit") {
+        return too_deep(here);
     }
     if let Some(found) = in_braces(file, text, at, info, open) {
         return found;
@@ -27,6 +31,12 @@ pub(super) fn syntax(file: FileId, text: &str, at: u32, info: &str, open: &[Open
         _ => (format!("YAML cannot read this: {info}"), "Put texts with signs such as `: # [ ] { } ,` in double quotes"),
     };
     Diagnostic::error("yaml", what).at(here).help(help)
+}
+
+pub(super) fn too_deep(here: Span) -> Diagnostic {
+    Diagnostic::error("too_deep", format!("This is nested more than {YAML_DEPTH_MAX} deep"))
+        .at(here)
+        .help("No key of these files needs that; look for a bracket that is not closed")
 }
 
 /// An expression with a comma or bracket inside `{ }`, where YAML ends the value too early.

@@ -110,8 +110,7 @@ impl Builder<'_> {
 
     fn begin(&mut self, start: u32, kind: OpenKind) -> bool {
         if self.open.len() >= YAML_DEPTH_MAX {
-            let what = format!("This is nested more than {YAML_DEPTH_MAX} deep");
-            self.found.push(Diagnostic::error("too_deep", what).at(Span::new(self.file, start, start)).help("No key of these files needs that; look for a bracket that is not closed"));
+            self.found.push(broken::too_deep(Span::new(self.file, start, start)));
             return false;
         }
         self.open.push(Open { start, kind });

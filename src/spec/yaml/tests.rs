@@ -38,6 +38,7 @@ fn finds_words_in_every_style() {
     check_words("a: |\n    lit\n      more\n    end\n\nb: 1\n", "a", &["lit", "more", "end"]);
     check_words("a: multi\n  line plain\n", "a", &["multi", "line", "plain"]);
     check_words("x: 1\r\na: >\r\n  one\r\n  two\r\n", "a", &["one", "two"]);
+    check_words("\u{feff}a: one é\n", "a", &["one", "é"]);
     check_words("x: 1\r\na: 'one\r\n  two'\r\n", "a", &["one", "two"]);
 }
 
@@ -100,7 +101,8 @@ fn says_what_is_wrong_with_tabs_quotes_and_colons() {
 #[test]
 fn bounds_size_and_depth() {
     assert!(refused(&format!("a: {}\n", "x".repeat(YAML_BYTES_MAX))).contains("the most is 1048576"));
-    assert!(refused(&"[".repeat(4_000)).contains("nested more than 32 deep"));
+    let deep = refused(&"[".repeat(4_000));
+    assert!(deep.contains("nested more than 32 deep"), "{deep}");
     assert_eq!(refused(&format!("{}1{}", "[".repeat(32), "]".repeat(32))), "");
 }
 
