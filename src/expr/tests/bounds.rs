@@ -38,7 +38,7 @@ const WORDS: &[&str] = &[
 #[test]
 fn texts_that_double_are_stopped() {
     let table = answer();
-    let doubling = vec!["replace('x', 'xxxxxxxx')"; 12].join(" | ");
+    let doubling = ["replace('x', 'xxxxxxxx')"; 12].join(" | ");
     assert_eq!(eval(&format!("'x' | {doubling}"), &table), Err(Fault::TooBig.to_string()));
     let long = "x".repeat(EXPR_TEXT_BYTES_MAX / 2 + 1);
     let big = Table { mode: Mode::Documents, rows: vec![("t", Shape::Text, Item::text(&long))] };
