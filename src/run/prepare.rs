@@ -19,7 +19,6 @@ use crate::sync::review::ReviewInput;
 use crate::sync::scene::{Sight, Silence};
 use crate::sync::terms::{Access, Terms};
 use crate::system::SystemError;
-use crate::value::Value;
 
 /// A touched record and the store's number of the touch; `None` in a plan, where nothing was stored.
 pub type Hint = (Touch, Option<i64>);
@@ -187,9 +186,8 @@ fn to_read(prepared: &Prepared, system: SystemIx) -> Option<&Link> {
 pub fn resolve(laid: &Laid, system: SystemIx, observation: &mut Observation, neighbours: &Neighbours) {
     for field in laid.mapping.fields_ix() {
         let seen = &mut observation.fields[field.0 as usize];
-        match neighbours.entity_of(field, system, seen) {
-            Some(entity) => *seen = Seen::Value(Value::Ref(entity)),
-            None => seen.resolve(|key| neighbours.entities.get(&(field, system, key.clone())).copied()),
+        if let Some(value) = neighbours.meant(field, system, seen) {
+            *seen = Seen::Value(value);
         }
     }
 }

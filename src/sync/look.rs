@@ -113,8 +113,8 @@ impl<'a> Work<'a> {
                 self.look.note(system, Some(field), NoteKind::Unfit(why.clone()));
                 Glimpse::Unclear
             }
-            Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) => match self.scene.neighbours.entity_of(field, system, seen) {
-                Some(entity) => Glimpse::Value(Value::Ref(entity)),
+            Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) => match self.scene.neighbours.meant(field, system, seen) {
+                Some(value) => Glimpse::Value(value),
                 None => {
                     self.look.note(system, Some(field), NoteKind::Unresolved);
                     Glimpse::Unclear

@@ -6,7 +6,6 @@ use super::neighbours::View;
 use super::scene::{Look, Scene, Sight};
 use super::terms::Access;
 use crate::mapping::{Observation, Seen};
-use crate::value::Value;
 
 /// Whether there is nothing to do at this entity, judged by what was read of it.
 pub fn is_quiet_at(scene: &Scene) -> bool {
@@ -70,8 +69,7 @@ fn is_quiet(scene: &Scene, field: FieldIx, system: SystemIx, link: &Link, seen: 
         Seen::Unfit(_) => false,
         Seen::Value(value) => known.confirmed && scene.terms.same(field, value, &known.seen),
         reference @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_)) => {
-            let entity = scene.neighbours.entity_of(field, system, reference);
-            known.confirmed && entity.is_some_and(|entity| known.seen == Value::Ref(entity))
+            known.confirmed && scene.neighbours.meant(field, system, reference).is_some_and(|value| known.seen == value)
         }
     };
     stands && (shown || access == Access::WriteOnly)
