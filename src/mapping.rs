@@ -5,6 +5,8 @@
 
 pub mod compile;
 pub mod field;
+#[cfg(test)]
+pub mod fixture;
 pub mod form;
 pub mod matching;
 pub mod meaning;
@@ -134,3 +136,6 @@ impl Mapping {
         self.systems.iter().map(|s| (&s.connection, &s.object))
     }
 }
+
+#[cfg(test)]
+mod tests;

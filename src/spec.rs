@@ -28,6 +28,9 @@ pub use project::ProjectSpec;
 pub use shared::SharedSpec;
 pub use slot::{DateSlot, DurationSlot, Expression, Name, PathSlot, PeriodSlot, ScheduleSlot, SecretSlot, Share, Spanned, TextSlot};
 
+/// The code of what the check of a file let pass and its types did not take: a gap in the check.
+const UNDECODED: &str = "undecoded";
+
 /// Reads every document of a file: those without an error, and all problems.
 fn read<T: DeserializeOwned + JsonSchema>(files: &Files, file: FileId, format: Format) -> (Vec<T>, Vec<Diagnostic>) {
     let documents = match format {
@@ -45,7 +48,7 @@ fn read<T: DeserializeOwned + JsonSchema>(files: &Files, file: FileId, format: F
         if !broken && !has_error(&problems) {
             match decode::decode(node) {
                 Ok(spec) => specs.push(spec),
-                Err(mismatch) => found.push(Diagnostic::error("wrong_kind", mismatch.what).at(mismatch.span.unwrap_or(node.span))),
+                Err(mismatch) => found.push(Diagnostic::error(UNDECODED, mismatch.what).at(mismatch.span.unwrap_or(node.span))),
             }
         }
         found.extend(problems);

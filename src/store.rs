@@ -3,6 +3,7 @@
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
 pub mod sqlite;
+pub mod stage;
 pub mod stored;
 
 use std::ops::Range;
@@ -73,6 +74,25 @@ pub struct FieldShape {
 /// A registered mapping; valid until the mapping is registered again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MappingId(pub u32);
+
+/// How far a mapping's records are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// No run of it was ever committed whole.
+    First,
+    /// A system or field came, or changed its meaning, since everything was last read.
+    Edited,
+    Done,
+}
+
+/// A cursor that a first match moves when all it listed is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedCursor {
+    pub connection: ConnectionName,
+    pub object: ObjectName,
+    pub feed: Feed,
+    pub cursor: Cursor,
+}
 
 /// Which feed of an object a cursor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -160,6 +180,8 @@ pub struct Review {
 pub struct Merged {
     pub before: Option<Entity>,
     pub after: Entity,
+    /// Entities that this one is the same thing as: their links are in `after`, their ids become aliases of its id.
+    pub joined: Vec<EntityId>,
     /// The entity's match keys; the store replaces them if they differ.
     pub keys: Option<Vec<MatchKey>>,
     pub conflicts: Vec<Conflict>,
@@ -289,8 +311,12 @@ pub trait Store: Send + Sync {
 
     /// Learns or relearns a mapping: names to ids, `was`, changed meanings.
     async fn register(&self, shape: MappingShape) -> Result<MappingId, StoreError>;
-    /// Whether a run of it was ever committed (adoption).
-    async fn adopted(&self, mapping: MappingId) -> Result<bool, StoreError>;
+    /// How far the mapping's records are known.
+    async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError>;
+    /// Everything that was listed is committed: the cursors move, and the mapping is adopted, together.
+    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError>;
+    /// A directory for scratch files of runs.
+    fn scratch(&self) -> std::path::PathBuf;
     /// Entities of the mapping, and live links per system.
     async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError>;
 
@@ -336,6 +362,8 @@ pub trait Store: Send + Sync {
     async fn open_review(&self, mapping: MappingId, review: NewReview, at: Timestamp) -> Result<ReviewId, StoreError>;
     async fn close_review(&self, review: ReviewId) -> Result<(), StoreError>;
     async fn dead_letters(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+    /// The last decision of each field, for `explain`.
+    async fn decided(&self, mapping: MappingId, entity: EntityId) -> Result<Vec<(RunId, Timestamp, Decided)>, StoreError>;
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
 

@@ -89,6 +89,15 @@ pub enum PartName {
 }
 
 impl CellProgram {
+    /// The paths that a write of the cell may touch.
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            CellProgram::Path { path, .. } | CellProgram::KeyedRef { path, .. } => vec![path],
+            CellProgram::Parts(parts) => parts.iter().map(|part| &part.path).collect(),
+            CellProgram::Computed { write, .. } => write.iter().flatten().map(|written| &written.path).collect(),
+        }
+    }
+
     pub fn reads(&self) -> bool {
         !matches!(self, CellProgram::Computed { read: None, .. })
     }

@@ -8,7 +8,7 @@ use super::prepare;
 use super::progress::{Progress, Step};
 use super::source::{self, Slice};
 use super::unlinked::{Desk, Loose};
-use super::{Request, kept, neighbours, unlinked};
+use super::{Request, kept, unlinked};
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
@@ -23,7 +23,6 @@ pub struct FirstMatch {
     /// Set again at the start of each pass, so that both give the same ids.
     ids: std::ops::Range<i64>,
     used: u64,
-    commits: bool,
     groups: Option<crate::store::stage::Groups>,
     slice: Option<Slice>,
     /// Where each feed is once all of this is committed.
@@ -73,7 +72,7 @@ impl FirstMatch {
             false => -(count as i64)..0,
         };
         let linked = source::slices_of(ground, laid, request, &mut gathered, hints).await?;
-        let first = Self { stage, ids, used: 0, commits: request.commits(), groups: None, slice: None, cursors, linked, next_linked: 0 };
+        let first = Self { stage, ids, used: 0, groups: None, slice: None, cursors, linked, next_linked: 0 };
         Ok((first, gathered))
     }
 
@@ -107,20 +106,18 @@ impl FirstMatch {
     }
 
     async fn place(&mut self, ground: &Ground, laid: &Laid, loose: Vec<Loose>) -> Result<Slice, RunError> {
-        let desk = Desk::open(ground, laid).await?.before(EntityId(self.ids.start), self.commits);
+        let desk = Desk::open(ground, laid).await?.ignoring(self.ids.clone());
         let mut ids = (self.ids.start + self.used as i64..self.ids.end).map(EntityId);
-        let before = ids.len();
         let mut placed = desk.place_all(loose, &mut ids).await?;
-        self.used += (before - ids.len()) as u64;
-        let mut prepared = std::mem::take(&mut placed.entities);
+        self.used = (ids.next().map_or(self.ids.end, |id| id.0) - self.ids.start) as u64;
+        let mut prepared: Vec<prepare::Prepared> = std::mem::take(&mut placed.entities);
         prepare::read_rest(ground, laid, &Gathered::default(), &mut prepared).await?;
-        let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
-        Ok(Slice { prepared, neighbours, placed })
+        Slice::of(ground, laid, prepared, placed).await
     }
 
     /// Everything of the lists is committed: cursors move, and the mapping is adopted.
     pub async fn adopt(self, ground: &Ground, laid: &Laid) -> Result<(), RunError> {
-        ground.store.adopt(laid.id, self.cursors, ground.clock.now()).await?;
+        ground.store.adopt(laid.id, self.cursors).await?;
         Ok(())
     }
 }

@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
 use super::progress::{Progress, Step};
-use super::{Request, RunError};
+use super::prepare::Prepared;
+use super::{Request, RunError, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
 use crate::store::{Feed, Touch, Touched};
-use crate::sync;
+use crate::sync::guard::Listing;
+use crate::sync::scene::Sight;
 use crate::system::{Cursor, Page, SystemError};
 
 /// What the feeds told, before anything is decided.
@@ -24,8 +26,8 @@ pub struct Gathered {
     pub unchanged: u64,
     /// Systems that could not be read: silent in this run.
     pub down: HashMap<SystemIx, SystemError>,
-    /// Systems whose listing came back so much smaller that no delete may follow from it.
-    pub shrunk: HashSet<SystemIx>,
+    /// What full reads found, beside what the last ones found: the guard judges them.
+    pub listings: Vec<Listing>,
 }
 
 /// Reads all feeds of the mapping. With `keep`, pages are committed as they come; without, nothing is stored (a plan).
@@ -158,20 +160,27 @@ async fn news(
         let linked = ground.store.linked(laid.id, system, &identities).await?;
         let ids: Vec<EntityId> = linked.iter().flatten().copied().collect();
         let loaded = ground.store.load(laid.id, &ids).await?;
-        let by_id: HashMap<EntityId, _> = loaded.iter().map(|l| (l.entity.id, l)).collect();
+        let now = ground.clock.now();
+        let mut known: HashMap<EntityId, Prepared> =
+            loaded.into_iter().map(|loaded| (loaded.entity.id, Prepared::loaded(laid, loaded, now))).collect();
+        let mut seen = Vec::with_capacity(slice.len());
         for (observation, entity) in slice.into_iter().zip(linked) {
-            let quiet = match entity.and_then(|id| by_id.get(&id)) {
-                Some(loaded) => {
-                    loaded.entries.is_empty()
-                        && loaded.reviews.is_empty()
-                        && sync::quiet(&laid.mapping, &loaded.entity, system, &observation)
+            match entity.and_then(|id| known.remove(&id)) {
+                Some(mut prepared) => {
+                    prepared.see(system, Sight::Live(observation), now);
+                    seen.push(prepared);
                 }
-                None => false,
-            };
-            if !quiet {
+                // Unlinked, or one entity twice in a page: looked at.
+                None => news.push(observation),
+            }
+        }
+        let neighbours = neighbours::fetch(ground, laid, &seen).await?;
+        for mut prepared in seen {
+            prepared.resolve(laid, &neighbours);
+            if look::is_quiet(ground, laid, &prepared, &neighbours) {
+                gathered.unchanged += u64::from(own);
+            } else if let Sight::Live(observation) = std::mem::take(&mut prepared.sights[system.0 as usize]) {
                 news.push(observation);
-            } else if own {
-                gathered.unchanged += 1;
             }
         }
     }
@@ -207,14 +216,12 @@ async fn absent(
     let object = &laid.seat(system).object;
     let last = ground.store.cursor(connection, object, Feed::Sweep).await?;
     let last: usize = last.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
-    if found.len() * 10 < last * 8 {
-        gathered.shrunk.insert(system);
-    }
+    gathered.listings.push(Listing { system, before: last as u64, now: found.len() as u64, cut_short: false });
     let mut after: Option<RecordKey> = None;
     loop {
         let known = ground.store.identities(laid.id, system, after.as_ref(), SLICE_RECORDS).await?;
-        let Some((last, _, _)) = known.last() else { break };
-        after = Some(last.clone());
+        let Some((furthest, _, _)) = known.last() else { break };
+        after = Some(furthest.clone());
         for (identity, key, _) in known.into_iter().filter(|(identity, ..)| !found.contains(identity)) {
             keep(gathered, Touch { mapping: laid.id, system, key, identity, why: Touched::Gone }, None);
         }
@@ -222,7 +229,8 @@ async fn absent(
     if request.commits() {
         let touches = gathered.touched.values().filter(|(t, _)| t.system == system && t.why == Touched::Gone);
         let touches = touches.map(|(touch, _)| touch.clone()).collect();
-        let count = (!gathered.shrunk.contains(&system)).then(|| Cursor(found.len().to_string()));
+        // A listing that shrank too much is not taken as the new measure: it would pass the second time.
+        let count = (found.len() * 10 >= last * 8).then(|| Cursor(found.len().to_string()));
         ground.store.commit_page(connection, object, Feed::Sweep, count, touches, ground.clock.now()).await?;
     }
     Ok(())

@@ -55,6 +55,9 @@ pub trait PlanSink: Send {
     /// # Errors
     /// When the plan cannot be written where it goes.
     fn op(&mut self, op: PlannedOp) -> std::io::Result<()>;
+
+    /// So many questions would be opened.
+    fn questions(&mut self, count: usize);
 }
 
 /// Nobody wants to see it.
@@ -64,6 +67,8 @@ impl PlanSink for Unseen {
     fn op(&mut self, _: PlannedOp) -> std::io::Result<()> {
         Ok(())
     }
+
+    fn questions(&mut self, _: usize) {}
 }
 
 /// A plan that a person agreed to: these ops and no others.
@@ -130,6 +135,8 @@ impl<W: Write + Send> PlanSink for PlanFile<W> {
         serde_json::to_writer(&mut self.to, &op)?;
         self.to.write_all(b"\n")
     }
+
+    fn questions(&mut self, _: usize) {}
 }
 
 /// Spells an op out. `records` are the entity's own, sorted: they name an entity that has no id yet.
@@ -143,7 +150,7 @@ pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn Enti
         key: op.key.as_ref().map(ToString::to_string),
         label: label(mapping, view),
         records: records.to_vec(),
-        reason: op.reason.sentence(mapping),
+        reason: op.reason.sentence(mapping, None),
         fields: op
             .fields
             .iter()
@@ -151,7 +158,7 @@ pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn Enti
                 field: mapping.field(write.field).name.to_string(),
                 from: write.pre.as_ref().map(show),
                 to: show(&write.want),
-                reason: write.reason.sentence(mapping),
+                reason: write.reason.sentence(mapping, Some(write.field)),
             })
             .collect(),
         deferred: op.deferred.iter().map(|field| mapping.field(*field).name.to_string()).collect(),

@@ -2,25 +2,30 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::RunError;
 use super::ground::{Ground, Laid};
 use super::neighbours;
-use super::observe::Gathered;
-use super::prepare::{Hint, Prepared};
+use super::prepare::{self, Hint, Prepared};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{Observation, Seen, SystemIx};
 use crate::store::{Hit, Review, Waiting};
+use crate::sync::entity::{Agreed, Entity, Fact, Interval, Origin};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::op::Entry;
 use crate::sync::place::{EntityHit, Placement, RuleHits, Unlinked, WaitingWhy, place};
 use crate::sync::review::{NewReview, ReviewAbout};
+use crate::sync::scene::Sight;
 use crate::sync::terms::Terms;
 use crate::value::record::{Cell, Record};
 use crate::value::{Path, Value};
 
 /// A record without a link, with what is needed to place it.
 pub struct Loose {
+    /// Records of different groups do not see each other (a first match has grouped them already).
+    pub group: u32,
     pub system: SystemIx,
     pub observation: Observation,
     /// Kept only while a create of ours may be behind it.
@@ -49,6 +54,8 @@ pub struct Desk<'a> {
     pub reviews: Vec<Review>,
     /// Open creates, per system.
     pub creates: Vec<Vec<Entry>>,
+    /// Entities of this very run are not hits: both passes must see the same.
+    ignore: Option<std::ops::Range<i64>>,
 }
 
 impl<'a> Desk<'a> {
@@ -58,7 +65,32 @@ impl<'a> Desk<'a> {
             creates.push(ground.store.open_creates(laid.id, system).await?);
         }
         let reviews = ground.store.reviews(Some(laid.id), true).await?;
-        Ok(Self { ground, laid, reviews, creates })
+        Ok(Self { ground, laid, reviews, creates, ignore: None })
+    }
+
+    /// Takes entities with these ids for not there: the first pass of a first match did not see them either.
+    pub fn ignoring(mut self, ids: std::ops::Range<i64>) -> Self {
+        self.ignore = Some(ids);
+        self
+    }
+
+    /// Whether an open create of ours is behind the record.
+    pub fn claims(&self, system: SystemIx, observation: &Observation, record: &Record) -> bool {
+        if !self.may_be_ours(system) {
+            return false;
+        }
+        let placement = place(&Unlinked {
+            terms: &*self.laid.mapping,
+            system,
+            observation,
+            creates: &self.creates[system.0 as usize],
+            holds: &|path, value| self.cell_holds(system, record, path, value),
+            hits: &[],
+            predecessor_of: None,
+            answer: None,
+            inside_alone: true,
+        });
+        matches!(placement, Placement::Claimed(_))
     }
 
     /// Whether a create of ours may be behind an unlinked record of this system.
@@ -94,8 +126,11 @@ impl<'a> Desk<'a> {
     }
 
     fn holds(&self, loose: &Loose, path: &Path, value: &Value) -> bool {
-        let Some(record) = &loose.record else { return false };
-        let columns = &self.laid.seat(loose.system).columns;
+        loose.record.as_ref().is_some_and(|record| self.cell_holds(loose.system, record, path, value))
+    }
+
+    fn cell_holds(&self, system: SystemIx, record: &Record, path: &Path, value: &Value) -> bool {
+        let columns = &self.laid.seat(system).columns;
         let at = columns.iter().position(|column| column.path == *path);
         at.is_some_and(|at| matches!(&record.cells[at], Cell::Value(held) if held.to_string() == value.to_string()))
     }
@@ -115,7 +150,7 @@ impl<'a> Desk<'a> {
         }
         let alone = Prepared::starting(self.laid, EntityId(0), self.ground.clock.now());
         let mut entity = alone.entity;
-        entity.assume(&loose.observation, self.ground.clock.now());
+        assume(&mut entity, &loose.observation, loose.system, self.ground.clock.now());
         let neighbours = Neighbours::default();
         let view = View { entity: &entity, neighbours: &neighbours, today: self.ground.today(), forgiven: &[] };
         terms.inside_wall(loose.system, &view)
@@ -128,21 +163,13 @@ impl<'a> Desk<'a> {
             .iter()
             .map(|loose| {
                 let mut prepared = Prepared::starting(self.laid, EntityId(0), now);
-                prepared.see(loose.system, crate::sync::scene::Sight::Live(loose.observation.clone()), now);
+                prepared.see(loose.system, Sight::Live(loose.observation.clone()), now);
                 prepared
             })
             .collect();
         let neighbours = neighbours::fetch(self.ground, self.laid, &slice).await?;
         for loose in loose {
-            let system = loose.system;
-            for field in self.laid.mapping.fields_ix() {
-                let seen = &mut loose.observation.fields[field.0 as usize];
-                if let Some(entity) = neighbours.entity_of(field, system, seen) {
-                    *seen = Seen::Value(Value::Ref(entity));
-                } else {
-                    seen.resolve(|key| neighbours.entities.get(&(field, system, key.clone())).copied());
-                }
-            }
+            prepare::resolve(self.laid, loose.system, &mut loose.observation, &neighbours);
         }
         Ok(())
     }
@@ -158,6 +185,7 @@ impl<'a> Desk<'a> {
                 Hit::Entity(entity) => Some(*entity),
                 Hit::Waiting { .. } => None,
             })
+            .filter(|entity| !self.ignore.as_ref().is_some_and(|ids| ids.contains(&entity.0)))
             .collect();
         ids.extend(loose.iter().filter_map(|loose| match self.review(loose)?.answer {
             Some(crate::sync::review::Answer::Link(entity)) => Some(entity),
@@ -190,9 +218,9 @@ impl<'a> Desk<'a> {
                     Hit::Waiting { .. } => {}
                 }
             }
-            let started = begun.by_key.get(key).into_iter().flatten();
+            let started = begun.by_key.get(&(loose.group, key.clone())).into_iter().flatten();
             rule.entities.extend(started.map(|at| self.entity_hit(&placed.entities[*at], loose.system, &known.neighbours)));
-            let same = twins.get(&(loose.system, key.clone())).into_iter().flatten();
+            let same = twins.get(&(loose.group, loose.system, key.clone())).into_iter().flatten();
             rule.twins.extend(same.filter(|(identity, _)| *identity != loose.observation.identity).map(|(_, key)| key.clone()));
             rule.entities.sort_by_key(|hit| hit.entity);
             rule.entities.dedup_by_key(|hit| hit.entity);
@@ -230,7 +258,7 @@ impl<'a> Desk<'a> {
                 let mut prepared = Prepared::starting(self.laid, id, now);
                 prepared.hints.push(loose.hint);
                 prepared.join(self.laid, loose.system, loose.observation, now);
-                begun.add(placed.entities.len(), id, keys);
+                begun.add(loose.group, placed.entities.len(), id, keys);
                 placed.entities.push(prepared);
                 placed.found.push(at);
             }
@@ -244,7 +272,7 @@ impl<'a> Desk<'a> {
                 let prepared = &mut placed.entities[slot];
                 prepared.hints.push(loose.hint);
                 prepared.join(self.laid, loose.system, loose.observation, now);
-                begun.add(slot, id, keys);
+                begun.add(loose.group, slot, id, keys);
                 placed.found.push(at);
             }
             Placement::Review(about) => {
@@ -278,26 +306,26 @@ struct Known {
 /// Entities begun or joined in this pass: later records find them under the same keys.
 #[derive(Default)]
 struct Begun {
-    by_key: HashMap<MatchKey, Vec<usize>>,
+    by_key: HashMap<(u32, MatchKey), Vec<usize>>,
     by_id: HashMap<EntityId, usize>,
 }
 
 impl Begun {
-    fn add(&mut self, at: usize, id: EntityId, keys: Vec<MatchKey>) {
+    fn add(&mut self, group: u32, at: usize, id: EntityId, keys: Vec<MatchKey>) {
         self.by_id.insert(id, at);
         for key in keys {
-            self.by_key.entry(key).or_default().push(at);
+            self.by_key.entry((group, key)).or_default().push(at);
         }
     }
 }
 
-type Twins = HashMap<(SystemIx, MatchKey), Vec<(RecordKey, RecordKey)>>;
+type Twins = HashMap<(u32, SystemIx, MatchKey), Vec<(RecordKey, RecordKey)>>;
 
 fn twins(loose: &[Loose], keys: &[Vec<MatchKey>]) -> Twins {
     let mut twins = Twins::new();
     for (loose, keys) in loose.iter().zip(keys) {
         for key in keys {
-            let same = twins.entry((loose.system, key.clone())).or_default();
+            let same = twins.entry((loose.group, loose.system, key.clone())).or_default();
             same.push((loose.observation.identity.clone(), loose.observation.key.clone()));
         }
     }
@@ -310,6 +338,29 @@ pub fn match_keys(laid: &Laid, observation: &Observation) -> Vec<MatchKey> {
         Seen::Value(value) if !value.is_blank() => Some(value),
         _ => None,
     })
+}
+
+/// Takes a record's own values for agreed.
+fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now: Timestamp) {
+    for (agreed, seen) in entity.hub.iter_mut().zip(&observation.fields) {
+        if let Seen::Value(value) = seen {
+            let changed = Interval { after: None, until: now };
+            *agreed = Agreed::Set(Fact { value: value.clone(), origin: Origin::System(system), changed });
+        }
+    }
+}
+
+/// The match keys of an entity about to be looked at: its agreed values, and what its records show.
+pub fn entity_keys(laid: &Laid, prepared: &Prepared) -> Vec<MatchKey> {
+    let mut keys = super::commit::keys(laid, &prepared.entity);
+    for sight in &prepared.sights {
+        if let Sight::Live(observation) = sight {
+            keys.extend(match_keys(laid, observation));
+        }
+    }
+    keys.sort_by(|a, b| (a.rule, &a.text).cmp(&(b.rule, &b.text)));
+    keys.dedup();
+    keys
 }
 
 fn waiting(loose: &Loose, keys: Vec<MatchKey>, why: WaitingWhy) -> Waiting {

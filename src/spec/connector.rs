@@ -124,4 +124,4 @@ pub fn read(files: &Files, file: FileId) -> (Option<ConnectorSpec>, Vec<Diagnost
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -117,7 +117,7 @@ impl<V: JsonSchema> JsonSchema for Entries<V> {
 
 /// A list where a single one may stand alone.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[schemars(untagged, rename = "{T}OrList")]
 pub enum OneOrMany<T> {
     /// Several.
     #[serde(rename = "?list")]

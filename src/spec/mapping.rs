@@ -132,4 +132,4 @@ pub fn read(files: &Files, file: FileId) -> (Vec<MappingSpec>, Vec<Diagnostic>) 
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

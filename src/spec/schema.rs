@@ -20,7 +20,7 @@ pub enum Format {
 impl Format {
     pub const ALL: [Format; 4] = [Format::Project, Format::Mapping, Format::Shared, Format::Connector];
 
-    /// Its name, as `syncline schema` takes it.
+    /// What such a file is called in messages.
     pub fn word(self) -> &'static str {
         match self {
             Format::Project => "project",
@@ -30,7 +30,7 @@ impl Format {
         }
     }
 
-    /// The name of its files under `schema/` and `docs/reference/`.
+    /// Its name, as `syncline schema` takes it, and that of its files under `schema/` and `docs/reference/`.
     pub fn stem(self) -> &'static str {
         match self {
             Format::Shared => "shared",

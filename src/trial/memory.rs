@@ -206,6 +206,10 @@ impl System for MemorySystem {
         Ok(Arc::clone(&self.abilities))
     }
 
+    fn identity(&self, _: &ObjectName, key: &RecordKey) -> RecordKey {
+        key.clone()
+    }
+
     async fn probe(&self) -> Result<String, SystemError> {
         self.up()?;
         Ok(format!("memory-{}", self.name))

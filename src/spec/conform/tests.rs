@@ -2,7 +2,7 @@
 
 use crate::diag::render::{Paint, render_all};
 use crate::diag::{Diagnostic, Files};
-use crate::spec::{connector, mapping, project};
+use crate::spec::{UNDECODED, connector, mapping, project};
 
 fn said(files: &Files, found: &[Diagnostic]) -> String {
     render_all(found, files, Paint::Plain)
@@ -118,4 +118,27 @@ fn an_empty_file_and_an_empty_key_are_named() {
     assert!(check_mapping("# nothing\n").contains("The file is empty"));
     assert!(check_mapping("mapping: deals\nschedule:\n").contains("`schedule` has no value"));
     assert!(check_mapping("mapping: deals\nadopt:\n").contains("`adopt` has no value"));
+}
+
+/// Words that are right somewhere and wrong elsewhere.
+const WORDS: [&str; 28] = [
+    "~", "[]", "{}", "true", "12", "-1", "1.5", "\"\"", "text", "latest", "never", "list", "position", "[~]", "{ a: ~ }", "[[x]]", "2m", "2%", "{ read: x }",
+    "{ path: x, first: y }", "{ type: window }", "{ type: [] }", "[{ when: x }]", "99999999999999999999", "{ amount: a, zone: b }", "{ file: x }", "x: y", "{ ask: [] }",
+];
+
+proptest::proptest! {
+    /// What the check lets pass, the types take: after any one change to a good file.
+    #[test]
+    fn the_check_sees_all_that_the_types_refuse(at in 0usize..4_000, word in 0usize..WORDS.len(), which in 0usize..2) {
+        let good = [connector::tests::ACME, mapping::tests::DEALS][which];
+        let places: Vec<usize> = good.match_indices(": ").map(|(at, _)| at + 2).collect();
+        let start = places[at % places.len()];
+        let end = start + good[start..].find([',', '\n', '}']).unwrap_or(0);
+        let text = format!("{}{}{}", &good[..start], WORDS[word], &good[end..]);
+        let mut files = Files::new();
+        let file = files.add("a.yaml", text);
+        let found = if which == 0 { connector::read(&files, file).1 } else { mapping::read(&files, file).1 };
+        let gaps: Vec<_> = found.iter().filter(|found| found.code == UNDECODED).collect();
+        assert!(gaps.is_empty(), "{}\n{gaps:?}", files.text(file));
+    }
 }

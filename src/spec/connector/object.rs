@@ -107,7 +107,7 @@ pub struct Object {
 
 /// A block, or `never`, which takes the one of `each_object` away.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[schemars(untagged, rename = "{T}OrNever")]
 pub enum Verb<T> {
     /// `never`.
     #[serde(rename = "?text")]

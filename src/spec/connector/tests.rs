@@ -4,7 +4,7 @@ use super::*;
 use crate::diag::render::{Paint, render_all};
 use crate::spec::Tree;
 
-const ACME: &str = r#"
+pub(in crate::spec) const ACME: &str = r#"
 connector: acme
 title: Acme
 checked: 2026-11-20

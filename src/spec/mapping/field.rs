@@ -66,7 +66,7 @@ pub enum Cell {
     ReadWrite(ReadWrite),
     /// Parts of one value, decided together. Example: `{ first: FirstName, last: LastName }`.
     #[serde(rename = "?map")]
-    Parts(Parts),
+    Parts(Box<Parts>),
 }
 
 /// A path, and by what a reference is held there.

@@ -1,11 +1,11 @@
 //! Several files to one mapping: maps joined, shared fields and values put in place, cells held against the systems.
 
-use super::{Field, MappingSpec, Row, Values};
+use super::{Field, MappingSpec, MatchRule, Row, Values};
 use crate::diag::{Diagnostic, Span};
 use crate::spec::SharedSpec;
 use crate::spec::entries::Entries;
 use crate::spec::project::is_reserved;
-use crate::spec::slot::Name;
+use crate::spec::slot::{Name, ScheduleSlot, TextSlot};
 
 /// The mappings by name, whole, and all problems of joining them. Whether `wins`, `match` and refs name what there is, is for the mapping's own check.
 pub fn join(parts: Vec<MappingSpec>, shared: &[SharedSpec]) -> (Vec<MappingSpec>, Vec<Diagnostic>) {
@@ -58,19 +58,11 @@ fn twice<'a>(names: impl Iterator<Item = &'a Name>, found: &mut Vec<Diagnostic>)
 
 /// Joins a further file's part. `match`, like every key but the maps and lists of names, stands in one file.
 fn add(mapping: &mut MappingSpec, part: MappingSpec, found: &mut Vec<Diagnostic>) {
-    let (first, second) = (mapping.mapping.span(), part.mapping.span());
-    let mut once = |key: &str, both: bool| {
-        if both {
-            found.push(given_twice(key, second, first));
+    for (key, place) in places(&part) {
+        if let Some((_, first)) = places(mapping).into_iter().find(|(name, _)| *name == key) {
+            found.push(given_twice(key, place, first));
         }
-    };
-    once("about", mapping.about.is_some() && part.about.is_some());
-    once("schedule", mapping.schedule.is_some() && part.schedule.is_some());
-    once("adopt", mapping.adopt.is_some() && part.adopt.is_some());
-    once("limits", mapping.limits.is_some() && part.limits.is_some());
-    once("match", !mapping.matching.is_empty() && !part.matching.is_empty());
-    once("wins", mapping.wins.is_some() && part.wins.is_some());
-    once("was", mapping.was.is_some() && part.was.is_some());
+    }
     mapping.about = mapping.about.take().or(part.about);
     mapping.schedule = mapping.schedule.take().or(part.schedule);
     mapping.adopt = mapping.adopt.take().or(part.adopt);
@@ -83,6 +75,27 @@ fn add(mapping: &mut MappingSpec, part: MappingSpec, found: &mut Vec<Diagnostic>
     mapping.files.extend(part.files);
     entries(&mut mapping.systems, part.systems, found);
     entries(&mut mapping.fields, part.fields, found);
+}
+
+/// The keys that may stand in one file only, and where they stand; what keeps no place of its own, at the mapping's name.
+fn places(mapping: &MappingSpec) -> Vec<(&'static str, Span)> {
+    let name = mapping.mapping.span();
+    let matching = mapping.matching.first().map(|rule| match rule {
+        MatchRule::Link(fields) => fields.first().map_or(name, Name::span),
+        MatchRule::Ask(rule) => rule.ask.first().map_or(name, Name::span),
+    });
+    [
+        ("about", mapping.about.as_ref().map(TextSlot::span)),
+        ("schedule", mapping.schedule.as_ref().map(ScheduleSlot::span)),
+        ("adopt", mapping.adopt.map(|adopt| adopt.span)),
+        ("limits", mapping.limits.as_ref().map(|_| name)),
+        ("match", matching),
+        ("wins", mapping.wins.as_ref().map(|wins| wins.span().unwrap_or(name))),
+        ("was", mapping.was.as_ref().map(Name::span)),
+    ]
+    .into_iter()
+    .filter_map(|(key, place)| Some((key, place?)))
+    .collect()
 }
 
 fn entries<V>(whole: &mut Entries<V>, part: Entries<V>, found: &mut Vec<Diagnostic>) {

@@ -4,6 +4,47 @@ use super::*;
 use crate::diag::render::{Paint, render_all};
 use crate::spec::shared;
 
+pub(in crate::spec) const DEALS: &str = "\
+mapping: deals
+about: A partner's registered deal, from claim to close.
+schedule: every 2m                   # or cron
+systems:
+  prm: { object: deals, create: \"partner is not blank\", only: \"not deleted('crm')\", leaves: archive }
+  crm:
+    object: Opportunity
+    where: RecordType.DeveloperName == 'Partner'
+    create: status in ['approved', 'won']
+    new: { RecordTypeId: \"${partner_record_type}\", Amount: 1.50, Tags: [a, { b: null }] }
+  erp: { object: opportunity }
+match:
+  - [deal_id]
+  - [name, close_date]
+  - { ask: [name] }
+fields:
+  deal_id:    { prm: key,            crm: PRM_Deal_Id__c, wins: prm }
+  name:       { prm: account_name,   crm: Name,           erp: title, required: true }
+  amount:     { prm: amount,         crm: Amount,         erp: { amount: total, currency: currency.refName }, type: money, wins: [erp, crm] }
+  close_date: { prm: close_date,     crm: CloseDate,      type: date, wins: { latest: [crm, prm] }, evidence: certain }
+  account:    { crm: AccountId,      erp: { path: entity, key: number }, type: ref(accounts) }
+  domain:     { prm: { read: \"email | domain\" }, crm: { read: Website, write: { Website: domain } }, type: domain }
+  status:
+    prm: stage
+    crm: StageName
+    wins: highest
+    values:
+      submitted: { prm: pending,     crm: Qualification }
+      approved:  { prm: approved,    crm: [Proposal, Negotiation] }
+      NO:        { prm: 1.0,         crm: Closed Won, was: won }
+      lost:      { prm: closed_lost, crm: [] }
+limits: { deletes: 2%, updates: 20%, creates: 500 }
+tests:
+  - about: closing in the CRM closes it for the partner
+    given: { name: Acme, status: approved, amount: { amount: 10.50, currency: EUR } }
+    others: { accounts: [ { as: a1, name: Acme } ] }
+    edit:   { crm: { StageName: Closed Won } }
+    expect: { prm: { stage: closed_won }, agreed: { status: won }, absent: [erp], writes: 1 }
+";
+
 /// The mappings of some files, joined; and what is said about them.
 fn joined(mappings: &[&str], shared_files: &[&str]) -> (Vec<MappingSpec>, String) {
     let mut files = Files::new();
@@ -60,47 +101,7 @@ fields:
 
 #[test]
 fn the_example_of_the_product_page_is_read_whole() {
-    let text = "\
-mapping: deals
-about: A partner's registered deal, from claim to close.
-schedule: every 2m                   # or cron
-systems:
-  prm: { object: deals, create: \"partner is not blank\", only: \"not deleted('crm')\", leaves: archive }
-  crm:
-    object: Opportunity
-    where: RecordType.DeveloperName == 'Partner'
-    create: status in ['approved', 'won']
-    new: { RecordTypeId: \"${partner_record_type}\", Amount: 1.50, Tags: [a, { b: null }] }
-  erp: { object: opportunity }
-match:
-  - [deal_id]
-  - [name, close_date]
-  - { ask: [name] }
-fields:
-  deal_id:    { prm: key,            crm: PRM_Deal_Id__c, wins: prm }
-  name:       { prm: account_name,   crm: Name,           erp: title, required: true }
-  amount:     { prm: amount,         crm: Amount,         erp: { amount: total, currency: currency.refName }, type: money, wins: [erp, crm] }
-  close_date: { prm: close_date,     crm: CloseDate,      type: date, wins: { latest: [crm, prm] }, evidence: certain }
-  account:    { crm: AccountId,      erp: { path: entity, key: number }, type: ref(accounts) }
-  domain:     { prm: { read: \"email | domain\" }, crm: { read: Website, write: { Website: domain } }, type: domain }
-  status:
-    prm: stage
-    crm: StageName
-    wins: highest
-    values:
-      submitted: { prm: pending,     crm: Qualification }
-      approved:  { prm: approved,    crm: [Proposal, Negotiation] }
-      NO:        { prm: 1.0,         crm: Closed Won, was: won }
-      lost:      { prm: closed_lost, crm: [] }
-limits: { deletes: 2%, updates: 20%, creates: 500 }
-tests:
-  - about: closing in the CRM closes it for the partner
-    given: { name: Acme, status: approved, amount: { amount: 10.50, currency: EUR } }
-    others: { accounts: [ { as: a1, name: Acme } ] }
-    edit:   { crm: { StageName: Closed Won } }
-    expect: { prm: { stage: closed_won }, agreed: { status: won }, absent: [erp], writes: 1 }
-";
-    let mapping = clean(text);
+    let mapping = clean(DEALS);
     let amount = mapping.fields.get("amount").expect("amount");
     assert_eq!(amount.cells.keys().collect::<Vec<_>>(), ["prm", "crm", "erp"]);
     let Some(Values::Rows(rows)) = mapping.fields.get("status").and_then(|status| status.values.as_ref()) else { panic!("rows") };
@@ -111,7 +112,7 @@ tests:
     assert!(rows.get("lost").and_then(|row| row.cells.get("crm")).expect("crm").spellings().is_empty());
     let create = mapping.systems.get("crm").and_then(|crm| crm.create.clone()).expect("create");
     let at = create.text().find("'won'").expect("it is in the text");
-    assert_eq!(&text[create.locate(at..at + 5).range()], "'won'");
+    assert_eq!(&DEALS[create.locate(at..at + 5).range()], "'won'");
     let example = &mapping.tests[0];
     assert_eq!(example.expect.writes.map(|writes| writes.value), Some(1));
     assert_eq!(example.expect.records.keys().collect::<Vec<_>>(), ["prm"]);

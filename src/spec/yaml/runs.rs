@@ -21,7 +21,7 @@ pub(super) fn runs(text: &str, span: Range<usize>, style: ScalarStyle, value: &s
             (span.clone(), Some(span.start - line))
         }
     };
-    let mut walk = Walk { source: text[..inner.end].as_bytes(), at: inner.start, value: value.as_bytes(), done: 0, runs: Vec::new() };
+    let mut walk = Walk { source: &text.as_bytes()[..inner.end], at: inner.start, value: value.as_bytes(), done: 0, runs: Vec::new() };
     match walk.all(style, indent) {
         Some(()) => Runs::new(walk.runs),
         None => none(),
