@@ -22,6 +22,8 @@ pub const JSON_DEPTH_MAX: usize = 128;
 pub const SLICE_RECORDS: usize = 1_000;
 /// Touched records that one run takes up; the rest stays touched for the next. About 2 KB each while they are looked at.
 pub const RUN_RECORDS_MAX: usize = 20_000;
+/// Batches of one kind under way at one system; its rate pools may admit fewer.
+pub const BATCHES_IN_FLIGHT: usize = 4;
 /// Size of a webhook as it comes over the wire.
 pub const DELIVERY_BYTES_MAX: usize = 1 << 20;
 /// Size of a webhook after decompression.

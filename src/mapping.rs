@@ -5,6 +5,8 @@
 
 pub mod compile;
 pub mod field;
+#[cfg(test)]
+pub mod fixture;
 pub mod form;
 pub mod matching;
 pub mod meaning;
@@ -61,7 +63,7 @@ pub struct Mapping {
     /// What the slots of its expressions over an entity stand for.
     pub slots: Vec<EntitySlot>,
     /// `tests:`, run offline.
-    pub examples: Vec<crate::spec::mapping::Example>,
+    pub examples: Vec<Example>,
 }
 
 /// When a mapping runs by itself.
@@ -94,6 +96,13 @@ pub struct Limits {
 pub enum Limit {
     Share(f64),
     Number(u64),
+}
+
+/// One of `tests:`, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Example {
+    pub spec: crate::spec::mapping::Example,
+    pub place: Option<Place>,
 }
 
 /// Where something was written, for reasons that name file and line.
@@ -134,3 +143,6 @@ impl Mapping {
         self.systems.iter().map(|s| (&s.connection, &s.object))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! to commit and write slice by slice. The core is pure, so both passes decide the same, and a big first match needs no plan in memory.
 
 pub mod apply;
+mod batch;
 mod commit;
 mod feed;
 mod first;
@@ -20,11 +21,12 @@ mod source;
 mod unlinked;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use crate::id::{ConnectionName, RunId, SystemName};
+use crate::id::{ConnectionName, EntryId, RunId, SystemName};
 use crate::store::{RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
@@ -106,6 +108,8 @@ pub enum RunError {
     /// A match on half a list would make twins of the other half.
     #[error("the first match needs the whole list of {system}, which could not be read to its end")]
     Incomplete { system: SystemName, #[source] source: SystemError },
+    #[error("journal entry {entry} belongs to no entity; restore the store from a backup")]
+    Orphan { entry: EntryId },
     #[error("the plan cannot be written where it goes")]
     Plan(#[from] std::io::Error),
     #[error(transparent)]
@@ -115,6 +119,11 @@ pub enum RunError {
     #[error(transparent)]
     System(#[from] SystemError),
 }
+
+/// How long an op waits when its system did not answer right before a write.
+const SYSTEM_WAIT: Duration = Duration::from_secs(30);
+/// How far a vendor's clock may be off when a record found is compared with the time of our sending.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 
 /// Runs the mapping once.
 ///
@@ -149,7 +158,7 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
 async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>, ended: &mut Ended) -> Result<(), RunError> {
     let run = ended.run.unwrap_or(RunId(0));
     if request.commits() {
-        recover::settle(ground, laid, run, ended).await?;
+        recover::settle(ground, laid, hooks.progress, ended).await?;
     }
     let mut source = Source::open(ground, laid, request, hooks.progress, ended).await?;
     let shown = look::count(ground, laid, request, run, &mut source, hooks, ended).await?;

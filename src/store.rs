@@ -3,6 +3,7 @@
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
 pub mod sqlite;
+pub mod stage;
 pub mod stored;
 
 use std::ops::Range;
@@ -179,6 +180,8 @@ pub struct Review {
 pub struct Merged {
     pub before: Option<Entity>,
     pub after: Entity,
+    /// Entities that this one is the same thing as: their links are in `after`, their ids become aliases of its id.
+    pub joined: Vec<EntityId>,
     /// The entity's match keys; the store replaces them if they differ.
     pub keys: Option<Vec<MatchKey>>,
     pub conflicts: Vec<Conflict>,
@@ -311,7 +314,7 @@ pub trait Store: Send + Sync {
     /// How far the mapping's records are known.
     async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError>;
     /// Everything that was listed is committed: the cursors move, and the mapping is adopted, together.
-    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>, now: Timestamp) -> Result<(), StoreError>;
+    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError>;
     /// A directory for scratch files of runs.
     fn scratch(&self) -> std::path::PathBuf;
     /// Entities of the mapping, and live links per system.
@@ -359,6 +362,8 @@ pub trait Store: Send + Sync {
     async fn open_review(&self, mapping: MappingId, review: NewReview, at: Timestamp) -> Result<ReviewId, StoreError>;
     async fn close_review(&self, review: ReviewId) -> Result<(), StoreError>;
     async fn dead_letters(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+    /// The last decision of each field, for `explain`.
+    async fn decided(&self, mapping: MappingId, entity: EntityId) -> Result<Vec<(RunId, Timestamp, Decided)>, StoreError>;
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
 

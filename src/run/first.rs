@@ -8,7 +8,7 @@ use super::prepare;
 use super::progress::{Progress, Step};
 use super::source::{self, Slice};
 use super::unlinked::{Desk, Loose};
-use super::{Request, kept, neighbours, unlinked};
+use super::{Request, kept, unlinked};
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
@@ -112,13 +112,12 @@ impl FirstMatch {
         self.used = (ids.next().map_or(self.ids.end, |id| id.0) - self.ids.start) as u64;
         let mut prepared: Vec<prepare::Prepared> = std::mem::take(&mut placed.entities);
         prepare::read_rest(ground, laid, &Gathered::default(), &mut prepared).await?;
-        let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
-        Ok(Slice { prepared, neighbours, placed })
+        Slice::of(ground, laid, prepared, placed).await
     }
 
     /// Everything of the lists is committed: cursors move, and the mapping is adopted.
     pub async fn adopt(self, ground: &Ground, laid: &Laid) -> Result<(), RunError> {
-        ground.store.adopt(laid.id, self.cursors, ground.clock.now()).await?;
+        ground.store.adopt(laid.id, self.cursors).await?;
         Ok(())
     }
 }

@@ -50,6 +50,11 @@ impl Seat {
 }
 
 impl Ground {
+    /// A new journal entry's id: grows with time, and is never used twice.
+    pub fn entry_id(&self) -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+
     /// The date in the project's zone.
     pub fn today(&self) -> jiff::civil::Date {
         self.clock.now().to_zoned(self.zone.clone()).date()

@@ -26,10 +26,19 @@ pub struct Shown {
 
 /// Looks at one entity.
 pub fn look(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neighbours: &Neighbours) -> Look {
+    scene(ground, laid, run, prepared, neighbours, sync::look)
+}
+
+/// Whether there is nothing to do at an entity, as far as it was read.
+pub fn is_quiet(ground: &Ground, laid: &Laid, prepared: &Prepared, neighbours: &Neighbours) -> bool {
+    scene(ground, laid, RunId(0), prepared, neighbours, sync::is_quiet_at)
+}
+
+fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neighbours: &Neighbours, with: impl FnOnce(&Scene) -> T) -> T {
     let abilities = laid.abilities();
     let offsets: Vec<SignedDuration> =
         laid.seats.iter().map(|seat| SignedDuration::try_from_secs_f64(seat.system.clock_offset()).unwrap_or_default()).collect();
-    sync::look(&Scene {
+    with(&Scene {
         terms: &*laid.mapping,
         entity: &prepared.entity,
         sights: &prepared.sights,
@@ -37,6 +46,7 @@ pub fn look(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neigh
         entries: &prepared.entries,
         reviews: &prepared.reviews,
         abilities: &abilities,
+        waiting: &prepared.waiting,
         neighbours,
         now: ground.clock.now(),
         today: ground.today(),

@@ -6,7 +6,7 @@ use super::RunError;
 use super::ground::{Ground, Laid};
 use super::prepare::Prepared;
 use crate::id::{EntityId, FieldName, RecordKey};
-use crate::mapping::{CellProgram, FieldIx, Seen, SystemIx};
+use crate::mapping::{CellProgram, FieldIx, Seen, SystemIx, Unknown};
 use crate::store::Hit;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::scene::Sight;
@@ -29,6 +29,7 @@ pub async fn fetch(ground: &Ground, laid: &Laid, slice: &[Prepared]) -> Result<N
     let mut wanted = collect(laid, slice);
     resolve_keys(ground, laid, &mut wanted, &mut neighbours).await?;
     resolve_values(ground, laid, &mut wanted, &mut neighbours).await?;
+    stand_ins(ground, laid, &mut wanted, &mut neighbours).await?;
     for (field, entities) in &wanted.entities {
         let entities: Vec<EntityId> = entities.iter().copied().collect();
         spell_keys(ground, laid, *field, &entities, &mut neighbours).await?;
@@ -110,6 +111,26 @@ async fn resolve_values(ground: &Ground, laid: &Laid, wanted: &mut Wanted, neigh
                     neighbours.by_value.insert((*field, *system, value.clone()), entity);
                     wanted.entities.entry(*field).or_default().insert(entity);
                 }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `unknown:` of a reference names an entity by the first match field of its mapping.
+async fn stand_ins(ground: &Ground, laid: &Laid, wanted: &mut Wanted, neighbours: &mut Neighbours) -> Result<(), RunError> {
+    for field in laid.mapping.fields_ix() {
+        let (Unknown::Match(value), Some(name)) = (&laid.mapping.field(field).unknown, laid.mapping.field(field).refers_to()) else {
+            continue;
+        };
+        let Some(at) = ground.find(name) else { continue };
+        let target = &ground.mappings[at];
+        let Some(by) = target.mapping.matching.first().and_then(|rule| rule.fields.first().copied()) else { continue };
+        let keys = target.mapping.keys(&|f| (f == by).then_some(value));
+        for hit in ground.store.hits(target.id, &keys).await?.into_iter().flatten() {
+            if let Hit::Entity(entity) = hit {
+                neighbours.stand_ins.insert(field, entity);
+                wanted.entities.entry(field).or_default().insert(entity);
             }
         }
     }

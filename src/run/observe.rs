@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
 use super::progress::{Progress, Step};
-use super::{Request, RunError};
+use super::prepare::Prepared;
+use super::{Request, RunError, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
 use crate::store::{Feed, Touch, Touched};
-use crate::sync;
 use crate::sync::guard::Listing;
+use crate::sync::scene::Sight;
 use crate::system::{Cursor, Page, SystemError};
 
 /// What the feeds told, before anything is decided.
@@ -159,20 +160,27 @@ async fn news(
         let linked = ground.store.linked(laid.id, system, &identities).await?;
         let ids: Vec<EntityId> = linked.iter().flatten().copied().collect();
         let loaded = ground.store.load(laid.id, &ids).await?;
-        let by_id: HashMap<EntityId, _> = loaded.iter().map(|l| (l.entity.id, l)).collect();
+        let now = ground.clock.now();
+        let mut known: HashMap<EntityId, Prepared> =
+            loaded.into_iter().map(|loaded| (loaded.entity.id, Prepared::loaded(laid, loaded, now))).collect();
+        let mut seen = Vec::with_capacity(slice.len());
         for (observation, entity) in slice.into_iter().zip(linked) {
-            let quiet = match entity.and_then(|id| by_id.get(&id)) {
-                Some(loaded) => {
-                    loaded.entries.is_empty()
-                        && loaded.reviews.is_empty()
-                        && sync::quiet(&laid.mapping, &loaded.entity, system, &observation)
+            match entity.and_then(|id| known.remove(&id)) {
+                Some(mut prepared) => {
+                    prepared.see(system, Sight::Live(observation), now);
+                    seen.push(prepared);
                 }
-                None => false,
-            };
-            if !quiet {
+                // Unlinked, or one entity twice in a page: looked at.
+                None => news.push(observation),
+            }
+        }
+        let neighbours = neighbours::fetch(ground, laid, &seen).await?;
+        for mut prepared in seen {
+            prepared.resolve(laid, &neighbours);
+            if look::is_quiet(ground, laid, &prepared, &neighbours) {
+                gathered.unchanged += u64::from(own);
+            } else if let Sight::Live(observation) = std::mem::take(&mut prepared.sights[system.0 as usize]) {
                 news.push(observation);
-            } else if own {
-                gathered.unchanged += 1;
             }
         }
     }

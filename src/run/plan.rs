@@ -150,7 +150,7 @@ pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn Enti
         key: op.key.as_ref().map(ToString::to_string),
         label: label(mapping, view),
         records: records.to_vec(),
-        reason: op.reason.sentence(mapping),
+        reason: op.reason.sentence(mapping, None),
         fields: op
             .fields
             .iter()
@@ -158,7 +158,7 @@ pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn Enti
                 field: mapping.field(write.field).name.to_string(),
                 from: write.pre.as_ref().map(show),
                 to: show(&write.want),
-                reason: write.reason.sentence(mapping),
+                reason: write.reason.sentence(mapping, Some(write.field)),
             })
             .collect(),
         deferred: op.deferred.iter().map(|field| mapping.field(*field).name.to_string()).collect(),

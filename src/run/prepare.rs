@@ -10,12 +10,14 @@ use super::ground::{Ground, Laid};
 use super::observe::Gathered;
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
-use crate::mapping::{Observation, SystemIx};
-use crate::store::{Loaded, Touch};
-use crate::sync::entity::{Entity, Link, LinkState};
+use crate::mapping::{Observation, Seen, SystemIx};
+use crate::store::{Loaded, Review, Touch};
+use crate::sync::entity::{Entity, Link, LinkState, Shadow};
+use crate::sync::neighbours::Neighbours;
 use crate::sync::op::Entry;
 use crate::sync::review::ReviewInput;
 use crate::sync::scene::{Sight, Silence};
+use crate::sync::terms::{Access, Terms};
 use crate::system::SystemError;
 
 /// A touched record and the store's number of the touch; `None` in a plan, where nothing was stored.
@@ -31,6 +33,8 @@ pub struct Prepared {
     pub read_at: Vec<Timestamp>,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
+    /// Systems in which an unlinked record that starts nothing has its match keys.
+    pub waiting: Vec<SystemIx>,
     /// What this look answers.
     pub hints: Vec<Hint>,
 }
@@ -41,11 +45,12 @@ impl Prepared {
         let systems = laid.mapping.systems.len();
         Self {
             before: None,
-            entity: Entity::new(id, laid.mapping.fields.len(), systems),
+            entity: Entity::start(id, laid.mapping.fields.len(), systems),
             sights: vec![Sight::Unread; systems],
             read_at: vec![now; systems],
             entries: Vec::new(),
             reviews: Vec::new(),
+            waiting: Vec::new(),
             hints: Vec::new(),
         }
     }
@@ -58,7 +63,8 @@ impl Prepared {
             sights: vec![Sight::Unread; systems],
             read_at: vec![now; systems],
             entries: loaded.entries,
-            reviews: loaded.reviews.into_iter().map(ReviewInput::from).collect(),
+            reviews: loaded.reviews.into_iter().map(question).collect(),
+            waiting: Vec::new(),
             hints: Vec::new(),
         }
     }
@@ -66,13 +72,21 @@ impl Prepared {
     /// Links a record by adoption: its shadows are unknown until the look; a record that stood here before becomes its predecessor.
     pub fn join(&mut self, laid: &Laid, system: SystemIx, observation: Observation, now: Timestamp) {
         let at = system.0 as usize;
-        let mut link = Link::adopted(&*laid.mapping, system, &observation);
+        let mut link = Link::adopted(observation.key.clone(), observation.identity.clone(), unknown(laid, system));
         if let Some(old) = self.entity.links[at].take() {
             link.predecessors = old.predecessors;
             link.predecessors.push(old.key);
         }
         self.entity.links[at] = Some(link);
         self.see(system, Sight::Live(observation), now);
+    }
+
+    /// Puts entities in the place of the record keys that references show.
+    pub fn resolve(&mut self, laid: &Laid, neighbours: &Neighbours) {
+        for system in laid.mapping.systems_ix() {
+            let Sight::Live(observation) = &mut self.sights[system.0 as usize] else { continue };
+            resolve(laid, system, observation, neighbours);
+        }
     }
 
     pub fn see(&mut self, system: SystemIx, sight: Sight, at: Timestamp) {
@@ -166,6 +180,29 @@ fn to_read(prepared: &Prepared, system: SystemIx) -> Option<&Link> {
     let open = || prepared.entries.iter().any(|entry| entry.op.system == system);
     let gone = matches!(link.state, LinkState::GoneByUser { .. } | LinkState::GoneByUs { .. });
     (unread && (!gone || named() || open())).then_some(link)
+}
+
+/// Puts entities in the place of the record keys that an observation's references show.
+pub fn resolve(laid: &Laid, system: SystemIx, observation: &mut Observation, neighbours: &Neighbours) {
+    for field in laid.mapping.fields_ix() {
+        let seen = &mut observation.fields[field.0 as usize];
+        if let Some(value) = neighbours.meant(field, system, seen) {
+            *seen = Seen::Value(value);
+        }
+    }
+}
+
+fn question(review: Review) -> ReviewInput {
+    ReviewInput { id: review.id, about: review.about, answer: review.answer }
+}
+
+/// The shadows of a link that was never looked at.
+fn unknown(laid: &Laid, system: SystemIx) -> Vec<Shadow> {
+    let shadow = |field| match laid.mapping.access(field, system) {
+        Access::None => Shadow::NoCell,
+        Access::Both | Access::ReadOnly | Access::WriteOnly => Shadow::Unknown,
+    };
+    laid.mapping.fields_ix().map(shadow).collect()
 }
 
 fn silence(error: &SystemError) -> Silence {

@@ -10,6 +10,8 @@ pub enum Step {
     /// The whole plan is known; what follows is applying it.
     Planned { ops: u64 },
     Applied { system: SystemIx, ops: usize },
+    /// One op came to its end; both words are from closed sets.
+    Settled { system: SystemIx, kind: &'static str, outcome: &'static str },
 }
 
 /// Told every step, often; must not block.

@@ -6,11 +6,11 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, neighbours};
+use super::{Ended, Request, RunError, neighbours, unlinked};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
-use crate::mapping::SystemIx;
-use crate::store::{Adoption, Touched};
+use crate::mapping::{Create, SystemIx};
+use crate::store::{Adoption, Hit, Touched};
 use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +21,36 @@ pub struct Slice {
     pub neighbours: Neighbours,
     /// What placing its unlinked records came to.
     pub placed: Placed,
+}
+
+impl Slice {
+    /// Resolves what the entities refer to, and finds the unlinked records that wait under their match keys.
+    pub async fn of(ground: &Ground, laid: &Laid, mut prepared: Vec<Prepared>, placed: Placed) -> Result<Self, RunError> {
+        let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
+        prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
+        find_waiting(ground, laid, &mut prepared, &placed).await?;
+        Ok(Self { prepared, neighbours, placed })
+    }
+}
+
+/// An unlinked record that starts nothing, asleep or in review, is a twin all the same: no create beside it.
+async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], placed: &Placed) -> Result<(), RunError> {
+    if laid.mapping.matching.is_empty() || !laid.mapping.systems.iter().any(|system| !matches!(system.create, Create::Never)) {
+        return Ok(());
+    }
+    for prepared in prepared {
+        let keys = unlinked::entity_keys(laid, prepared);
+        let beside = placed.waiting.iter().filter(|waiting| waiting.keys.iter().any(|key| keys.contains(key)));
+        prepared.waiting.extend(beside.map(|waiting| waiting.system));
+        for hit in ground.store.hits(laid.id, &keys).await?.into_iter().flatten() {
+            if let Hit::Waiting { system, .. } = hit {
+                prepared.waiting.push(system);
+            }
+        }
+        prepared.waiting.sort();
+        prepared.waiting.dedup();
+    }
+    Ok(())
 }
 
 /// The slices of one run.
@@ -118,8 +148,7 @@ pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered
     prepared.extend(joined);
     let mut slices = Vec::new();
     for chunk in observe::chunks(prepared, SLICE_RECORDS) {
-        let neighbours = neighbours::fetch(ground, laid, &chunk).await?;
-        slices.push(Slice { prepared: chunk, neighbours, placed: Placed::default() });
+        slices.push(Slice::of(ground, laid, chunk, Placed::default()).await?);
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,

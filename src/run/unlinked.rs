@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::RunError;
 use super::ground::{Ground, Laid};
 use super::neighbours;
-use super::observe::Gathered;
-use super::prepare::{Hint, Prepared};
+use super::prepare::{self, Hint, Prepared};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{Observation, Seen, SystemIx};
 use crate::store::{Hit, Review, Waiting};
+use crate::sync::entity::{Agreed, Entity, Fact, Interval, Origin};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::op::Entry;
 use crate::sync::place::{EntityHit, Placement, RuleHits, Unlinked, WaitingWhy, place};
 use crate::sync::review::{NewReview, ReviewAbout};
+use crate::sync::scene::Sight;
 use crate::sync::terms::Terms;
 use crate::value::record::{Cell, Record};
 use crate::value::{Path, Value};
@@ -147,7 +150,7 @@ impl<'a> Desk<'a> {
         }
         let alone = Prepared::starting(self.laid, EntityId(0), self.ground.clock.now());
         let mut entity = alone.entity;
-        entity.assume(&loose.observation, self.ground.clock.now());
+        assume(&mut entity, &loose.observation, loose.system, self.ground.clock.now());
         let neighbours = Neighbours::default();
         let view = View { entity: &entity, neighbours: &neighbours, today: self.ground.today(), forgiven: &[] };
         terms.inside_wall(loose.system, &view)
@@ -160,21 +163,13 @@ impl<'a> Desk<'a> {
             .iter()
             .map(|loose| {
                 let mut prepared = Prepared::starting(self.laid, EntityId(0), now);
-                prepared.see(loose.system, crate::sync::scene::Sight::Live(loose.observation.clone()), now);
+                prepared.see(loose.system, Sight::Live(loose.observation.clone()), now);
                 prepared
             })
             .collect();
         let neighbours = neighbours::fetch(self.ground, self.laid, &slice).await?;
         for loose in loose {
-            let system = loose.system;
-            for field in self.laid.mapping.fields_ix() {
-                let seen = &mut loose.observation.fields[field.0 as usize];
-                if let Some(entity) = neighbours.entity_of(field, system, seen) {
-                    *seen = Seen::Value(Value::Ref(entity));
-                } else {
-                    seen.resolve(|key| neighbours.entities.get(&(field, system, key.clone())).copied());
-                }
-            }
+            prepare::resolve(self.laid, loose.system, &mut loose.observation, &neighbours);
         }
         Ok(())
     }
@@ -343,6 +338,29 @@ pub fn match_keys(laid: &Laid, observation: &Observation) -> Vec<MatchKey> {
         Seen::Value(value) if !value.is_blank() => Some(value),
         _ => None,
     })
+}
+
+/// Takes a record's own values for agreed.
+fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now: Timestamp) {
+    for (agreed, seen) in entity.hub.iter_mut().zip(&observation.fields) {
+        if let Seen::Value(value) = seen {
+            let changed = Interval { after: None, until: now };
+            *agreed = Agreed::Set(Fact { value: value.clone(), origin: Origin::System(system), changed });
+        }
+    }
+}
+
+/// The match keys of an entity about to be looked at: its agreed values, and what its records show.
+pub fn entity_keys(laid: &Laid, prepared: &Prepared) -> Vec<MatchKey> {
+    let mut keys = super::commit::keys(laid, &prepared.entity);
+    for sight in &prepared.sights {
+        if let Sight::Live(observation) = sight {
+            keys.extend(match_keys(laid, observation));
+        }
+    }
+    keys.sort_by(|a, b| (a.rule, &a.text).cmp(&(b.rule, &b.text)));
+    keys.dedup();
+    keys
 }
 
 fn waiting(loose: &Loose, keys: Vec<MatchKey>, why: WaitingWhy) -> Waiting {

@@ -82,6 +82,8 @@ pub struct Question<'a> {
     pub terms: &'a dyn Terms,
     pub field: FieldIx,
     pub agreed: Option<&'a Fact>,
+    /// A blank is put back.
+    pub required: bool,
     /// Each system's part in this look.
     pub parts: &'a [Part],
     pub candidates: Vec<Candidate>,
@@ -163,7 +165,7 @@ impl Question<'_> {
     /// Takes away the candidates that may not decide.
     fn put_back(&mut self) -> Vec<Candidate> {
         let everybody: Vec<Candidate> = std::mem::take(&mut self.candidates);
-        let required = self.terms.required(self.field);
+        let required = self.required;
         let (blank, rest): (Vec<_>, Vec<_>) = everybody.into_iter().partition(|one| required && one.value.is_blank());
         let (may, mut may_not): (Vec<_>, Vec<_>) = match self.deciders() {
             None => (rest, Vec::new()),

@@ -101,7 +101,7 @@ fn fits(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Place, slot:
         let help = format!("give the connection its zone: {}: {{ time_zone: Europe/Berlin }}", of.connection_name);
         draft.found.push(problem.help(help));
     } else if !compatible(&place.form, kind, choice) {
-        let what = if choice { "a choice".to_owned() } else { format!("a {kind}") };
+        let what = if choice { "a choice".to_owned() } else { format!("of type {kind}") };
         let problem = Diagnostic::error("other_kind", format!("{}.{} holds {}, and `{name}` is {what}", of.name, slot.text(), noun(&place.form))).at(slot.span());
         draft.found.push(problem.help("change the field's `type`, or convert it: { read: …, write: { … } }"));
     }
@@ -171,7 +171,7 @@ fn keyed(draft: &mut Draft<'_>, at: usize, system: SystemIx, pathed: &Pathed) ->
         Kind::Ref(mapping) => mapping.clone(),
         other => {
             let set = matches!(other, Kind::Set(of) if matches!(**of, Kind::Ref(_)));
-            let problem = Diagnostic::error("key_without_reference", format!("`key` says by what a reference is held, and `{}` is a {other}", draft.fields[at].name)).at(key.span());
+            let problem = Diagnostic::error("key_without_reference", format!("`key` says by what a reference is held, and `{}` is of type {other}", draft.fields[at].name)).at(key.span());
             draft.found.push(problem.help(if set { "a set of references is held by record key; drop `key`" } else { "drop `key`, or write `type: ref(MAPPING)`" }));
             return None;
         }
@@ -199,7 +199,7 @@ fn parted(draft: &mut Draft<'_>, at: usize, system: SystemIx, parts: &Parts) -> 
     let mut compiled = Vec::new();
     for (name, slot) in parts.given() {
         let Some(part) = known.iter().copied().find(|part| part.as_str() == name) else {
-            let problem = Diagnostic::error("part_of_type", format!("`{name}` is no part of a {kind}")).at(slot.span());
+            let problem = Diagnostic::error("part_of_type", format!("`{name}` is no part of type {kind}")).at(slot.span());
             let names: Vec<&str> = known.iter().map(|part| part.as_str()).collect();
             draft.found.push(problem.help(match suggest::listed(names) {
                 Some(list) => format!("its parts are {list}"),

@@ -100,9 +100,10 @@ fn refuse(file: &str, row: Row) -> StoreError {
 }
 
 /// Writes the holder with a new epoch, unless somebody else may still be alive.
-pub fn take(write: &mut Write, holder: &LeaseHolder, proof: Proof, file: &str) -> Result<(), Fault> {
-    if let Some(row) = row(write.conn)?
-        && write.held.is_fenced(write.conn).is_ok_and(|fenced| fenced || *write.held == Held::Never)
+pub fn take(conn: &Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str) -> Result<(), Fault> {
+    let mine = matches!(held, Held::Epoch(_)) && !held.is_fenced(conn)?;
+    if let Some(row) = row(conn)?
+        && !mine
     {
         let ours = row.process == holder.process && row.host == holder.host;
         let dead = ours || (row.host == holder.host && proof == Proof::Locked) || row.ends <= holder.now;
@@ -113,8 +114,8 @@ pub fn take(write: &mut Write, holder: &LeaseHolder, proof: Proof, file: &str) -
     let lives = i64::try_from(holder.lives.as_millis()).unwrap_or(i64::MAX);
     let now = column::millis(holder.now);
     let sql = "UPDATE lease SET epoch = epoch + 1, process = ?1, host = ?2, since = ?3, renewed = ?3, lives = ?4 RETURNING epoch";
-    let epoch = write.conn.query_row(sql, params![holder.process, holder.host, now, lives], |row| row.get(0))?;
-    *write.held = Held::Epoch(epoch);
+    let epoch = conn.query_row(sql, params![holder.process, holder.host, now, lives], |row| row.get(0))?;
+    *held = Held::Epoch(epoch);
     Ok(())
 }
 

@@ -71,6 +71,8 @@ pub fn register(write: &mut Write, shape: &MappingShape) -> Result<Terms, Fault>
         let sql = "INSERT INTO field (mapping, number, name) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET name = ?3, retired = 0";
         write.execute(sql, params![mapping, number, field.name.as_str()])?;
     }
+    let left = "DELETE FROM touched WHERE mapping = ?1 AND system IN (SELECT id FROM system WHERE mapping = ?1 AND retired = 1)";
+    write.execute(left, [mapping])?;
     write.execute("DELETE FROM cell WHERE mapping = ?1", [mapping])?;
     for (row, (system, _)) in plan.cells.iter().zip(&plan.systems) {
         for (cell, (field, _)) in row.iter().zip(&plan.fields) {

@@ -44,7 +44,7 @@ pub fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
         Purpose::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     let mut conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| refused(&file, e))?;
-    let fresh = check(&conn, &file)?;
+    let fresh = check(&conn, &file, purpose)?;
     if fresh && purpose == Purpose::Read {
         return Err(StoreError::Damaged { file, why: "it is empty".into() });
     }
@@ -74,7 +74,7 @@ fn library() -> Result<(), StoreError> {
 }
 
 /// Whether the file is new; anything that is no store, or newer than we are, is refused before a byte of it changes.
-fn check(conn: &Connection, file: &str) -> Result<bool, StoreError> {
+fn check(conn: &Connection, file: &str, purpose: Purpose) -> Result<bool, StoreError> {
     let number = |pragma: &str| conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0)).map_err(|e| refused(file, e));
     let (application, version) = (number("application_id")?, number("user_version")?);
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|e| refused(file, e))?;
@@ -85,6 +85,10 @@ fn check(conn: &Connection, file: &str) -> Result<bool, StoreError> {
         return Err(StoreError::Damaged { file: file.into(), why: "it is a database of another program".into() });
     }
     match u32::try_from(version) {
+        Ok(version) if version < NEWEST && purpose == Purpose::Read => {
+            let why = "an older Syncline wrote it; start the daemon or run a mapping once to bring it up to date";
+            Err(StoreError::Damaged { file: file.into(), why: why.into() })
+        }
         Ok(version) if version <= NEWEST => Ok(false),
         Ok(found) => Err(StoreError::Newer { file: file.into(), found, known: NEWEST }),
         Err(_) => Err(StoreError::Damaged { file: file.into(), why: format!("its version is {version}") }),

@@ -41,11 +41,10 @@ pub fn write(entry: &Entry, terms: &Terms) -> Vec<u8> {
 /// Reads an entry; fields that left the mapping are no part of it any more, and a reason that names a system which left is told as `unknown`.
 pub fn read(columns: Columns, body: &[u8], terms: &Terms) -> Result<Entry, Broken> {
     let mut input = Reader::begin(body, "journal entry")?;
-    let gone = reason::instead(columns.system);
     let kind = read_kind(&mut input, terms)?;
     let key = input.option(Reader::text)?.map(RecordKey::new);
     let version = input.option(Reader::text)?.map(Str::from);
-    let why = reason::read(&mut input, terms)?.unwrap_or_else(|| gone.clone());
+    let why = reason::read(&mut input, terms)?.unwrap_or(reason::SYSTEM_LEFT);
     let class = read_class(&mut input)?;
     let mut fields = Vec::new();
     for _ in 0..input.number()? {
@@ -53,7 +52,7 @@ pub fn read(columns: Columns, body: &[u8], terms: &Terms) -> Result<Entry, Broke
         let pre = input.option(Reader::value)?;
         let want = input.value()?;
         let stands_for = input.option(Reader::value)?.unwrap_or_else(|| want.clone());
-        let why = reason::read(&mut input, terms)?.unwrap_or_else(|| gone.clone());
+        let why = reason::read(&mut input, terms)?.unwrap_or(reason::SYSTEM_LEFT);
         if let Some(field) = terms.field_ix(number) {
             fields.push(FieldWrite { field, pre, want, stands_for, reason: why });
         }

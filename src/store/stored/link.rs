@@ -15,6 +15,7 @@ const UNCHANGED_AT: u8 = 8;
 const ASLEEP: u8 = 16;
 const INSIDE: u8 = 32;
 const KEPT: u8 = 64;
+const BEYOND: u8 = 128;
 
 /// Bits of the state column that say whether the record is there.
 pub const STATE: i64 = 3;
@@ -42,7 +43,8 @@ pub fn write(link: &Link, epoch: u32, terms: &Terms) -> Vec<u8> {
             | flag(link.unchanged_at.is_some(), UNCHANGED_AT)
             | flag(link.asleep, ASLEEP)
             | flag(link.inside, INSIDE)
-            | flag(link.kept, KEPT),
+            | flag(link.kept, KEPT)
+            | flag(link.beyond, BEYOND),
     );
     out.number(epoch.into());
     if let Some(version) = &link.version {
@@ -76,6 +78,7 @@ pub struct More {
     pub unchanged_at: Option<Timestamp>,
     pub asleep: bool,
     pub inside: bool,
+    pub beyond: bool,
     pub kept: bool,
     pub state: LinkState,
     pub predecessors: Vec<RecordKey>,
@@ -108,6 +111,7 @@ pub fn read(state: i64, bytes: &[u8], terms: &Terms) -> Result<More, Broken> {
         unchanged_at,
         asleep: flags & ASLEEP != 0,
         inside: flags & INSIDE != 0,
+        beyond: flags & BEYOND != 0,
         kept: flags & KEPT != 0,
         state: link_state,
         predecessors,

@@ -31,11 +31,17 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
                 out.value(value);
             }
         }
-        ReviewAbout::Delete { system: at, deleter, why } => {
+        ReviewAbout::Delete { system: at, deleter, why, shown } => {
             out.byte(2);
             system(&mut out, *at);
             out.option(*deleter, system);
             out.text(why);
+            out.number(shown.len() as u64);
+            for (at, field, value) in shown {
+                system(&mut out, *at);
+                out.number(terms.field(*field).into());
+                out.value(value);
+            }
         }
         ReviewAbout::InDoubt { entry, hits } => {
             out.byte(3);
@@ -80,7 +86,15 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             let system = terms.system_ix(input.small()?);
             let deleter = input.option(Reader::small)?.and_then(|number| terms.system_ix(number));
             let why = input.text()?.to_owned();
-            system.map(|system| ReviewAbout::Delete { system, deleter, why })
+            let mut shown = Vec::new();
+            for _ in 0..input.number()? {
+                let place = (terms.system_ix(input.small()?), terms.field_ix(input.small()?));
+                let value = input.value()?;
+                if let (Some(at), Some(field)) = place {
+                    shown.push((at, field, value));
+                }
+            }
+            system.map(|system| ReviewAbout::Delete { system, deleter, why, shown })
         }
         3 => {
             let entry = EntryId(uuid::Uuid::from_slice(input.take(16)?).map_err(|_| input.broken())?);

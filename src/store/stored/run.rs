@@ -34,12 +34,15 @@ pub fn read(state: RunState, body: &[u8]) -> Result<RunEnd, Broken> {
     })
 }
 
-/// A closed set as a column: the number of each member, and back.
+/// A closed set as a column: the number of each member, and back where somebody reads it.
 macro_rules! column {
-    ($to:ident $from:ident $set:ident $what:literal: $($member:ident $number:literal),+) => {
+    ($to:ident $set:ident: $($member:ident $number:literal),+) => {
         pub fn $to(member: $set) -> i64 {
             match member { $($set::$member => $number),+ }
         }
+    };
+    ($to:ident $from:ident $set:ident $what:literal: $($member:ident $number:literal),+) => {
+        column!($to $set: $($member $number),+);
 
         pub fn $from(column: i64) -> Result<$set, Broken> {
             match column { $($number => Ok($set::$member),)+ _ => Err(Broken { what: $what }) }
@@ -49,6 +52,6 @@ macro_rules! column {
 
 column!(state read_state RunState "state of a run": Running 0, Done 1, Held 2, Failed 3, Stopped 4);
 column!(wake read_wake Wake "wake of a run": Schedule 0, Delivery 1, Person 2, Start 3);
-column!(feed read_feed Feed "feed": Changes 0, Gone 1, Sweep 2);
+column!(feed Feed: Changes 0, Gone 1, Sweep 2);
 column!(why read_why Touched "reason of a touch": Changed 0, Gone 1, Delivery 2, Retry 3, Person 4, Reference 5);
-column!(waiting read_waiting WaitingWhy "reason of waiting": StartsNever 0, Outside 1, BeyondWall 2, Review 3, LeftAlone 4);
+column!(waiting WaitingWhy: StartsNever 0, Outside 1, BeyondWall 2, Review 3, LeftAlone 4);

@@ -8,16 +8,18 @@ use crate::mapping::{FieldIx, SystemIx};
 use crate::sync::entity::{Agreed, Known, Shadow, Standing};
 use crate::value::Value;
 
-const UNKNOWN: u8 = 1;
-const SEEN: u8 = 2;
-const UNCONFIRMED: u8 = 4;
-const REFUSED: u8 = 8;
-const REFUSED_AGREED: u8 = 16;
-const STANDS_FOR_NOTHING: u8 = 32;
-const STANDS_FOR_SEEN: u8 = 64;
-const STANDS_FOR_OTHER: u8 = 128;
+// Those above the seventh bit take a second byte, so the rare ones stand there.
+const UNKNOWN: u16 = 1;
+const SEEN: u16 = 2;
+const UNCONFIRMED: u16 = 4;
+const UNCHANGED_AT: u16 = 8;
+const STANDS_FOR_NOTHING: u16 = 16;
+const STANDS_FOR_SEEN: u16 = 32;
+const STANDS_FOR_OTHER: u16 = 64;
+const REFUSED: u16 = 128;
+const REFUSED_AGREED: u16 = 256;
 
-/// Whether writing these shadows beside this hub takes any row at all; decides it without building the bytes.
+/// The rows of these shadows beside this hub; `None` where every field is as agreed, and nothing is built then.
 pub fn write(shadows: &[Shadow], hub: &[Agreed], system: SystemIx, terms: &Terms) -> Option<Vec<u8>> {
     let mut out: Option<Writer> = None;
     for (at, (shadow, agreed)) in shadows.iter().zip(hub).enumerate() {
@@ -42,7 +44,8 @@ fn is_default(shadow: &Shadow, agreed: Option<&Value>) -> bool {
     match (shadow, agreed) {
         (Shadow::NoCell | Shadow::Unknown, None) => true,
         (Shadow::Known(known), Some(agreed)) => {
-            known.confirmed && known.refused.is_none() && known.seen == *agreed && matches!(&known.stands_for, Standing::For(v) if v == agreed)
+            let plain = known.confirmed && known.refused.is_none() && known.unchanged_at.is_none();
+            plain && known.seen == *agreed && matches!(&known.stands_for, Standing::For(v) if v == agreed)
         }
         (Shadow::NoCell | Shadow::Unknown, Some(_)) | (Shadow::Known(_), None) => false,
     }
@@ -51,10 +54,10 @@ fn is_default(shadow: &Shadow, agreed: Option<&Value>) -> bool {
 fn row(out: &mut Writer, shadow: &Shadow, agreed: Option<&Value>) {
     let known = match shadow {
         // A cell that was only now added reads as never observed.
-        Shadow::Unknown | Shadow::NoCell => return out.byte(UNKNOWN),
+        Shadow::Unknown | Shadow::NoCell => return out.number(UNKNOWN.into()),
         Shadow::Known(known) => known,
     };
-    let mut flags = 0;
+    let mut flags = 0u16;
     let seen = agreed != Some(&known.seen);
     if seen {
         flags |= SEEN;
@@ -88,7 +91,13 @@ fn row(out: &mut Writer, shadow: &Shadow, agreed: Option<&Value>) {
             Some(value)
         }
     };
-    out.byte(flags);
+    if known.unchanged_at.is_some() {
+        flags |= UNCHANGED_AT;
+    }
+    out.number(flags.into());
+    if let Some(at) = known.unchanged_at {
+        out.instant(at);
+    }
     for value in [seen.then_some(&known.seen), stands_for, refused].into_iter().flatten() {
         out.value(value);
     }
@@ -121,21 +130,17 @@ pub fn read(body: Option<&[u8]>, epoch: u32, hub: &[Agreed], system: SystemIx, t
 fn by_default(since: Option<u32>, epoch: u32, agreed: &Agreed) -> Shadow {
     match (since, agreed) {
         (None, _) => Shadow::NoCell,
-        (Some(since), Agreed::Set(fact)) if since <= epoch => Shadow::Known(Known {
-            seen: fact.value.clone(),
-            stands_for: Standing::For(fact.value.clone()),
-            confirmed: true,
-            refused: None,
-        }),
+        (Some(since), Agreed::Set(fact)) if since <= epoch => Shadow::Known(Known::settled(fact.value.clone())),
         (Some(_), _) => Shadow::Unknown,
     }
 }
 
 fn read_row(input: &mut Reader, agreed: Option<&Value>, past: bool) -> Result<Shadow, Broken> {
-    let flags = input.byte()?;
+    let flags: u16 = input.small()?;
     if flags & UNKNOWN != 0 {
         return Ok(Shadow::Unknown);
     }
+    let unchanged_at = if flags & UNCHANGED_AT != 0 { Some(input.instant()?) } else { None };
     let broken = input.broken();
     let blank = Value::Blank;
     let agreed = || if past { Ok(&blank) } else { agreed.ok_or(broken) };
@@ -156,5 +161,5 @@ fn read_row(input: &mut Reader, agreed: Option<&Value>, past: bool) -> Result<Sh
     } else {
         None
     };
-    Ok(Shadow::Known(Known { seen, stands_for, confirmed: flags & UNCONFIRMED == 0, refused }))
+    Ok(Shadow::Known(Known { seen, stands_for, confirmed: flags & UNCONFIRMED == 0, refused, unchanged_at }))
 }

@@ -1,7 +1,5 @@
 //! A registered mapping's numbers: which number stands for which position, and since when a cell means what it means.
 
-use std::sync::Arc;
-
 use crate::mapping::{FieldIx, SystemIx};
 use crate::store::MappingId;
 
@@ -18,8 +16,6 @@ pub struct Terms {
     pub since: Vec<Vec<Option<u32>>>,
     positions: Vec<Option<FieldIx>>,
 }
-
-pub type SharedTerms = Arc<Terms>;
 
 impl Terms {
     pub fn new(mapping: MappingId, epoch: u32, systems: Vec<u16>, fields: Vec<u16>, since: Vec<Vec<Option<u32>>>) -> Self {

@@ -57,17 +57,22 @@ fn apart(a: &Mapping, left: SystemIx, b: &Mapping, right: SystemIx) -> bool {
     one.iter().any(|a| other.iter().any(|b| contradict(a, b)))
 }
 
-/// The parts of a condition that must all hold. A text with `or` is one part: it promises nothing by itself.
+/// The parts of a condition that must all hold; none where an `or` leaves a way out.
 fn conditions(source: &str) -> Vec<&str> {
-    if source.contains(" or ") { vec![source] } else { source.split(" and ").map(str::trim).collect() }
+    if source.contains(" or ") { Vec::new() } else { source.split(" and ").map(str::trim).collect() }
 }
 
 fn contradict(a: &str, b: &str) -> bool {
     let negated = |a: &str, b: &str| a.strip_prefix("not ").is_some_and(|inner| inner.trim() == b && !b.contains(' '));
     let blank = |a: &str, b: &str| a.strip_suffix(" is not blank").is_some_and(|path| b.strip_suffix(" is blank") == Some(path));
     let equal = match (a.split_once(" == "), b.split_once(" == ")) {
-        (Some((path, one)), Some((same, other))) => path == same && one.starts_with('\'') && other.starts_with('\'') && one != other,
+        (Some((path, one)), Some((same, other))) => path == same && literal(one) && literal(other) && one != other,
         _ => false,
     };
     equal || negated(a, b) || negated(b, a) || blank(a, b) || blank(b, a)
+}
+
+/// A text in quotes, and nothing behind it.
+fn literal(text: &str) -> bool {
+    text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).is_some_and(|inner| !inner.contains('\''))
 }

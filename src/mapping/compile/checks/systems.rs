@@ -53,7 +53,7 @@ fn wall(of: &DraftSystem<'_>, found: &mut Vec<Diagnostic>) {
     };
     if cannot {
         let verb = if leaves.value == Leaves::Archive { "archived" } else { "deleted" };
-        let problem = Diagnostic::error("leaves_cannot", format!("A {} of {} cannot be {verb}", of.object, of.connection_name)).at(leaves.span);
+        let problem = Diagnostic::error("leaves_cannot", format!("Records of {} {} cannot be {verb}", of.connection_name, of.object)).at(leaves.span);
         found.push(problem.help("leaves: stop or leaves: ask"));
     }
 }
@@ -61,7 +61,7 @@ fn wall(of: &DraftSystem<'_>, found: &mut Vec<Diagnostic>) {
 fn abilities(of: &DraftSystem<'_>, parts: &Parts<'_>, system: usize, found: &mut Vec<Diagnostic>) {
     if of.facts.creates == Some(false) && !matches!(parts.programs[system].create, Create::Never) {
         let at = of.spec.create.as_ref().map_or(of.at, |create| create.span());
-        let problem = Diagnostic::error("create_cannot", format!("A {} of {} cannot be made by us", of.object, of.connection_name)).at(at);
+        let problem = Diagnostic::error("create_cannot", format!("Records of {} {} cannot be made by us", of.connection_name, of.object)).at(at);
         found.push(problem.help("drop `create`"));
     }
     let writes = parts.cells.iter().any(|cells| cells[system].as_ref().is_some_and(CellProgram::writes));
@@ -71,7 +71,7 @@ fn abilities(of: &DraftSystem<'_>, parts: &Parts<'_>, system: usize, found: &mut
             found.push(Diagnostic::error("unguarded", what).at(of.at).help("consent with unguarded: true, or make its cells read only: { read: … }"));
         }
         Some(Updates::None) if writes => {
-            let what = format!("A {} of {} cannot be changed by us: values are given at birth only", of.object, of.connection_name);
+            let what = format!("Records of {} {} cannot be changed by us: values are given at birth only", of.connection_name, of.object);
             found.push(Diagnostic::warning("update_cannot", what).at(of.at).help("make its cells read only: { read: … }"));
         }
         Some(Updates::Versioned | Updates::Fields) if of.spec.unguarded => {
@@ -168,7 +168,7 @@ fn required(of: &DraftSystem<'_>, draft: &Draft<'_>, parts: &Parts<'_>, system: 
         let given = parts.programs[system].new.iter().any(|new| new.path.to_string() == *path)
             || (0..draft.fields.len()).any(|field| parts.writes(field, system).iter().any(|written| written.to_string() == *path));
         if facts.required && facts.access != Access::ReadOnly && !given {
-            let problem = Diagnostic::error("required_unset", format!("{} requires `{path}` of a new {}, and nothing sets it", of.connection_name, of.object)).at(at);
+            let problem = Diagnostic::error("required_unset", format!("{} requires `{path}` of new records of {}, and nothing sets it", of.connection_name, of.object)).at(at);
             found.push(problem.help(format!("give it a field, or a constant: new: {{ {path}: … }}")));
         }
     }

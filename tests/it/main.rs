@@ -1,0 +1,5 @@
+//! One binary with the tests that see the product from outside: how its house is kept, and what the real program does.
+
+mod support;
+mod tidy;
+mod tryton;
