@@ -1,1 +1,3 @@
-//! 
+//! A vendor, as its connector file says it works.
+
+pub mod meter;

@@ -125,6 +125,7 @@ impl Progress for Watcher {
             Step::Looked { entities } => shown.looked += entities as u64,
             Step::Planned { ops } => shown.planned = Some(ops),
             Step::Applied { system, ops } => shown.applied[system.0 as usize] += ops as u64,
+            Step::Settled { .. } => {}
         });
     }
 }

@@ -31,4 +31,9 @@ impl Feeds {
         }
         permits
     }
+
+    /// The objects of a connection that mappings read.
+    pub fn of_connection(&self, connection: &ConnectionName) -> impl Iterator<Item = &ObjectName> {
+        self.0.keys().filter(move |(of, _)| of == connection).map(|(_, object)| object)
+    }
 }

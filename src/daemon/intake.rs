@@ -1,14 +1,16 @@
 //! From a verified delivery to touched records, committed, and lanes awake. A delivery is a hint to look, never a value.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::Handle;
+use super::asked::Failure;
 use super::bell::Reading;
 use crate::id::{ConnectionName, ObjectName, RecordKey};
 use crate::run::Ground;
-use crate::store::{Accepted, Delivery, StoreError, Touch, Touched, Wake};
+use crate::store::{Accepted, Delivery, Touch, Touched, Wake};
 
 /// What one part of a delivery says: look at this record, or, without a key, at this object's feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +34,17 @@ impl Handle {
     ///
     /// # Errors
     /// When the store cannot keep it; then the vendor must send it again.
-    pub async fn accept(&self, verified: Verified) -> Result<Accepted, StoreError> {
+    pub async fn accept(&self, verified: Verified) -> Result<Accepted, Arc<Failure>> {
         let ground = &self.shared.ground;
+        let connection = verified.connection.clone();
         let (delivery, wakes) = delivery(ground, verified, ground.clock.now());
         let accepted = match ground.store.accept(delivery).await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::error!(%error, "a delivery could not be kept");
-                let told = error.to_string();
-                self.shared.store_failed(error);
-                return Err(StoreError::Unknown { what: told });
+                let failure = Failure::store(error);
+                tracing::error!(connection = %connection, error = %failure.chain(), "a delivery could not be kept");
+                self.shared.store_failed(Arc::clone(&failure));
+                return Err(failure);
             }
         };
         if accepted == Accepted::New {

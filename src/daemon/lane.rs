@@ -73,15 +73,16 @@ impl Lane {
         self.settle(started)?;
         self.shared.started.send_modify(|started| started[self.at] = true);
         while !self.shared.stop.is_cancelled() {
-            let (shared, due) = (Arc::clone(&self.shared), self.due());
+            let (shared, due, now) = (Arc::clone(&self.shared), self.due(), self.now());
+            let bell = &shared.bells[self.at];
             shared.board.next_wake(self.at, due);
-            let may_run = self.not_before.is_none_or(|at| at <= self.now());
+            let may_run = self.not_before.is_none_or(|at| at <= now);
             let step = tokio::select! {
                 biased;
                 () = shared.stop.cancelled() => break,
                 Some(asked) = self.asked.recv() => self.answer(asked).await,
-                rung = shared.bells[self.at].rung(), if may_run => self.rung(rung).await,
-                () = pace::until(due, self.now(), CLOCK_LOOK) => self.timer().await,
+                rung = bell.rung(), if may_run => self.rung(rung).await,
+                () = pace::until(due, now, CLOCK_LOOK) => self.timer().await,
             };
             self.settle(step)?;
         }

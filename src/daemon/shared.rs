@@ -55,8 +55,8 @@ impl Shared {
     }
 
     /// The store failed outside a run: the daemon ends if it cannot be used any more.
-    pub fn store_failed(&self, error: StoreError) {
-        if let Some(end) = End::of(Failure::store(error)) {
+    pub fn store_failed(&self, failure: Arc<Failure>) {
+        if let Some(end) = End::of(failure) {
             self.ends(end);
         }
     }

@@ -29,10 +29,8 @@ pub struct Counts {
     pub read: BTreeMap<(MappingName, SystemName), u64>,
     /// Ops that runs decided on, per system and kind.
     pub planned: BTreeMap<(MappingName, SystemName, &'static str), u64>,
-    /// Ops that were sent, whatever came of them.
-    pub applied: BTreeMap<(MappingName, SystemName), u64>,
-    /// What became of ops.
-    pub ops: BTreeMap<(MappingName, &'static str), u64>,
+    /// Ops that were sent, by kind and by what became of them.
+    pub ops: BTreeMap<(MappingName, SystemName, &'static str, &'static str), u64>,
     pub conflicts: BTreeMap<MappingName, u64>,
     pub requests: BTreeMap<(ConnectionName, &'static str), Times>,
     pub budgets: BTreeMap<(ConnectionName, String), f64>,
@@ -64,11 +62,11 @@ impl Tally {
                 let system = mapping.system(system).name.clone();
                 *self.counts().read.entry((mapping.name.clone(), system)).or_default() += records as u64;
             }
-            Step::Applied { system, ops } => {
+            Step::Settled { system, kind, outcome } => {
                 let system = mapping.system(system).name.clone();
-                *self.counts().applied.entry((mapping.name.clone(), system)).or_default() += ops as u64;
+                *self.counts().ops.entry((mapping.name.clone(), system, kind, outcome)).or_default() += 1;
             }
-            Step::Looked { .. } | Step::Planned { .. } => {}
+            Step::Looked { .. } | Step::Planned { .. } | Step::Applied { .. } => {}
         }
     }
 
@@ -77,17 +75,6 @@ impl Tally {
         let mut counts = self.counts();
         *counts.runs.entry((mapping.name.clone(), outcome(ended.end.state))).or_default() += 1;
         *counts.conflicts.entry(mapping.name.clone()).or_default() += ended.end.conflicts;
-        let ops = [
-            ("created", ended.end.created),
-            ("updated", ended.end.updated),
-            ("archived", ended.end.archived),
-            ("deleted", ended.end.deleted),
-            ("refused", ended.end.dead_letters),
-            ("in_doubt", ended.end.in_doubt),
-        ];
-        for (outcome, count) in ops {
-            *counts.ops.entry((mapping.name.clone(), outcome)).or_default() += count;
-        }
         for (system, planned) in mapping.systems.iter().zip(&ended.counts.systems) {
             let kinds = [("create", planned.creates), ("update", planned.updates), ("archive", planned.archives), ("delete", planned.deletes)];
             for (kind, count) in kinds {
