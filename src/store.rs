@@ -3,7 +3,9 @@
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
 pub mod sqlite;
-pub mod stored;
+mod stored;
+#[cfg(test)]
+mod suite;
 
 use std::ops::Range;
 use std::time::Duration;
