@@ -3,6 +3,7 @@
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
 pub mod sqlite;
+pub mod stage;
 mod stored;
 #[cfg(test)]
 mod suite;
