@@ -12,7 +12,7 @@ use super::{Request, kept, unlinked};
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
-use crate::store::stage::{Stage, StagedRecord};
+use crate::store::stage::{Mark, Stage, StagedRecord};
 use crate::store::{Feed, MovedCursor, Touch, Touched};
 use crate::sync::guard::Listing;
 use crate::system::{Cursor, Page};
@@ -23,7 +23,7 @@ pub struct FirstMatch {
     /// Set again at the start of each pass, so that both give the same ids.
     ids: std::ops::Range<i64>,
     used: u64,
-    groups: Option<crate::store::stage::Groups>,
+    mark: Mark,
     slice: Option<Slice>,
     /// Where each feed is once all of this is committed.
     cursors: Vec<MovedCursor>,
@@ -41,7 +41,7 @@ impl FirstMatch {
         progress: &dyn Progress,
     ) -> Result<(Self, Gathered), RunError> {
         let mut gathered = Gathered::default();
-        let mut stage = Stage::create(ground.store.scratch())?;
+        let mut stage = Stage::create(&ground.store.scratch())?;
         let mut cursors = Vec::new();
         let desk = Desk::open(ground, laid).await?;
         let mut readers = Readers::new();
@@ -95,7 +95,7 @@ impl FirstMatch {
             stage,
             ids,
             used: 0,
-            groups: None,
+            mark: Mark::default(),
             slice: None,
             cursors,
             linked,
@@ -110,17 +110,14 @@ impl FirstMatch {
             self.next_linked += 1;
             return Ok(Some(&self.linked[self.next_linked - 1]));
         }
-        if self.groups.is_none() {
-            self.groups = Some(self.stage.groups(SLICE_RECORDS)?);
-        }
-        let groups = self.groups.as_mut().expect("just set").next()?;
-        if groups.is_empty() {
-            self.groups = None;
+        let mut pass = self.stage.groups_from(std::mem::take(&mut self.mark), SLICE_RECORDS);
+        let Some(groups) = pass.next().transpose()? else {
             self.used = 0;
             self.next_linked = 0;
             self.slice = None;
             return Ok(None);
-        }
+        };
+        self.mark = pass.mark();
         let mut loose = Vec::new();
         for (at, group) in groups.into_iter().enumerate() {
             for member in group.members {

@@ -1,9 +1,9 @@
 //! What any backend must do: one suite over the contract, each part on a fresh store.
 
 mod journal;
-mod look;
+pub mod look;
 mod names;
-mod sample;
+pub mod sample;
 mod touched;
 
 use std::sync::Arc;

@@ -80,6 +80,15 @@ impl<'a> Reader<'a> {
         if reader.byte()? == VERSION { Ok(reader) } else { Err(reader.broken()) }
     }
 
+    /// Bytes without a version: what never outlives the process.
+    pub fn plain(bytes: &'a [u8], what: &'static str) -> Self {
+        Self { rest: bytes, what }
+    }
+
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub fn broken(&self) -> Broken {
         Broken { what: self.what }
     }
