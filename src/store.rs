@@ -4,7 +4,6 @@
 
 pub mod sqlite;
 pub mod stage;
-pub mod stored;
 mod stored;
 #[cfg(test)]
 mod suite;
