@@ -106,7 +106,8 @@ impl Lane {
                 biased;
                 () = shared.stop.cancelled() => return Ok(()),
                 Some(asked) = self.asked.recv() => self.answer(asked).await?,
-                ready = started.wait_for(|started| before.iter().all(|at| started[*at])) => {
+                // The guard of the watch is dropped at once: it must not be held while a question is answered.
+                ready = async { started.wait_for(|started| before.iter().all(|at| started[*at])).await.map(drop) } => {
                     ready.expect("the sender lives as long as the lanes");
                     break;
                 }

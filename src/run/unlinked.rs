@@ -108,7 +108,7 @@ impl<'a> Desk<'a> {
     pub async fn place_all(
         &self,
         mut loose: Vec<Loose>,
-        new_ids: &mut dyn Iterator<Item = EntityId>,
+        new_ids: &mut (dyn Iterator<Item = EntityId> + Send),
     ) -> Result<Placed, RunError> {
         loose.sort_by(|a, b| {
             (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity))
@@ -353,7 +353,7 @@ impl<'a> Desk<'a> {
         known: &Known,
         begun: &mut Begun,
         placed: &mut Placed,
-        new_ids: &mut dyn Iterator<Item = EntityId>,
+        new_ids: &mut (dyn Iterator<Item = EntityId> + Send),
     ) {
         let at = (loose.system, loose.observation.identity.clone());
         let now = self.ground.clock.now();

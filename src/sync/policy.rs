@@ -208,8 +208,8 @@ impl Question<'_> {
         let always = matches!(self.terms.wins(self.field), Wins::Highest | Wins::Lowest);
         let superseded = self.candidates.iter().any(|one| one.is(How::OnTop));
         let only_new = self.candidates.iter().all(|one| one.is(How::Adoption) || one.is(How::Standing));
-        let competes = !superseded && !(fact.value.is_blank() && only_new);
-        if always || competes {
+        let stands_aside = superseded || (fact.value.is_blank() && only_new);
+        if always || !stands_aside {
             self.candidates.push(Candidate::agreed(fact));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::table::{Form, Table};
 use super::world::{World, at, shown};
+use crate::id::{EntityId, RecordKey};
 use crate::mapping::Wins;
 use crate::sync::NoteKind;
 use crate::sync::entity::{FieldIx, Shadow, SystemIx};
@@ -255,4 +256,41 @@ fn reasons_name_rule_and_place() {
     let look = world.peek();
     let sentence = look.ops[0].0.fields[0].reason.sentence(&world.table, Some(FieldIx(0)));
     assert_eq!(sentence, "the edit in prm is put back: it may not decide: wins: crm (mappings/deals.yaml:7)");
+}
+
+#[test]
+fn a_reference_waits_for_its_record_and_a_ring_is_closed_later() {
+    let mut table = Table::new(2, &["latest", "latest"]);
+    table.systems[1].creates = true;
+    table.fields[1].forms[1] = Form::Linked;
+    let mut world = World::new(table, &[&["a"]]);
+    world.records[0].as_mut().expect("crm").values.push(Value::Ref(EntityId(7)));
+    let look = world.step();
+    assert_eq!(world.print(&look), "prm create f=a");
+    assert_eq!(look.ops[0].0.deferred, [FieldIx(1)]);
+    let look = world.step();
+    assert!(look.ops.is_empty() && look.notes.iter().any(|note| note.what == NoteKind::Deferred));
+    world.neighbours.keys.insert((FieldIx(1), SystemIx(1), EntityId(7)), RecordKey::new("prm-77"));
+    let look = world.step();
+    assert_eq!(look.ops[0].0.fields[0].want, Value::Ref(EntityId(7)));
+    assert_eq!(world.settle(3), 0);
+}
+
+#[test]
+fn a_reference_that_cannot_be_resolved_is_neither_blank_nor_written_over() {
+    let mut world = World::agreed(Table::new(2, &["latest"]), &["g"]);
+    world.unresolved.push((1, 0));
+    world.edit(0, 0, "a", 3_100);
+    let look = world.step();
+    assert_eq!(world.print(&look), "");
+    assert!(look.notes.iter().any(|note| note.what == NoteKind::Unresolved));
+}
+
+#[test]
+fn a_field_asked_about_is_left_out_of_a_create() {
+    let mut table = Table::new(3, &["latest", "ask"]);
+    table.systems[2].creates = true;
+    let mut world = World::new(table, &[&["a", "x"], &["a", "y"]]);
+    let look = world.step();
+    assert_eq!(world.print(&look), "erp create f=a; ask");
 }

@@ -242,3 +242,63 @@ fn a_system_that_is_down_gets_no_create() {
     world.down[PRM] = false;
     step(&mut world, "prm create f=a");
 }
+
+#[test]
+fn what_can_only_be_set_at_birth_is_set_then_and_never_owed() {
+    let mut table = Table::new(2, &["latest", "crm"]);
+    table.systems[PRM].creates = true;
+    table.fields[1].access[PRM] = crate::sync::terms::Access::ReadOnly;
+    table.born.push((FieldIx(1), SystemIx(1)));
+    let mut world = World::new(table, &[&["a", "b"]]);
+    step(&mut world, "prm create f=a g=b");
+    world.edit(CRM, 1, "c", 1_500);
+    step(&mut world, "");
+}
+
+#[test]
+fn asking_about_one_record_does_not_keep_another_from_leaving() {
+    let mut table = Table::new(3, &["latest"]);
+    for (system, leaves) in [(1, Leaves::Ask), (2, Leaves::Archive)] {
+        table.systems[system].wall = Wall::NotDeleted(Some(SystemIx(0)));
+        table.systems[system].leaves = leaves;
+    }
+    let mut world = World::agreed(table, &["g"]);
+    delete(&mut world, CRM);
+    step(&mut world, "erp archive; ask: `leaves: ask`");
+    step(&mut world, "");
+    world.answer(Answer::Delete);
+    step(&mut world, "prm delete");
+    assert!(world.reviews.is_empty());
+}
+
+#[test]
+fn a_question_about_a_delete_closes_itself_when_the_record_comes_back() {
+    let mut world = following(Leaves::Delete);
+    let record = world.records[CRM].clone();
+    delete(&mut world, CRM);
+    world.edit(PRM, 0, "a", 3_300);
+    step(&mut world, "ask: `f` was edited in prm");
+    world.records[CRM] = record;
+    step(&mut world, "crm f=a");
+    assert!(world.reviews.is_empty());
+}
+
+#[test]
+fn kept_beyond_a_wall_takes_part_until_the_wall_next_holds() {
+    let mut world = walled_by_value(Leaves::Ask);
+    world.edit(CRM, 0, "shut", 3_100);
+    step(&mut world, "ask: `leaves: ask`");
+    world.edit(CRM, 1, "x", 3_200);
+    step(&mut world, "");
+    world.answer(Answer::Keep);
+    let look = world.step();
+    assert!(world.print(&look).is_empty() || world.print(&look).starts_with("prm"));
+    world.settle(3);
+    assert_eq!(shown(world.shows(PRM, 1)), "x");
+    world.edit(CRM, 0, "open", 3_400);
+    world.settle(3);
+    assert!(!world.entity.links[PRM].as_ref().expect("prm").kept);
+    world.edit(CRM, 0, "shut", 3_500);
+    let look = world.step();
+    assert!(world.print(&look).ends_with("ask: `leaves: ask`"), "{}", world.print(&look));
+}

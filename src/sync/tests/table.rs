@@ -7,7 +7,6 @@ use crate::mapping::system::Leaves;
 use crate::mapping::{EntityView, Place, Wins};
 use crate::sync::entity::{FieldIx, SystemIx};
 use crate::sync::terms::{Access, Terms};
-use crate::value::path::Step;
 use crate::value::{Path, Value};
 
 /// What a system makes of a value.
@@ -18,6 +17,8 @@ pub enum Form {
     Cut(usize),
     /// It cannot hold values that begin with this.
     Without(char),
+    /// A reference: shown only where its record is linked.
+    Linked,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +56,8 @@ pub struct Table {
     pub systems: Vec<FakeSystem>,
     pub fields: Vec<FakeField>,
     pub rules: Vec<MatchRule>,
+    /// Read-only cells that a new record is given.
+    pub born: Vec<(FieldIx, SystemIx)>,
     pub place: Place,
 }
 
@@ -62,7 +65,7 @@ pub const NAMES: [&str; 4] = ["crm", "prm", "erp", "mkt"];
 pub const FIELDS: [&str; 4] = ["f", "g", "h", "i"];
 
 pub fn path(name: &str) -> Path {
-    Path(vec![Step::Member(name.into())])
+    Path::member(name)
 }
 
 impl Table {
@@ -83,6 +86,7 @@ impl Table {
             systems: NAMES[..systems].iter().map(system).collect(),
             fields: wins.iter().enumerate().map(|(at, wins)| field(at, wins)).collect(),
             rules: vec![MatchRule { fields: vec![FieldIx(0)], ask: false }],
+            born: Vec::new(),
             place: Place { file: "mappings/deals.yaml".to_owned(), line: 7, span: None },
         }
     }
@@ -109,7 +113,7 @@ pub fn shaped(form: Form, value: &Value) -> Option<Value> {
         (Form::Lower, Value::Text(text)) => Some(Value::text(text.to_lowercase())),
         (Form::Cut(most), Value::Text(text)) => Some(Value::text(text.chars().take(most).collect::<String>())),
         (Form::Without(first), Value::Text(text)) if text.starts_with(first) => None,
-        (Form::Exact | Form::Lower | Form::Cut(_) | Form::Without(_), value) => Some(value.clone()),
+        (Form::Exact | Form::Lower | Form::Cut(_) | Form::Without(_) | Form::Linked, value) => Some(value.clone()),
     }
 }
 
@@ -131,6 +135,9 @@ impl Terms for Table {
     }
     fn access(&self, field: FieldIx, system: SystemIx) -> Access {
         self.fields[field.0 as usize].access[system.0 as usize]
+    }
+    fn writes_new(&self, field: FieldIx, system: SystemIx) -> bool {
+        self.born.contains(&(field, system)) || self.access(field, system).writes()
     }
     fn wins(&self, field: FieldIx) -> &Wins {
         &self.fields[field.0 as usize].wins
@@ -166,8 +173,12 @@ impl Terms for Table {
     fn create_wanted(&self, system: SystemIx, _: &dyn EntityView) -> bool {
         self.systems[system.0 as usize].creates
     }
-    fn form(&self, field: FieldIx, system: SystemIx, value: &Value, _: &dyn EntityView) -> Option<Value> {
-        shaped(self.fields[field.0 as usize].forms[system.0 as usize], value)
+    fn form(&self, field: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value> {
+        let form = self.fields[field.0 as usize].forms[system.0 as usize];
+        if form == Form::Linked && !value.is_blank() {
+            view.key_of(value, field, system)?;
+        }
+        shaped(form, value)
     }
     fn same(&self, _: FieldIx, a: &Value, b: &Value) -> bool {
         a == b

@@ -38,6 +38,8 @@ pub struct World {
     pub records: Vec<Option<Rec>>,
     pub down: Vec<bool>,
     pub unread: Vec<(usize, usize)>,
+    pub unresolved: Vec<(usize, usize)>,
+    pub neighbours: Neighbours,
     pub entity: Entity,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
@@ -85,6 +87,8 @@ impl World {
             records: vec![None; systems],
             down: vec![false; systems],
             unread: Vec::new(),
+            unresolved: Vec::new(),
+            neighbours: Neighbours::default(),
             entity,
             entries: Vec::new(),
             reviews: Vec::new(),
@@ -160,6 +164,7 @@ impl World {
             Access::None => Seen::NoCell,
             Access::WriteOnly => Seen::Unread,
             _ if self.unread.contains(&(system, field)) => Seen::Unread,
+            _ if self.unresolved.contains(&(system, field)) => Seen::Unresolved(RecordKey::new("nobody")),
             _ => Seen::Value(record.values[field].clone()),
         };
         Observation {
@@ -173,6 +178,7 @@ impl World {
             gate: Gate::Open,
             archived: record.archived,
             fingerprint: 0,
+            trouble: None,
         }
     }
 
@@ -190,7 +196,7 @@ impl World {
             reviews: &self.reviews,
             abilities: &self.abilities,
             waiting: &[],
-            neighbours: &Neighbours::default(),
+            neighbours: &self.neighbours,
             now: self.now,
             today: date(2026, 3, 2),
             offsets: &vec![SignedDuration::ZERO; systems],
@@ -266,7 +272,7 @@ impl World {
             outcome,
             observation: observation.as_ref(),
             adopt: false,
-            neighbours: &Neighbours::default(),
+            neighbours: &self.neighbours,
             reviews: &self.reviews,
             sent_at: self.now,
             now: self.now,
