@@ -18,6 +18,7 @@ const KEPT: usize = 20;
 struct Kept {
     ops: Vec<PlannedOp>,
     rest: Vec<(String, String)>,
+    questions: usize,
 }
 
 struct Seen(Arc<Mutex<Kept>>);
@@ -31,6 +32,10 @@ impl PlanSink for Seen {
             kept.rest.push((op.system, op.kind));
         }
         Ok(())
+    }
+
+    fn questions(&mut self, count: usize) {
+        self.0.lock().expect("no holder of this lock can panic").questions += count;
     }
 }
 
@@ -59,6 +64,7 @@ impl Asked {
         let kept = std::mem::take(&mut *self.kept.lock().expect("no holder of this lock can panic"));
         let mut view = PlanView::new(self.out.clone(), KEPT);
         kept.ops.into_iter().try_for_each(|op| view.op(op))?;
+        view.questions(kept.questions);
         kept.rest.into_iter().for_each(|(system, kind)| view.count(system, kind));
         self.out.line(format!("\n{}  {}", styled(out::TITLE, &self.name), view.summary()))?;
         for why in why {

@@ -53,6 +53,10 @@ impl PlanSink for Both {
         }
         self.view.op(op)
     }
+
+    fn questions(&mut self, count: usize) {
+        self.view.questions(count);
+    }
 }
 
 impl Plan {

@@ -18,13 +18,15 @@ pub struct PlanView {
     pub ops: u64,
     /// Of this mapping: by system, then by kind.
     counts: BTreeMap<(String, String), u64>,
+    /// Of this mapping: what a person would be asked.
+    questions: u64,
     /// For JSON: of all mappings.
     totals: Vec<serde_json::Value>,
 }
 
 impl PlanView {
     pub fn new(out: Out, limit: usize) -> Self {
-        Self { out, limit, shown: 0, ops: 0, counts: BTreeMap::new(), totals: Vec::new() }
+        Self { out, limit, shown: 0, ops: 0, counts: BTreeMap::new(), questions: 0, totals: Vec::new() }
     }
 
     /// Counts an op without showing it.
@@ -39,10 +41,14 @@ impl PlanView {
         for ((system, kind), count) in &self.counts {
             systems.entry(system).or_default().push(out::counted(*count, kind));
         }
-        if systems.is_empty() {
-            return "nothing to write".to_owned();
+        let mut parts: Vec<String> = systems.into_iter().map(|(system, kinds)| format!("{system}: {}", kinds.join(", "))).collect();
+        if parts.is_empty() {
+            parts.push("nothing to write".to_owned());
         }
-        systems.into_iter().map(|(system, kinds)| format!("{system}: {}", kinds.join(", "))).collect::<Vec<_>>().join("; ")
+        if self.questions > 0 {
+            parts.push(format!("{} for a person", out::counted(self.questions, "question")));
+        }
+        parts.join("; ")
     }
 
     /// Ends a mapping's part: what it adds up to, and what could not be read.
@@ -50,7 +56,7 @@ impl PlanView {
         if self.out.json {
             let counts: Vec<_> = self.counts.iter().map(|((system, kind), count)| json!({ "system": system, "kind": kind, "ops": count })).collect();
             let down: Vec<_> = ended.down.iter().map(|(system, why)| json!({ "system": system.as_str(), "why": why })).collect();
-            self.totals.push(json!({ "mapping": mapping.name.as_str(), "ops": counts, "linked": ended.end.linked, "reviews": ended.end.reviews, "down": down }));
+            self.totals.push(json!({ "mapping": mapping.name.as_str(), "ops": counts, "linked": ended.end.linked, "questions": self.questions, "down": down }));
         } else {
             let ops: u64 = self.counts.values().sum();
             if ops > self.shown as u64 {
@@ -62,7 +68,7 @@ impl PlanView {
             }
             self.out.line("")?;
         }
-        self.shown = 0;
+        (self.shown, self.questions) = (0, 0);
         self.counts.clear();
         Ok(())
     }
@@ -108,6 +114,10 @@ impl PlanSink for PlanView {
             self.show(&op)?;
         }
         Ok(())
+    }
+
+    fn questions(&mut self, count: usize) {
+        self.questions += count as u64;
     }
 }
 

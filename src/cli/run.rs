@@ -117,7 +117,7 @@ async fn one(ground: &Ground, laid: &Laid, intent: &Intent, sweep: bool, out: &O
     let bars = Bars::new(&laid.mapping, out);
     let (mut seen, mut asked) = approve::pair(&laid.mapping, out, &bars);
     let request = Request { wake: Wake::Person, poll: true, sweep, intent: intent.clone() };
-    let ended = run::once(ground, laid, &request, &mut Hooks { progress: &bars, plan: &mut seen, approve: &mut *asked, stop }).await;
+    let ended = run::once(ground, laid, &request, &mut Hooks { progress: &bars, plan: &mut *seen, approve: &mut *asked, stop }).await;
     bars.finish();
     Ok(ended?)
 }
