@@ -1,16 +1,24 @@
 //! The command line: one file per command. The only place that prints, reads the environment and knows exit codes.
 
+mod approve;
 mod check;
 mod completions;
+mod discover;
 mod environment;
 mod exit;
+mod ground;
 mod init;
 mod logs;
 mod open;
 mod out;
+mod plan;
+mod plan_view;
+mod progress;
+mod run;
 mod sandbox;
 mod schema;
 mod stop;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,6 +87,14 @@ enum Command {
     Init(init::Init),
     /// Check all files, and with --live what they say about the systems
     Check(check::Check),
+    /// Run the examples written in mappings, offline
+    Test(test::Test),
+    /// List what the systems offer: objects, fields
+    Discover(discover::Discover),
+    /// Show what a run would write, field by field, with the rule that decided
+    Plan(plan::Plan),
+    /// Bring the systems into agreement, once
+    Run(run::Run),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(schema::Schema),
     /// Start look-alikes of three vendors with a believable partner business in them
@@ -104,6 +120,10 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Init(init) => init.run(&cli.global, &out),
         Command::Check(check) => check.run(&cli.global, &out),
+        Command::Test(test) => wait(test.run(&cli.global, &out)),
+        Command::Discover(discover) => wait(discover.run(&cli.global, &out)),
+        Command::Plan(plan) => wait(plan.run(&cli.global, &out)),
+        Command::Run(run) => wait(run.run(&cli.global, &out)),
         Command::Schema(schema) => schema.run(&out),
         Command::Sandbox(sandbox) => wait(sandbox.run(&cli.global, &out)),
         Command::Completions(completions) => completions.run(&out),

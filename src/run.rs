@@ -6,6 +6,7 @@
 pub mod apply;
 mod batch;
 mod commit;
+pub mod connect;
 mod feed;
 mod first;
 pub mod ground;

@@ -138,6 +138,12 @@ impl<W: Write + Send> PlanFile<W> {
         to.write_all(b"\n")?;
         Ok(Self { to })
     }
+
+    /// # Errors
+    /// When the last bytes cannot be written.
+    pub fn finish(mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
 }
 
 impl<W: Write + Send> PlanSink for PlanFile<W> {
