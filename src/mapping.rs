@@ -63,7 +63,7 @@ pub struct Mapping {
     /// What the slots of its expressions over an entity stand for.
     pub slots: Vec<EntitySlot>,
     /// `tests:`, run offline.
-    pub examples: Vec<crate::spec::mapping::Example>,
+    pub examples: Vec<Example>,
 }
 
 /// When a mapping runs by itself.
@@ -98,6 +98,13 @@ pub enum Limit {
     Number(u64),
 }
 
+/// One of `tests:`, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Example {
+    pub spec: crate::spec::mapping::Example,
+    pub place: Option<Place>,
+}
+
 /// Where something was written, for reasons that name file and line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -116,11 +123,17 @@ impl Mapping {
     }
 
     pub fn system_ix(&self, name: &SystemName) -> Option<SystemIx> {
-        self.systems.iter().position(|s| s.name == *name).map(|i| SystemIx(i as u16))
+        self.systems
+            .iter()
+            .position(|s| s.name == *name)
+            .map(|i| SystemIx(i as u16))
     }
 
     pub fn field_ix(&self, name: &FieldName) -> Option<FieldIx> {
-        self.fields.iter().position(|f| f.name == *name).map(|i| FieldIx(i as u16))
+        self.fields
+            .iter()
+            .position(|f| f.name == *name)
+            .map(|i| FieldIx(i as u16))
     }
 
     pub fn systems_ix(&self) -> impl Iterator<Item = SystemIx> + use<> {

@@ -64,7 +64,7 @@ pub fn compile(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<D
         country,
         refers_to: Vec::new(),
         slots,
-        examples: spec.tests.clone(),
+        examples: examples::read(&draft),
     };
     let refers_to: BTreeSet<MappingName> = mapping.fields.iter().filter_map(|field| field.refers_to().cloned()).collect();
     mapping.refers_to = refers_to.into_iter().filter(|name| *name != mapping.name).collect();

@@ -1,6 +1,6 @@
 //! A system of a mapping: which records take part, and what becomes of them.
 
-use super::Place;
+use super::{EntitySlot, FieldIx, Place};
 use crate::expr::{Program, Template};
 use crate::id::{ConnectionName, ObjectName, SystemName};
 use crate::value::Path;
@@ -70,4 +70,16 @@ pub enum Leaves {
     Archive,
     Delete,
     Ask,
+}
+
+impl Create {
+    /// The fields of the mapping that decide it, references among them.
+    pub fn fields(&self, slots: &[EntitySlot]) -> Vec<FieldIx> {
+        let Create::When(program) = self else { return Vec::new() };
+        let fields = program.slots().iter().filter_map(|slot| match &slots[*slot as usize] {
+            EntitySlot::Field(field) | EntitySlot::Through(field, _) => Some(*field),
+            EntitySlot::Deleted(_) | EntitySlot::Outside(_) | EntitySlot::Today | EntitySlot::Constant(_) => None,
+        });
+        fields.collect()
+    }
 }

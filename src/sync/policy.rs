@@ -259,7 +259,7 @@ impl Question<'_> {
             self.candidates = take.into_iter().chain(low).collect();
         } else {
             self.candidates = take;
-            put_back.extend(low.into_iter().filter(|one| one.system().is_some()));
+            put_back.extend(low.into_iter().filter(|one| one.system().is_some() && !one.is(How::Standing)));
         }
         let place = |one: &Candidate| (one.value.is_blank(), rank(one.voice()), one.system().is_none());
         let Some(at) = (0..self.candidates.len()).min_by_key(|at| place(&self.candidates[*at])) else {

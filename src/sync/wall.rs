@@ -16,11 +16,13 @@ pub(super) fn before(work: &mut Work) {
     use_answers(work);
     let walled: Vec<SystemIx> = work.scene.terms.systems().filter(|system| work.scene.terms.walled(*system) && work.votes(*system)).collect();
     for system in &walled {
-        if is_inside(work, *system) || work.stand(*system).fresh || !may_leave(work, *system) {
+        if work.stand(*system).fresh || !may_leave(work, *system) {
             continue;
         }
-        let cause = cause(work, *system);
-        if let Some(why) = objection(work, *system, cause) {
+        // Each question takes one cause away; a wall may have several.
+        while !is_inside(work, *system) && !work.asked.contains(system) {
+            let cause = cause(work, *system);
+            let Some(why) = objection(work, *system, cause) else { break };
             ask(work, *system, cause, why);
         }
     }
@@ -241,6 +243,9 @@ fn ask(work: &mut Work, system: SystemIx, cause: Cause, why: String) {
     match cause {
         Cause::Deleted(by) => work.forgiven.push(by),
         Cause::Wall => work.asked.push(system),
+    }
+    if work.stand(system).silence == Some(Silence::Wall) {
+        work.look.wait(work.scene.now);
     }
     let about = ReviewAbout::Delete { system, deleter: deleter(cause), why, shown };
     work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });

@@ -1,6 +1,6 @@
 //! A system in memory: objects full of records, with versions, times and a log of changes, and faults on demand.
 
-mod cells;
+pub(super) mod cells;
 mod table;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -79,6 +79,11 @@ impl MemorySystem {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder of this lock can panic")
+    }
+
+    /// What the system fills in by itself in new records of the object, where they say nothing.
+    pub fn derive(&self, object: &ObjectName, born: Vec<(Path, Value)>) {
+        self.state().tables.entry(object.clone()).or_default().born.extend(born);
     }
 
     /// Somebody makes a record there. The map's members are the record's values.

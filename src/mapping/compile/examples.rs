@@ -1,7 +1,9 @@
 //! `tests:` checked: every name in them is one of the mapping's.
 
 use super::draft::Draft;
+use super::place;
 use crate::diag::Diagnostic;
+use crate::mapping::Example;
 use crate::spec::slot::Name;
 
 pub(super) fn check(draft: &mut Draft<'_>) {
@@ -27,6 +29,16 @@ pub(super) fn check(draft: &mut Draft<'_>) {
             }
         }
     }
+}
+
+/// The examples, each with the place of the first thing written in it.
+pub(super) fn read(draft: &Draft<'_>) -> Vec<Example> {
+    let examples = draft.spec.tests.iter().map(|spec| {
+        let keys = spec.given.iter().map(|(name, _)| name).chain(spec.edit.iter().map(|(name, _)| name));
+        let span = spec.about.as_ref().map(|about| about.span()).or_else(|| keys.map(Name::span).next());
+        Example { spec: spec.clone(), place: span.map(|span| place(draft.world.files, span)) }
+    });
+    examples.collect()
 }
 
 fn field<'a>(draft: &mut Draft<'_>, name: &Name, known: impl Iterator<Item = &'a str> + Clone) {

@@ -5,7 +5,7 @@ use crate::value::time::{self, Zone};
 use crate::value::{Path, Str, Value};
 
 /// The cells of a record. A member that is not there is blank: a system in memory tells all it was asked for.
-pub(super) fn cells(values: &Value, columns: &[Column]) -> Vec<Cell> {
+pub(in crate::trial) fn cells(values: &Value, columns: &[Column]) -> Vec<Cell> {
     columns.iter().map(|column| cell(values, &column.path, &column.form)).collect()
 }
 
@@ -20,7 +20,7 @@ fn cell(values: &Value, path: &Path, form: &Form) -> Cell {
 }
 
 /// The value in this form; `None` where it has none.
-pub(super) fn told(value: &Value, form: &Form) -> Option<Value> {
+pub(in crate::trial) fn told(value: &Value, form: &Form) -> Option<Value> {
     let told = match (form, value) {
         (_, Value::Blank) => Value::Blank,
         (Form::Natural, value) => value.clone(),

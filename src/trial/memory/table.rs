@@ -16,6 +16,8 @@ pub struct Table {
     records: BTreeMap<RecordKey, Stored>,
     /// Number of the last change; also makes versions and new keys.
     last: u64,
+    /// What the system fills in by itself where a new record says nothing.
+    pub born: Vec<(Path, Value)>,
 }
 
 /// One record as it is kept.
@@ -43,7 +45,12 @@ impl Table {
         self.records.iter().filter(|(_, stored)| !stored.deleted).map(|(key, _)| key.clone()).collect()
     }
 
-    pub fn create(&mut self, values: Value, now: Timestamp) -> RecordKey {
+    pub fn create(&mut self, mut values: Value, now: Timestamp) -> RecordKey {
+        for (path, value) in &self.born {
+            if path.get(&values).is_none_or(Value::is_blank) {
+                path.set(&mut values, value.clone());
+            }
+        }
         self.last += 1;
         let key = RecordKey::new(format!("r{:06}", self.last));
         let stored = Stored { values, archived: false, change: self.last, time: now, deleted: false };
