@@ -62,7 +62,8 @@ impl Rates {
     /// How long to wait before asking again.
     pub async fn admit(&self, purpose: Purpose, own: Option<&str>, now: Timestamp) -> Result<Admitted, Duration> {
         let mut permits = Vec::new();
-        for state in self.pools(purpose, own) {
+        let pools: Vec<&State> = self.pools(purpose, own).collect();
+        for state in pools {
             state.may(now)?;
             if let Some(bucket) = &state.bucket {
                 wait_for(bucket).await?;

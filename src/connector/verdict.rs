@@ -127,7 +127,7 @@ fn built_in(status: u16, has_hint: bool, about: Circumstances) -> Verdict {
         429 => Verdict::RateLimited,
         503 if has_hint => Verdict::RateLimited,
         408 | 409 | 500.. => Verdict::Retry,
-        300..400 => Verdict::Stop,
+        300..=399 => Verdict::Stop,
         _ => Verdict::Refused,
     }
 }

@@ -21,7 +21,7 @@ use crate::id::RecordKey;
 use crate::spec::connector::Verdict;
 use crate::system::{Outcome, Read, WriteItem, WriteKind};
 use crate::value::record::{Form, WriteCell};
-use crate::value::{Path, Str, Value};
+use crate::value::{Path, Value};
 
 /// Single calls that are under way together; the vendor's own limit is in the connector's pools.
 const SIDE_BY_SIDE: usize = 4;

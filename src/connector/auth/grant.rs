@@ -36,21 +36,26 @@ impl fmt::Display for Carried {
 impl std::error::Error for Carried {}
 
 /// Our client, as the crate wants one; keeps the answer, of which `save` takes more than the crate reads.
-struct Carrier<'a> {
-    http: &'a Http,
+struct Carrier {
+    http: Http,
     seen: Mutex<Option<HttpAnswer>>,
 }
 
-impl<'c, 'a: 'c> AsyncHttpClient<'c> for Carrier<'a> {
+impl<'c> AsyncHttpClient<'c> for Carrier {
     type Error = Carried;
     type Future = Pin<Box<dyn Future<Output = Result<oauth2::HttpResponse, Carried>> + Send + 'c>>;
 
     fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
-        Box::pin(send(self.http, request, &self.seen))
+        Box::pin(send(&self.http, request, &self.seen))
     }
 }
 
-pub async fn sign_in(grant: &ClientCredentials, http: &Http, ground: &Ground, now: Timestamp) -> Result<Token, Failure> {
+/// Boxed, because the crate's future cannot be shown to be `Send` for every lifetime at once.
+pub fn sign_in<'a>(grant: &'a ClientCredentials, http: &'a Http, ground: &'a Ground, now: Timestamp) -> Pin<Box<dyn Future<Output = Result<Token, Failure>> + Send + 'a>> {
+    Box::pin(signed_in(grant, http, ground, now))
+}
+
+async fn signed_in(grant: &ClientCredentials, http: &Http, ground: &Ground, now: Timestamp) -> Result<Token, Failure> {
     let frame = Frame::new(ground, None);
     let text = |template| filled(template, &frame).map_err(Failure::Stopped);
     let token_url = TokenUrl::new(text(&grant.token_url)?).map_err(|error| Failure::Stopped(format!("`token_url` is no address: {error}")))?;
@@ -66,7 +71,7 @@ pub async fn sign_in(grant: &ClientCredentials, http: &Http, ground: &Ground, no
     if let Some(audience) = &grant.audience {
         request = request.add_extra_param("audience", text(audience)?);
     }
-    let carrier = Carrier { http, seen: Mutex::new(None) };
+    let carrier = Carrier { http: http.clone(), seen: Mutex::new(None) };
     let answered = request.request_async(&carrier).await;
     let answer = carrier.seen.into_inner().expect("no holder of this lock can panic");
     let token = answered.map_err(|error| refused(error, answer.as_ref()))?;
