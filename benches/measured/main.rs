@@ -11,6 +11,9 @@ mod things;
 mod vendor;
 
 fn main() -> anyhow::Result<()> {
+    // Every client wants one, though nothing here is encrypted.
+    let installed = rustls::crypto::ring::default_provider().install_default();
+    anyhow::ensure!(installed.is_ok(), "another provider of encryption is installed");
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.first().map(String::as_str) {
         Some("vendor") => vendor::main(&arguments[1..]),

@@ -11,7 +11,7 @@ const STRIDE: u64 = 7_919;
 pub const STAGES: [[&str; 4]; 2] = [["new", "open", "won", "lost"], ["New", "In progress", "Closed won", "Closed lost"]];
 const FILLER: &str = "Kept by the account team; the terms were agreed in writing and are renewed every twelve months unless either side \
     gives notice ninety days before. Deliveries go to the warehouse in the north, invoices to the shared mailbox, and questions about \
-    the order of goods to the desk that opened it first.";
+    the order of goods to the desk that opened it first, by letter or by telephone.";
 
 /// One of the two vendors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
