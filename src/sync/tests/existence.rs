@@ -302,3 +302,17 @@ fn kept_beyond_a_wall_takes_part_until_the_wall_next_holds() {
     let look = world.step();
     assert!(world.print(&look).ends_with("ask: `leaves: ask`"), "{}", world.print(&look));
 }
+
+#[test]
+fn a_wall_with_two_causes_asks_about_each_in_one_look() {
+    let mut table = Table::new(3, &["latest", "crm"]);
+    table.systems[PRM].wall = Wall::NotDeleted(None);
+    table.systems[PRM].leaves = Leaves::Archive;
+    let mut world = World::agreed(table, &["g", "h"]);
+    world.edit(PRM, 1, "x", 3_100);
+    delete(&mut world, CRM);
+    delete(&mut world, 2);
+    let look = world.step();
+    assert_eq!(look.reviews.len(), 2, "{}", world.print(&look));
+    assert_eq!(shown(world.entity.agreed(FieldIx(1))), "x", "meanwhile edits merge as ever");
+}
