@@ -102,7 +102,9 @@ impl Mapping {
 
     /// Whether the entity is inside the wall of `system`.
     pub fn inside_wall(&self, system: SystemIx, view: &dyn EntityView) -> bool {
-        self.system(system).only.as_ref().is_none_or(|program| self.holds(program, view))
+        let Some(program) = &self.system(system).only else { return true };
+        // A wall that cannot be judged removes nothing: a delete needs a wall that is surely up.
+        program.condition(&EntityEnv { slots: &self.slots, view }).unwrap_or(true)
     }
 
     /// A condition over an entity. Agreed values are always told, so what is left to go wrong (a cost bound, a kind no check could see) makes nothing and lets

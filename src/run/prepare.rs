@@ -203,23 +203,17 @@ pub async fn read_rest(
 fn to_read(prepared: &Prepared, system: SystemIx) -> Option<&Link> {
     let link = prepared.entity.link(system)?;
     let unread = prepared.sights[system.0 as usize] == Sight::Unread;
-    let named = || {
-        prepared
-            .hints
-            .iter()
-            .any(|(touch, _)| touch.system == system && touch.identity == link.identity)
+    let named = |touch: &Touch| touch.system == system && touch.identity == link.identity;
+    // A record that may be made anew is read first: still gone, or a restore.
+    let wanted = match link.state {
+        LinkState::Live | LinkState::Owed(_) | LinkState::GoneByUs { .. } => true,
+        LinkState::GoneByUser { .. } => {
+            link.kept
+                || prepared.hints.iter().any(|(touch, _)| named(touch))
+                || prepared.entries.iter().any(|entry| entry.op.system == system)
+        }
     };
-    let open = || {
-        prepared
-            .entries
-            .iter()
-            .any(|entry| entry.op.system == system)
-    };
-    let gone = matches!(
-        link.state,
-        LinkState::GoneByUser { .. } | LinkState::GoneByUs { .. }
-    );
-    (unread && (!gone || named() || open())).then_some(link)
+    (unread && wanted).then_some(link)
 }
 
 /// Puts entities in the place of the record keys that an observation's references show.
