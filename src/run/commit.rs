@@ -1,5 +1,7 @@
 //! The second pass, first half: what a slice decided is stored, intents included, before anything is sent.
 
+use futures::future::try_join_all;
+
 use super::ground::{Ground, Laid};
 use super::look;
 use super::prepare::{Hint, Prepared};
@@ -184,16 +186,12 @@ async fn settle_placed(
             .keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone())
             .await?;
     }
-    for review in &placed.reviews {
-        ground
-            .store
-            .open_review(laid.id, review.clone(), ground.clock.now())
-            .await?;
-        ended.end.reviews += 1;
-    }
-    for review in &placed.closed {
-        ground.store.close_review(*review).await?;
-    }
+    // Together, so that they share a transaction.
+    let now = ground.clock.now();
+    let opened = placed.reviews.iter().map(|review| ground.store.open_review(laid.id, review.clone(), now));
+    try_join_all(opened).await?;
+    try_join_all(placed.closed.iter().map(|review| ground.store.close_review(*review))).await?;
+    ended.end.reviews += placed.reviews.len() as u64;
     Ok(())
 }
 

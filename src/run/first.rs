@@ -149,7 +149,8 @@ impl FirstMatch {
         self.used = (ids.next().map_or(self.ids.end, |id| id.0) - self.ids.start) as u64;
         let mut prepared: Vec<prepare::Prepared> = std::mem::take(&mut placed.entities);
         prepare::read_rest(ground, laid, &Gathered::default(), &mut prepared).await?;
-        Slice::of(ground, laid, prepared, placed).await
+        let slice = Slice::of(ground, laid, prepared, &placed).await?;
+        Ok(Slice { placed, ..slice })
     }
 
     /// Everything of the lists is committed: cursors move, and the mapping is adopted.

@@ -24,23 +24,12 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// Resolves what the entities refer to, and finds the unlinked records that wait under their match keys.
-    pub async fn of(
-        ground: &Ground,
-        laid: &Laid,
-        mut prepared: Vec<Prepared>,
-        placed: Placed,
-    ) -> Result<Self, RunError> {
+    /// Resolves what the entities refer to, and finds the unlinked records that wait under their match keys, in the store and beside them in this run.
+    pub async fn of(ground: &Ground, laid: &Laid, mut prepared: Vec<Prepared>, beside: &Placed) -> Result<Self, RunError> {
         let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
-        prepared
-            .iter_mut()
-            .for_each(|prepared| prepared.resolve(laid, &neighbours));
-        find_waiting(ground, laid, &mut prepared, &placed).await?;
-        Ok(Self {
-            prepared,
-            neighbours,
-            placed,
-        })
+        prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
+        find_waiting(ground, laid, &mut prepared, beside).await?;
+        Ok(Self { prepared, neighbours, placed: Placed::default() })
     }
 }
 
@@ -60,26 +49,23 @@ async fn find_waiting(
     {
         return Ok(());
     }
-    for prepared in prepared {
-        let keys = unlinked::entity_keys(laid, prepared);
-        let beside = placed
-            .waiting
-            .iter()
-            .filter(|waiting| waiting.keys.iter().any(|key| keys.contains(key)));
-        prepared
-            .waiting
-            .extend(beside.map(|waiting| waiting.system));
-        for hit in ground
-            .store
-            .hits(laid.id, &keys)
-            .await?
-            .into_iter()
-            .flatten()
-        {
+    let mut keys = Vec::new();
+    let mut owners = Vec::new();
+    for (at, prepared) in prepared.iter_mut().enumerate() {
+        let own = unlinked::entity_keys(laid, prepared);
+        let beside = placed.waiting.iter().filter(|waiting| waiting.keys.iter().any(|key| own.contains(key)));
+        prepared.waiting.extend(beside.map(|waiting| waiting.system));
+        owners.extend(own.iter().map(|_| at));
+        keys.extend(own);
+    }
+    for (at, hits) in owners.into_iter().zip(ground.store.hits(laid.id, &keys).await?) {
+        for hit in hits {
             if let Hit::Waiting { system, .. } = hit {
-                prepared.waiting.push(system);
+                prepared[at].waiting.push(system);
             }
         }
+    }
+    for prepared in prepared {
         prepared.waiting.sort();
         prepared.waiting.dedup();
     }
@@ -214,7 +200,7 @@ pub async fn slices_of(
     prepared.extend(joined);
     let mut slices = Vec::new();
     for chunk in observe::chunks(prepared, SLICE_RECORDS) {
-        slices.push(Slice::of(ground, laid, chunk, Placed::default()).await?);
+        slices.push(Slice::of(ground, laid, chunk, &placed).await?);
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,
