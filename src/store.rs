@@ -77,6 +77,25 @@ pub struct FieldShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MappingId(pub u32);
 
+/// How far a mapping's records are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// No run of it was ever committed whole.
+    First,
+    /// A system or field came, or changed its meaning, since everything was last read.
+    Edited,
+    Done,
+}
+
+/// A cursor that a first match moves when all it listed is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedCursor {
+    pub connection: ConnectionName,
+    pub object: ObjectName,
+    pub feed: Feed,
+    pub cursor: Cursor,
+}
+
 /// Which feed of an object a cursor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Feed {
@@ -294,8 +313,12 @@ pub trait Store: Send + Sync {
 
     /// Learns or relearns a mapping: names to ids, `was`, changed meanings.
     async fn register(&self, shape: MappingShape) -> Result<MappingId, StoreError>;
-    /// Whether a run of it was ever committed (adoption).
-    async fn adopted(&self, mapping: MappingId) -> Result<bool, StoreError>;
+    /// How far the mapping's records are known.
+    async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError>;
+    /// Everything that was listed is committed: the cursors move, and the mapping is adopted, together.
+    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError>;
+    /// A directory for scratch files of runs.
+    fn scratch(&self) -> std::path::PathBuf;
     /// Entities of the mapping, and live links per system.
     async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError>;
 

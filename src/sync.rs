@@ -5,21 +5,43 @@
 //! first finds its place ([`place()`]); the result of each write comes back through [`landed()`]; what is in doubt goes through [`recover`]; a
 //! run's sum passes the [`guard()`].
 
+pub mod class;
 pub mod conflict;
 pub mod decide;
+mod elements;
 pub mod entity;
 pub mod evidence;
+mod existence;
 pub mod guard;
+pub mod join;
+pub mod landed;
+pub mod look;
+pub mod lossy;
+mod merge;
+pub mod mapped;
 pub mod neighbours;
 pub mod op;
 pub mod place;
+mod plan;
 pub mod policy;
+mod quiet;
 pub mod reason;
+pub mod recover;
 pub mod review;
 pub mod scene;
+mod settle;
+mod silence;
 pub mod terms;
+mod wall;
 
 pub use guard::{Guard, HoldReason, RunCounts, guard};
+pub use landed::{Answered, Landed, landed};
+pub use look::look;
 pub use neighbours::Neighbours;
+pub use quiet::is_quiet_at;
+pub use place::{Placement, Unlinked, place};
 pub use scene::{Look, LookCounts, Note, NoteKind, Scene, Sight, Silence};
 pub use terms::Terms;
+
+#[cfg(test)]
+mod tests;

@@ -124,9 +124,17 @@ impl Stage {
     /// # Panics
     /// Before [`Stage::finish`].
     pub fn groups(&self, slice: usize) -> Groups<'_> {
+        self.groups_from(Mark::default(), slice)
+    }
+
+    /// The groups from a mark that [`Groups::mark`] gave.
+    ///
+    /// # Panics
+    /// Before [`Stage::finish`].
+    pub fn groups_from(&self, mark: Mark, slice: usize) -> Groups<'_> {
         let grouping = self.grouping.as_ref().expect("groups are asked for after `finish`");
         let readers = self.shelves.iter().map(Shelf::reader).collect();
-        Groups { stage: self, grouping, readers, next: 0, rest: Vec::new(), slice: slice.max(1) }
+        Groups { stage: self, grouping, readers, mark, slice: slice.max(1) }
     }
 }
 
@@ -135,10 +143,16 @@ pub struct Groups<'a> {
     stage: &'a Stage,
     grouping: &'a Grouping,
     readers: Vec<shelf::Reader<'a>>,
+    mark: Mark,
+    slice: usize,
+}
+
+/// Where a pass over the groups is; it begins at the default.
+#[derive(Clone, Debug, Default)]
+pub struct Mark {
     next: u32,
     /// What is left of an ambiguous group that is bigger than a slice.
     rest: Vec<u32>,
-    slice: usize,
 }
 
 impl Iterator for Groups<'_> {
@@ -164,17 +178,22 @@ impl Iterator for Groups<'_> {
 }
 
 impl Groups<'_> {
+    /// Where the next call goes on.
+    pub fn mark(self) -> Mark {
+        self.mark
+    }
+
     /// The places of the next group, and whether it is ambiguous.
     fn members(&mut self) -> Option<(Vec<u32>, bool)> {
-        if self.rest.is_empty() {
-            let (members, ambiguous) = self.grouping.group_from(&mut self.next)?;
+        if self.mark.rest.is_empty() {
+            let (members, ambiguous) = self.grouping.group_from(&mut self.mark.next)?;
             if !ambiguous || members.len() <= self.slice {
                 return Some((members, ambiguous));
             }
-            self.rest = members;
+            self.mark.rest = members;
         }
-        let end = self.slice.min(self.rest.len());
-        Some((self.rest.drain(..end).collect(), true))
+        let end = self.slice.min(self.mark.rest.len());
+        Some((self.mark.rest.drain(..end).collect(), true))
     }
 
     fn read(&mut self, places: &[u32], ambiguous: bool) -> io::Result<Group> {

@@ -21,6 +21,8 @@ pub struct Neighbours {
     pub by_value: Table<(FieldIx, SystemIx, Value), EntityId>,
     /// The referred entity's live record key as a system spells it.
     pub keys: Table<(FieldIx, SystemIx, EntityId), RecordKey>,
+    /// The entity that stands in for one without counterpart, for fields whose `unknown:` names one.
+    pub stand_ins: Table<FieldIx, EntityId>,
     /// Agreed values through a reference: `partner.tier`.
     pub values: Table<(FieldIx, EntityId), Vec<(String, Value)>>,
 }
@@ -31,7 +33,18 @@ impl Neighbours {
         match seen {
             Seen::Unresolved(key) => self.entities.get(&(field, system, key.clone())).copied(),
             Seen::UnresolvedBy(value) => self.by_value.get(&(field, system, value.clone())).copied(),
-            Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::Value(_) => None,
+            Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::UnresolvedSet(_) | Seen::Value(_) => None,
+        }
+    }
+
+    /// What a shown reference, or set of them, is in agreed terms; a set waits for its last element.
+    pub fn meant(&self, field: FieldIx, system: SystemIx, seen: &Seen) -> Option<Value> {
+        match seen {
+            Seen::UnresolvedSet(keys) => {
+                let entity = |key: &RecordKey| self.entities.get(&(field, system, key.clone())).copied().map(Value::Ref);
+                keys.iter().map(entity).collect::<Option<Vec<_>>>().map(Value::set)
+            }
+            one => self.entity_of(field, system, one).map(Value::Ref),
         }
     }
 
@@ -97,5 +110,9 @@ impl EntityView for View<'_> {
             Value::Ref(entity) => self.neighbours.value_of(field, *entity, through).cloned(),
             _ => None,
         }
+    }
+
+    fn stand_in(&self, field: FieldIx, _by: &Value) -> Option<Value> {
+        self.neighbours.stand_ins.get(&field).copied().map(Value::Ref)
     }
 }

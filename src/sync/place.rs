@@ -127,7 +127,7 @@ impl Unlinked<'_> {
         match &self.observation.fields[field.0 as usize] {
             Seen::Value(seen) => self.terms.same(field, seen, value),
             // What cannot be compared speaks neither for nor against.
-            Seen::NoCell | Seen::Unread | Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::Unfit(_) => true,
+            Seen::NoCell | Seen::Unread | Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) | Seen::Unfit(_) => true,
         }
     }
 }

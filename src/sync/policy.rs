@@ -82,6 +82,8 @@ pub struct Question<'a> {
     pub terms: &'a dyn Terms,
     pub field: FieldIx,
     pub agreed: Option<&'a Fact>,
+    /// A blank is put back.
+    pub required: bool,
     /// Each system's part in this look.
     pub parts: &'a [Part],
     pub candidates: Vec<Candidate>,
@@ -163,7 +165,7 @@ impl Question<'_> {
     /// Takes away the candidates that may not decide.
     fn put_back(&mut self) -> Vec<Candidate> {
         let everybody: Vec<Candidate> = std::mem::take(&mut self.candidates);
-        let required = self.terms.required(self.field);
+        let required = self.required;
         let (blank, rest): (Vec<_>, Vec<_>) = everybody.into_iter().partition(|one| required && one.value.is_blank());
         let (may, mut may_not): (Vec<_>, Vec<_>) = match self.deciders() {
             None => (rest, Vec::new()),
@@ -206,8 +208,8 @@ impl Question<'_> {
         let always = matches!(self.terms.wins(self.field), Wins::Highest | Wins::Lowest);
         let superseded = self.candidates.iter().any(|one| one.is(How::OnTop));
         let only_new = self.candidates.iter().all(|one| one.is(How::Adoption) || one.is(How::Standing));
-        let competes = !superseded && !(fact.value.is_blank() && only_new);
-        if always || competes {
+        let stands_aside = superseded || (fact.value.is_blank() && only_new);
+        if always || !stands_aside {
             self.candidates.push(Candidate::agreed(fact));
         }
     }
@@ -257,7 +259,7 @@ impl Question<'_> {
             self.candidates = take.into_iter().chain(low).collect();
         } else {
             self.candidates = take;
-            put_back.extend(low.into_iter().filter(|one| one.system().is_some()));
+            put_back.extend(low.into_iter().filter(|one| one.system().is_some() && !one.is(How::Standing)));
         }
         let place = |one: &Candidate| (one.value.is_blank(), rank(one.voice()), one.system().is_none());
         let Some(at) = (0..self.candidates.len()).min_by_key(|at| place(&self.candidates[*at])) else {

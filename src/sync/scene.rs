@@ -61,6 +61,8 @@ pub struct Scene<'a> {
     pub reviews: &'a [ReviewInput],
     /// `Unique` in a create class counts as unverified: whoever knows `describe` narrows it to paths first.
     pub abilities: &'a [Arc<Abilities>],
+    /// Systems in which an unlinked record that starts nothing (asleep, in review) has this entity's match keys: no create beside it.
+    pub waiting: &'a [SystemIx],
     pub neighbours: &'a Neighbours,
     pub now: Timestamp,
     pub today: Date,

@@ -14,7 +14,8 @@ use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, NewReview,
+    Accepted, Adoption, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged,
+    MovedCursor, NewReview,
     Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Waiting, Wake,
 };
 use crate::sync::op::Entry;
@@ -53,9 +54,26 @@ impl Store for Sqlite {
         Ok(self.learn(terms))
     }
 
-    async fn adopted(&self, mapping: MappingId) -> Result<bool, StoreError> {
+    async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError> {
         let terms = self.terms(mapping)?;
-        self.read("read a mapping", move |conn| runs::adopted(conn, &terms)).await
+        self.read("read a mapping", move |conn| runs::adoption(conn, &terms)).await
+    }
+
+    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError> {
+        self.write("adopt a mapping", move |write| {
+            for moved in &cursors {
+                touched::move_cursor(write, &moved.connection, &moved.object, moved.feed, &moved.cursor)?;
+            }
+            runs::adopt(write, mapping)
+        })
+        .await
+    }
+
+    fn scratch(&self) -> std::path::PathBuf {
+        match self.readers {
+            Some(_) => std::path::Path::new(&self.file).parent().map(std::path::Path::to_owned).unwrap_or_default(),
+            None => std::env::temp_dir(),
+        }
     }
 
     async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError> {

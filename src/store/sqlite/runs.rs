@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::writer::Write;
 use crate::id::{MappingName, RunId};
 use crate::store::stored::{Terms, run as stored};
-use crate::store::{MappingId, RunEnd, RunRecord, RunState, Totals, Wake};
+use crate::store::{Adoption, MappingId, RunEnd, RunRecord, RunState, Totals, Wake};
 
 pub fn begin(write: &Write, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, Fault> {
     let sql = "INSERT INTO run (mapping, wake, state, started_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -17,16 +17,12 @@ pub fn begin(write: &Write, mapping: MappingId, wake: Wake, at: Timestamp) -> Re
     Ok(RunId(write.conn.last_insert_rowid()))
 }
 
-/// Ends a run. The first that is done makes its mapping adopted: from then on a run is only held by limits.
+/// Ends a run.
 pub fn end(write: &Write, run: RunId, end: &RunEnd, at: Timestamp) -> Result<MappingId, Fault> {
     let sql = "UPDATE run SET state = ?2, ended_at = ?3, body = ?4 WHERE id = ?1";
     let changed = write.execute(sql, params![run.0, stored::state(end.state), column::millis(at), stored::write(end)])?;
     if changed != 1 {
         return Err(Fault::unknown(run.to_string()));
-    }
-    if end.state == RunState::Done {
-        let sql = "UPDATE mapping SET adopted = 1 WHERE adopted = 0 AND id = (SELECT mapping FROM run WHERE id = ?1)";
-        write.execute(sql, [run.0])?;
     }
     Ok(write.conn.query_row("SELECT mapping FROM run WHERE id = ?1", [run.0], |row| row.get(0).map(MappingId))?)
 }
@@ -52,9 +48,20 @@ pub fn list(conn: &Connection, mapping: Option<MappingId>, limit: usize) -> Resu
     Ok(all)
 }
 
-pub fn adopted(conn: &Connection, terms: &Terms) -> Result<bool, Fault> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM mapping WHERE id = ?1 AND adopted = 1)";
-    Ok(conn.prepare_cached(sql)?.query_row([terms.mapping.0], |row| row.get(0))?)
+/// `adopted` holds the epoch of the mapping whose records were last read whole: behind it, a cell came or means something else.
+pub fn adoption(conn: &Connection, terms: &Terms) -> Result<Adoption, Fault> {
+    let sql = "SELECT adopted, epoch FROM mapping WHERE id = ?1";
+    let (adopted, epoch): (i64, i64) = conn.prepare_cached(sql)?.query_row([terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(match adopted {
+        0 => Adoption::First,
+        at if at < epoch => Adoption::Edited,
+        _ => Adoption::Done,
+    })
+}
+
+pub fn adopt(write: &Write, mapping: MappingId) -> Result<(), Fault> {
+    write.execute("UPDATE mapping SET adopted = epoch WHERE id = ?1", [mapping.0])?;
+    Ok(())
 }
 
 pub fn totals(conn: &Connection, terms: &Terms) -> Result<Totals, Fault> {

@@ -1,0 +1,53 @@
+//! `values`: a choice, row by row, and how each system spells it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::spec::entries::Entries;
+use crate::spec::slot::Name;
+
+/// The rows of a choice, or the name of shared ones.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[schemars(untagged)]
+pub enum Values {
+    /// A map of `shared/`, by name; joining puts its rows in place. Example: `tier`.
+    #[serde(rename = "?text")]
+    Shared(Name),
+    /// Agreed value, and its cell in each system. Example: `won: { prm: closed_won, crm: Closed Won }`.
+    #[serde(rename = "?map")]
+    Rows(Entries<Row>),
+}
+
+/// One agreed value. Its other keys are system names.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+pub struct Row {
+    /// Its former name. Default: none.
+    #[serde(default)]
+    pub was: Option<Name>,
+    /// The spelling in each system.
+    #[serde(default, rename = "*")]
+    #[schemars(flatten)]
+    pub cells: Entries<RowCell>,
+}
+
+/// A system's spelling, exactly as the vendor has it (`NO` and `1.0` stay texts).
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[schemars(untagged, extend("x-refuse-map" = "Values by record type or pipeline are not in this version\nTake part with one of them through `where`"))]
+pub enum RowCell {
+    /// Read as this row, and written.
+    #[serde(rename = "?text")]
+    One(Name),
+    /// All are read as this row; the first is written, and only over none of them. `[]`: not in this system.
+    #[serde(rename = "?list")]
+    Many(Vec<Name>),
+}
+
+impl RowCell {
+    /// The spellings; the first is written.
+    pub fn spellings(&self) -> &[Name] {
+        match self {
+            RowCell::One(one) => std::slice::from_ref(one),
+            RowCell::Many(many) => many,
+        }
+    }
+}
