@@ -14,7 +14,8 @@ use uuid::Uuid;
 use wiremock::{Match, Mock, MockServer, Request, ResponseTemplate};
 
 use super::meter::Unmetered;
-use super::{ConfigText, Connection, ConnectionSettings, connect};
+use super::{ConfigText, Connection, ConnectionSettings, connect_with};
+use crate::backoff::Waits;
 use crate::catalog::Catalog;
 use crate::clock::HandClock;
 use crate::diag::Files;
@@ -26,6 +27,8 @@ use crate::value::{Path, Value};
 
 /// The vendor's `Date`, and our own clock.
 const DATE: &str = "Fri, 20 Nov 2026 10:00:00 GMT";
+/// Nobody waits in a test.
+const WAITS: Waits = Waits { base: std::time::Duration::from_millis(1), cap: std::time::Duration::from_millis(2) };
 const NOW: &str = "2026-11-20T10:00:00Z";
 
 /// A vendor that plays answers, and a connection to it.
@@ -58,7 +61,7 @@ impl Vendor {
             country: None,
             time_zone: None,
         };
-        let connection = connect(connector, settings, clock.clone(), Arc::new(Unmetered)).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let connection = connect_with(connector, settings, clock.clone(), Arc::new(Unmetered), WAITS).unwrap_or_else(|problems| panic!("{problems:?}"));
         Vendor { server, connection, clock }
     }
 
