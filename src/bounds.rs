@@ -20,6 +20,10 @@ pub const EXPR_SOURCE_BYTES_MAX: usize = 64 << 10;
 pub const JSON_DEPTH_MAX: usize = 128;
 /// Records looked at together: enough for the biggest vendor batch, small enough to bound memory.
 pub const SLICE_RECORDS: usize = 1_000;
+/// Touched records that one run takes up; the rest stays touched for the next. About 2 KB each while they are looked at.
+pub const RUN_RECORDS_MAX: usize = 20_000;
+/// Batches of one kind under way at one system; its rate pools may admit fewer.
+pub const BATCHES_IN_FLIGHT: usize = 4;
 /// Size of a webhook as it comes over the wire.
 pub const DELIVERY_BYTES_MAX: usize = 1 << 20;
 /// Size of a webhook after decompression.

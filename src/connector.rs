@@ -251,6 +251,14 @@ impl System for Connection {
         self.0.local(object).map(|local| local.abilities.clone())
     }
 
+    fn identity(&self, object: &ObjectName, key: &RecordKey) -> RecordKey {
+        match self.0.local(object) {
+            Ok(local) => decode::identity(&local, &Frame::new(&self.0.ground, Some(&local)), key.as_str()),
+            // No such object: nothing of it is linked either.
+            Err(_) => key.clone(),
+        }
+    }
+
     async fn probe(&self) -> Result<String, SystemError> {
         self.0.account().await
     }

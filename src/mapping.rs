@@ -3,26 +3,35 @@
 //! A compiled [`Mapping`] reads records into agreed terms ([`Mapping::observe`]), says what a system would show once it was given a value
 //! ([`Mapping::form`]), and spells agreed values for a system ([`Mapping::spell`]). Deciding is the core's.
 
-pub mod system;
+pub mod compile;
 pub mod field;
-pub mod values;
-pub mod wins;
+#[cfg(test)]
+pub mod fixture;
+pub mod form;
 pub mod matching;
-pub mod reference;
 pub mod meaning;
 pub mod observe;
+pub mod reference;
+pub mod scope;
 pub mod spell;
+pub mod summary;
+pub mod system;
+pub mod values;
 pub mod view;
-pub mod compile;
+pub mod wins;
+pub mod world;
 
 use std::time::Duration;
 
 use crate::diag::Span;
 use crate::id::{ConnectionName, FieldName, MappingName, ObjectName, SystemName};
+use crate::value::Str;
 
 pub use field::{CellProgram, Field, Unknown};
-pub use matching::MatchRule;
+pub use matching::{MatchKey, MatchRule};
 pub use observe::{Observation, Seen};
+pub use reference::Target;
+pub use scope::EntitySlot;
 pub use system::{Create, Leaves, System};
 pub use view::EntityView;
 pub use wins::Wins;
@@ -47,8 +56,14 @@ pub struct Mapping {
     pub systems: Vec<System>,
     pub fields: Vec<Field>,
     pub matching: Vec<MatchRule>,
+    /// Where telephone numbers without a prefix are from, if its connections agree on it.
+    pub country: Option<Str>,
     /// Mappings that its `ref` fields point to; they run first.
     pub refers_to: Vec<MappingName>,
+    /// What the slots of its expressions over an entity stand for.
+    pub slots: Vec<EntitySlot>,
+    /// `tests:`, run offline.
+    pub examples: Vec<Example>,
 }
 
 /// When a mapping runs by itself.
@@ -83,6 +98,13 @@ pub enum Limit {
     Number(u64),
 }
 
+/// One of `tests:`, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Example {
+    pub spec: crate::spec::mapping::Example,
+    pub place: Option<Place>,
+}
+
 /// Where something was written, for reasons that name file and line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -101,11 +123,17 @@ impl Mapping {
     }
 
     pub fn system_ix(&self, name: &SystemName) -> Option<SystemIx> {
-        self.systems.iter().position(|s| s.name == *name).map(|i| SystemIx(i as u16))
+        self.systems
+            .iter()
+            .position(|s| s.name == *name)
+            .map(|i| SystemIx(i as u16))
     }
 
     pub fn field_ix(&self, name: &FieldName) -> Option<FieldIx> {
-        self.fields.iter().position(|f| f.name == *name).map(|i| FieldIx(i as u16))
+        self.fields
+            .iter()
+            .position(|f| f.name == *name)
+            .map(|i| FieldIx(i as u16))
     }
 
     pub fn systems_ix(&self) -> impl Iterator<Item = SystemIx> + use<> {
@@ -121,3 +149,6 @@ impl Mapping {
         self.systems.iter().map(|s| (&s.connection, &s.object))
     }
 }
+
+#[cfg(test)]
+mod tests;

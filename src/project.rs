@@ -1,1 +1,161 @@
-//! 
+//! A directory of files to one immutable project: every connection and mapping checked and compiled, or everything that is wrong.
+//!
+//! Nothing is asked of a system here. Secrets are looked up through the caller, who owns the environment; one that is not there stops only
+//! what signs in, so that files can be checked anywhere.
+
+pub mod connection;
+mod facts;
+mod files;
+mod order;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::catalog::Catalog;
+use crate::diag::{Diagnostic, Files, LITERAL_SECRET, has_error};
+use crate::id::{ConnectionName, MappingName};
+use crate::mapping::Mapping;
+use crate::mapping::compile::{compile, together};
+use crate::mapping::world::World;
+use crate::secret::Secret;
+use crate::spec::mapping::MappingSpec;
+use crate::spec::project::{LogFormat, ProjectSpec};
+use crate::value::Value;
+use crate::value::time::Zone;
+
+pub use connection::{Connection, Given};
+
+/// The project file, unless another one is named.
+pub const FILE: &str = "syncline.yaml";
+
+/// A project, whole and checked.
+#[derive(Debug)]
+pub struct Project {
+    /// The directory that paths in its files start from.
+    pub dir: PathBuf,
+    pub connections: Vec<Connection>,
+    /// In dependency order: what others refer to comes first.
+    pub mappings: Vec<Arc<Mapping>>,
+    /// The SQLite file.
+    pub store: PathBuf,
+    pub server: Server,
+    pub log: Log,
+    /// What `today` and cron mean.
+    pub time_zone: Zone,
+}
+
+/// The HTTP side of `serve`.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// How vendors reach us; without it nothing is subscribed.
+    pub public_url: Option<Url>,
+    /// Who may see `/metrics`; none: whoever reaches the address.
+    pub token: Option<Secret>,
+    /// What keeps it from being used: a token that is not there.
+    pub missing: Vec<Diagnostic>,
+}
+
+/// What the log looks like, where the command line says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    pub format: LogFormat,
+    /// `info`, `run=debug`, …; empty: the default.
+    pub level: Vec<String>,
+}
+
+/// What a demo or a test puts in the place of what the files say.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Sends a connection's calls to this address on this machine.
+    pub at: BTreeMap<ConnectionName, Url>,
+    pub listen: Option<SocketAddr>,
+}
+
+/// What came of reading a directory.
+#[derive(Debug)]
+pub struct Loaded {
+    /// There only when no problem is an error.
+    pub project: Option<Project>,
+    pub files: Files,
+    /// All problems of all files.
+    pub problems: Vec<Diagnostic>,
+    /// The connectors that it could name.
+    pub catalog: Catalog,
+}
+
+impl Project {
+    /// Reads and compiles the project in `dir`; `file` is another project file than `syncline.yaml`, `env` the environment.
+    pub fn load(dir: &Path, file: Option<&str>, env: &dyn Fn(&str) -> Option<String>, overrides: &Overrides) -> Loaded {
+        let mut read = files::Reading::new(dir);
+        let catalog = read.catalog();
+        let spec = read.project(file.unwrap_or(FILE));
+        let specs = read.mappings();
+        let files::Reading { mut files, mut problems, .. } = read;
+        let project = spec.map(|spec| {
+            let mut settings = settings::Settings { dir, env, overrides, catalog: &catalog, problems: &mut problems };
+            let connections = settings.connections(&spec);
+            let server = settings.server(&spec);
+            let time_zone = settings.time_zone(&spec);
+            let mappings = mappings(&spec, &specs, &connections, &time_zone, &files, &mut problems);
+            Project { dir: dir.to_owned(), connections, mappings, store: store(dir, &spec), server, log: log(&spec), time_zone }
+        });
+        let project = project.filter(|_| !has_error(&problems));
+        // Another problem may show the line that a literal secret stands in.
+        problems.iter().filter(|problem| problem.code == LITERAL_SECRET).filter_map(|problem| problem.span).for_each(|span| files.blot(span));
+        problems.sort_by_key(|problem| (problem.span.map(|span| (span.file, span.start)), problem.severity));
+        Loaded { project, files, problems, catalog }
+    }
+
+    pub fn mapping(&self, name: &str) -> Option<&Arc<Mapping>> {
+        self.mappings.iter().find(|mapping| mapping.name.as_str() == name)
+    }
+
+    pub fn connection(&self, name: &str) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.name.as_str() == name)
+    }
+
+    /// What keeps connections from signing in: settings whose variable or file is not there.
+    pub fn missing(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.connections.iter().flat_map(|connection| &connection.missing)
+    }
+
+    pub fn mapping_names(&self) -> impl Iterator<Item = &MappingName> {
+        self.mappings.iter().map(|mapping| &mapping.name)
+    }
+}
+
+fn mappings(spec: &ProjectSpec, specs: &[MappingSpec], connections: &[Connection], time_zone: &Zone, files: &Files, problems: &mut Vec<Diagnostic>) -> Vec<Arc<Mapping>> {
+    let variables: BTreeMap<String, Value> = spec.variables.iter().map(|(name, text)| (name.text().to_owned(), Value::text(text.text()))).collect();
+    let known = facts::Known { connections, named: spec.connections.keys().map(ConnectionName::new).collect() };
+    let world = World { mappings: specs, objects: &known, variables: &variables, time_zone: time_zone.clone(), files };
+    let mut compiled = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let (mapping, found) = compile(spec, &world);
+        compiled.extend(mapping);
+        problems.extend(found);
+    }
+    problems.extend(together(&compiled));
+    order::by_reference(compiled).into_iter().map(Arc::new).collect()
+}
+
+fn store(dir: &Path, spec: &ProjectSpec) -> PathBuf {
+    let text = spec.store.as_ref().map_or("sqlite:syncline.db", |store| store.text());
+    dir.join(text.strip_prefix("sqlite:").unwrap_or(text))
+}
+
+fn log(spec: &ProjectSpec) -> Log {
+    let Some(log) = &spec.log else { return Log::default() };
+    Log {
+        format: log.format.as_ref().map(|format| format.value).unwrap_or_default(),
+        level: log.level.iter().flat_map(|level| level.as_slice()).map(|level| level.text().to_owned()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,236 @@
-//! 
+//! One run of one mapping: observe, link, merge, plan, guard, apply, commit. It carries out and never decides.
+//!
+//! A run goes twice over the same reads: once to count and show what it would do, since limits count a whole run; then, if nothing holds it,
+//! to commit and write slice by slice. The core is pure, so both passes decide the same, and a big first match needs no plan in memory.
+
+pub mod apply;
+mod batch;
+mod commit;
+pub mod connect;
+mod feed;
+mod first;
+pub mod ground;
+mod kept;
+mod look;
+mod neighbours;
+mod observe;
+pub mod plan;
+mod prepare;
+pub mod progress;
+mod recover;
+mod source;
+#[cfg(test)]
+mod tests;
+mod unlinked;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::id::{ConnectionName, EntryId, RunId, SystemName};
+use crate::store::{RunEnd, RunState, StoreError, Wake};
+use crate::sync::{Guard, RunCounts};
+use crate::system::SystemError;
+pub use ground::{Ground, Laid};
+use plan::{Approval, PlanSink};
+use progress::{Progress, Step};
+use source::Source;
+
+/// What a run is asked to do.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub wake: Wake,
+    /// Read the feeds; a delivery's run looks only at what is touched.
+    pub poll: bool,
+    /// Where only a sweep tells of deletes, sweep.
+    pub sweep: bool,
+    pub intent: Intent,
+}
+
+#[derive(Clone, Debug)]
+pub enum Intent {
+    /// Show what would be done; store and send nothing.
+    Plan,
+    Apply,
+    /// Apply these ops and no others.
+    Approved(Approval),
+}
+
+impl Request {
+    pub fn commits(&self) -> bool {
+        !matches!(self.intent, Intent::Plan)
+    }
+}
+
+/// Who watches a run, who may agree to it, and what stops it.
+pub struct Hooks<'a> {
+    pub progress: &'a dyn Progress,
+    pub plan: &'a mut dyn PlanSink,
+    pub approve: &'a mut dyn Approve,
+    pub stop: &'a CancellationToken,
+}
+
+/// Asked when a run is held; a terminal asks a person, a daemon says no.
+#[async_trait::async_trait]
+pub trait Approve: Send {
+    async fn agree(&mut self, why: &[String]) -> bool;
+}
+
+/// Nobody is there to agree.
+pub struct NobodyAgrees;
+
+#[async_trait::async_trait]
+impl Approve for NobodyAgrees {
+    async fn agree(&mut self, _: &[String]) -> bool {
+        false
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ended {
+    pub run: Option<RunId>,
+    pub started_at: Timestamp,
+    pub end: RunEnd,
+    pub counts: RunCounts,
+    /// Why it waits for a person.
+    pub held: Vec<String>,
+    /// Ops of an approved plan that were dropped because their record moved, and records that are waiting for a new plan.
+    pub moved: Vec<String>,
+    /// Systems that could not be read.
+    pub down: Vec<(SystemName, String)>,
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(
+        "the project has no connection `{connection}`; name it under `connections:` in syncline.yaml"
+    )]
+    NoConnection { connection: ConnectionName },
+    /// A match on half a list would make twins of the other half.
+    #[error("the first match needs the whole list of {system}, which could not be read to its end")]
+    Incomplete {
+        system: SystemName,
+        #[source]
+        source: SystemError,
+    },
+    #[error("journal entry {entry} belongs to no entity; restore the store from a backup")]
+    Orphan { entry: EntryId },
+    #[error("the plan cannot be written where it goes")]
+    Plan(#[from] std::io::Error),
+    #[error(transparent)]
+    Scratch(#[from] kept::Damaged),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    System(#[from] SystemError),
+}
+
+/// How long an op waits when its system did not answer right before a write.
+const SYSTEM_WAIT: Duration = Duration::from_secs(30);
+/// How soon an entity is looked at again of which a system was silent.
+const SILENT_WAIT: SignedDuration = SignedDuration::from_secs(30);
+/// How far a vendor's clock may be off when a record found is compared with the time of our sending.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
+
+/// Runs the mapping once.
+///
+/// # Errors
+/// When the store fails, or the plan cannot be written. A system that is down is no error: it is silent, and the rest goes on.
+pub async fn once(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    hooks: &mut Hooks<'_>,
+) -> Result<Ended, RunError> {
+    let started_at = ground.clock.now();
+    let run = match request.commits() {
+        true => Some(
+            ground
+                .store
+                .begin_run(laid.id, request.wake, started_at)
+                .await?,
+        ),
+        false => None,
+    };
+    let mut ended = Ended {
+        run,
+        started_at,
+        end: RunEnd::default(),
+        counts: RunCounts::new(laid.mapping.systems.len(), laid.mapping.fields.len()),
+        held: Vec::new(),
+        moved: Vec::new(),
+        down: Vec::new(),
+    };
+    let outcome = go(ground, laid, request, hooks, &mut ended).await;
+    if let Err(error) = &outcome {
+        ended.end.state = RunState::Failed;
+        ended.end.message = Some(error.to_string());
+    }
+    if let Some(run) = run {
+        ground
+            .store
+            .end_run(run, ended.end.clone(), ground.clock.now())
+            .await?;
+    }
+    outcome.map(|()| ended)
+}
+
+async fn go(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    hooks: &mut Hooks<'_>,
+    ended: &mut Ended,
+) -> Result<(), RunError> {
+    let run = ended.run.unwrap_or(RunId(0));
+    if request.commits() {
+        recover::settle(ground, laid, hooks.progress, ended).await?;
+    }
+    let mut source = Source::open(ground, laid, request, hooks.progress, ended).await?;
+    let shown = look::count(ground, laid, request, run, &mut source, hooks, ended).await?;
+    hooks.progress.step(Step::Planned { ops: shown.ops });
+    name_moved(request, &shown.ids, ended);
+    if !request.commits() {
+        ended.end.state = RunState::Done;
+        return source.close(ground, laid, false).await;
+    }
+    if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts).await? {
+        ended.held = reasons
+            .iter()
+            .map(|reason| reason.sentence(&*laid.mapping))
+            .collect();
+        let agreed =
+            matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&ended.held).await;
+        if !agreed {
+            ended.end.state = RunState::Held;
+            return source.close(ground, laid, false).await;
+        }
+    }
+    let stopped = apply::all(ground, laid, request, run, &mut source, hooks, ended).await?;
+    ended.end.state = if stopped {
+        RunState::Stopped
+    } else {
+        RunState::Done
+    };
+    source.close(ground, laid, !stopped).await
+}
+
+/// Ops of the plan that are not planned any more, by their ids.
+fn name_moved(request: &Request, now: &BTreeSet<String>, ended: &mut Ended) {
+    if let Intent::Approved(approval) = &request.intent {
+        let mut gone: Vec<&String> = approval
+            .ops
+            .iter()
+            .filter(|id| !now.contains(*id))
+            .collect();
+        gone.sort();
+        ended.moved.extend(
+            gone.into_iter()
+                .map(|id| format!("op {id} of the plan: its record moved since, or it is done")),
+        );
+    }
+}

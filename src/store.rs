@@ -3,7 +3,10 @@
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
 pub mod sqlite;
-pub mod stored;
+pub mod stage;
+mod stored;
+#[cfg(test)]
+mod suite;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -16,10 +19,12 @@ use crate::id::{
 };
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
+pub use crate::sync::conflict::{Conflict, Decided, Loser};
+pub use crate::sync::place::WaitingWhy;
+pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::sync::entity::Entity;
 use crate::sync::op::{Entry, EntryState};
 use crate::system::Cursor;
-use crate::value::Value;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +76,25 @@ pub struct FieldShape {
 /// A registered mapping; valid until the mapping is registered again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MappingId(pub u32);
+
+/// How far a mapping's records are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// No run of it was ever committed whole.
+    First,
+    /// A system or field came, or changed its meaning, since everything was last read.
+    Edited,
+    Done,
+}
+
+/// A cursor that a first match moves when all it listed is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedCursor {
+    pub connection: ConnectionName,
+    pub object: ObjectName,
+    pub feed: Feed,
+    pub cursor: Cursor,
+}
 
 /// Which feed of an object a cursor is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,16 +166,6 @@ pub struct Waiting {
     pub why: WaitingWhy,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitingWhy {
-    StartsNever,
-    Outside,
-    BeyondWall,
-    Review,
-    /// A person said: leave it alone.
-    LeftAlone,
-}
-
 /// Something waiting for a person, and the answer once there is one.
 #[derive(Clone, Debug)]
 pub struct Review {
@@ -163,65 +177,13 @@ pub struct Review {
     pub answer: Option<Answer>,
 }
 
-/// What is asked.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ReviewAbout {
-    /// An unlinked record with several hits, or one that only may be proposed.
-    Match { system: SystemIx, key: RecordKey, identity: RecordKey, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
-    /// A field under `ask`, or without the evidence wanted.
-    Conflict { field: FieldIx, values: Vec<(Option<SystemIx>, Value)> },
-    /// Something would be deleted or archived that was edited, restored or not seen.
-    Delete { system: SystemIx, deleter: Option<SystemIx>, why: String },
-    /// A write whose outcome cannot be found out.
-    InDoubt { entry: EntryId, hits: Vec<RecordKey> },
-    /// Engine writes to one record went over their cap, or a field flaps.
-    PingPong { system: SystemIx, field: Option<FieldIx> },
-    /// Two entities seem to be one.
-    Join { other: EntityId },
-}
-
-/// What a person said.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    Link(EntityId),
-    New,
-    Leave,
-    Value { value: Value, at: Timestamp },
-    /// Delete it there too.
-    Delete,
-    /// Keep it.
-    Keep,
-}
-
-/// A conflict and how it was decided.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Conflict {
-    pub entity: EntityId,
-    pub field: FieldIx,
-    pub run: RunId,
-    pub at: Timestamp,
-    /// Every candidate that lost, the old agreed value included.
-    pub losers: Vec<Loser>,
-    pub winner: Value,
-    pub winner_system: Option<SystemIx>,
-    /// The policy and grade, as [`crate::sync::reason`] words them.
-    pub policy: String,
-    pub grade: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Loser {
-    pub system: Option<SystemIx>,
-    pub value: Value,
-    pub shadow: Option<Value>,
-    pub until: Option<Timestamp>,
-}
-
 /// All that one look at one entity decided: hub, provenance, shadows, links, conflicts, reviews and intents, together.
 #[derive(Debug)]
 pub struct Merged {
     pub before: Option<Entity>,
     pub after: Entity,
+    /// Entities that this one is the same thing as: their links are in `after`, their ids become aliases of its id.
+    pub joined: Vec<EntityId>,
     /// The entity's match keys; the store replaces them if they differ.
     pub keys: Option<Vec<MatchKey>>,
     pub conflicts: Vec<Conflict>,
@@ -238,20 +200,6 @@ pub struct Merged {
     pub again: Vec<(Touch, Timestamp)>,
     /// Reasons per field, for `explain`: rendered by the report.
     pub decided: Vec<Decided>,
-}
-
-/// A field's decision, kept in the journal for `explain`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decided {
-    pub field: FieldIx,
-    pub value: Value,
-    pub reason: crate::sync::reason::Reason,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewReview {
-    pub entity: Option<EntityId>,
-    pub about: ReviewAbout,
 }
 
 /// What became of one entry: outcome, shadow, link and the entry's new state in one transaction.
@@ -365,8 +313,12 @@ pub trait Store: Send + Sync {
 
     /// Learns or relearns a mapping: names to ids, `was`, changed meanings.
     async fn register(&self, shape: MappingShape) -> Result<MappingId, StoreError>;
-    /// Whether a run of it was ever committed (adoption).
-    async fn adopted(&self, mapping: MappingId) -> Result<bool, StoreError>;
+    /// How far the mapping's records are known.
+    async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError>;
+    /// Everything that was listed is committed: the cursors move, and the mapping is adopted, together.
+    async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError>;
+    /// A directory for scratch files of runs.
+    fn scratch(&self) -> std::path::PathBuf;
     /// Entities of the mapping, and live links per system.
     async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError>;
 
@@ -412,6 +364,8 @@ pub trait Store: Send + Sync {
     async fn open_review(&self, mapping: MappingId, review: NewReview, at: Timestamp) -> Result<ReviewId, StoreError>;
     async fn close_review(&self, review: ReviewId) -> Result<(), StoreError>;
     async fn dead_letters(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+    /// The last decision of each field, for `explain`.
+    async fn decided(&self, mapping: MappingId, entity: EntityId) -> Result<Vec<(RunId, Timestamp, Decided)>, StoreError>;
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
 

@@ -242,6 +242,9 @@ pub trait System: Send + Sync {
     /// What the object can do; an error names the nearest object.
     fn abilities(&self, object: &ObjectName) -> Result<Arc<Abilities>, SystemError>;
 
+    /// What two spellings of one key have in common; what links are found by.
+    fn identity(&self, object: &ObjectName, key: &RecordKey) -> RecordKey;
+
     /// Signs in and says which account this is.
     async fn probe(&self) -> Result<String, SystemError>;
 

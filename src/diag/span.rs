@@ -60,6 +60,14 @@ impl Files {
         (0..u32::try_from(self.0.len()).expect("ids are given out as u32")).map(FileId)
     }
 
+    /// Puts stars in the place of a range, so that no excerpt of its line shows it.
+    pub fn blot(&mut self, span: Span) {
+        let text = self.text(span.file);
+        let (start, end) = (floor_boundary(text, span.start as usize), floor_boundary(text, span.end as usize));
+        let blotted = format!("{}{}{}", &text[..start], "*".repeat(end.saturating_sub(start)), &text[end.max(start)..]);
+        self.0[span.file.0 as usize].text = blotted.into();
+    }
+
     /// Line and column of a byte, both from 1, the column in characters.
     pub fn position(&self, id: FileId, byte: u32) -> (usize, usize) {
         let text = self.text(id);

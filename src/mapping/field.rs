@@ -1,9 +1,11 @@
 //! A field of a mapping and its cells: how each system's value is read, written and typed.
 
 use super::values::Rows;
-use super::{Place, Wins};
+use super::world::{Access, Shows};
+use super::{Place, Target, Wins};
 use crate::expr::Program;
 use crate::id::{FieldName, MappingName};
+use crate::value::money::Currency;
 use crate::value::record::Form;
 use crate::value::{Kind, Path, Value};
 
@@ -22,6 +24,8 @@ pub struct Field {
     pub certain: bool,
     /// One place per system, in the mapping's order.
     pub cells: Vec<Option<CellProgram>>,
+    /// For references: where each system's keys are found, one per system; `None` where the field has no cell, or the cell holds no record key.
+    pub targets: Vec<Option<Target>>,
     /// Changes when what the field means in a system changes; one per system.
     pub meaning: Vec<u64>,
     pub place: Place,
@@ -42,13 +46,24 @@ pub enum Unknown {
 #[derive(Debug)]
 pub enum CellProgram {
     /// One path, read and written.
-    Path { column: u16, path: Path, form: Form },
-    /// A reference held by a field of the mapping referred to, not by record key.
-    KeyedRef { column: u16, path: Path, form: Form, mapping: MappingName, field: FieldName },
+    /// `currency` is that of amounts there, if it can hold only one.
+    Path { column: u16, path: Path, form: Form, shows: Shows, access: Access, currency: Option<Currency> },
+    /// A reference held by a field of the mapping referred to, not by record key. `kind` is that field's.
+    KeyedRef { column: u16, path: Path, form: Form, mapping: MappingName, field: FieldName, kind: Kind, access: Access },
     /// Parts of one value, in the order of [`PartName`].
     Parts(Vec<Part>),
     /// Expressions: `read` over the record's paths, `write` over the entity.
-    Computed { read: Option<Program>, write: Option<Vec<(Path, Form, Program)>> },
+    Computed { read: Option<Program>, write: Option<Vec<Written>> },
+}
+
+/// One path that a computed cell writes.
+#[derive(Debug)]
+pub struct Written {
+    pub path: Path,
+    pub form: Form,
+    /// The column that reads the same path, if `read` sees it: what is written can then be read back without asking.
+    pub column: Option<u16>,
+    pub program: Program,
 }
 
 /// One part of a value of several paths.
@@ -58,6 +73,8 @@ pub struct Part {
     pub column: u16,
     pub path: Path,
     pub form: Form,
+    pub shows: Shows,
+    pub access: Access,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +91,78 @@ pub enum PartName {
 }
 
 impl CellProgram {
+    /// The paths that a write of the cell may touch.
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            CellProgram::Path { path, .. } | CellProgram::KeyedRef { path, .. } => vec![path],
+            CellProgram::Parts(parts) => parts.iter().map(|part| &part.path).collect(),
+            CellProgram::Computed { write, .. } => write.iter().flatten().map(|written| &written.path).collect(),
+        }
+    }
+
     pub fn reads(&self) -> bool {
         !matches!(self, CellProgram::Computed { read: None, .. })
     }
 
+    /// Whether an existing record's value is ever written.
     pub fn writes(&self) -> bool {
-        !matches!(self, CellProgram::Computed { write: None, .. })
+        match self {
+            CellProgram::Path { access, .. } | CellProgram::KeyedRef { access, .. } => *access == Access::ReadWrite,
+            CellProgram::Parts(parts) => parts.iter().all(|part| part.access == Access::ReadWrite),
+            CellProgram::Computed { write, .. } => write.is_some(),
+        }
+    }
+
+    /// Whether a record being made is given the value: fields that can only be set at birth count too.
+    pub fn writes_new(&self) -> bool {
+        match self {
+            CellProgram::Path { access, .. } | CellProgram::KeyedRef { access, .. } => *access != Access::ReadOnly,
+            CellProgram::Parts(parts) => parts.iter().all(|part| part.access != Access::ReadOnly),
+            CellProgram::Computed { write, .. } => write.is_some(),
+        }
+    }
+}
+
+impl Field {
+    /// Whether the field is a reference or a set of them.
+    pub fn refers_to(&self) -> Option<&MappingName> {
+        match &self.kind {
+            Kind::Ref(mapping) => Some(mapping),
+            Kind::Set(of) => match &**of {
+                Kind::Ref(mapping) => Some(mapping),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub fn is_set(&self) -> bool {
+        matches!(self.kind, Kind::Set(_))
+    }
+}
+
+impl PartName {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PartName::Amount => "amount",
+            PartName::Currency => "currency",
+            PartName::First => "first",
+            PartName::Last => "last",
+            PartName::Street => "street",
+            PartName::City => "city",
+            PartName::Region => "region",
+            PartName::Postcode => "postcode",
+            PartName::Country => "country",
+        }
+    }
+
+    /// The parts that values of a kind have.
+    pub fn of(kind: &Kind) -> &'static [PartName] {
+        match kind {
+            Kind::Money => &[PartName::Amount, PartName::Currency],
+            Kind::Name => &[PartName::First, PartName::Last],
+            Kind::Address => &[PartName::Street, PartName::City, PartName::Region, PartName::Postcode, PartName::Country],
+            _ => &[],
+        }
     }
 }

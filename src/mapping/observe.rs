@@ -1,9 +1,17 @@
 //! A record read into agreed terms.
 
+mod cell;
+
+pub(super) use cell::agreed;
+
 use jiff::Timestamp;
 
-use crate::id::RecordKey;
-use crate::value::record::Gate;
+use super::scope::RecordEnv;
+use super::{Mapping, SystemIx};
+use crate::expr::{Fault, Program};
+use crate::id::{EntityId, RecordKey};
+use crate::value::fingerprint;
+use crate::value::record::{Gate, Record};
 use crate::value::{Str, Value};
 
 /// What a record shows of each field.
@@ -16,9 +24,30 @@ pub enum Seen {
     Unresolved(RecordKey),
     /// A reference by a field of its target, to be resolved.
     UnresolvedBy(Value),
+    /// A set of references, by their record keys.
+    UnresolvedSet(Vec<RecordKey>),
     /// There, but no row, or not of the field's type: reported, never counts.
     Unfit(Str),
     Value(Value),
+}
+
+impl Seen {
+    /// Puts entities in the place of record keys; what is not known stays as it is, and a set waits for its last element.
+    pub fn resolve(&mut self, mut entity_of: impl FnMut(&RecordKey) -> Option<EntityId>) {
+        match self {
+            Seen::Unresolved(key) => {
+                if let Some(entity) = entity_of(key) {
+                    *self = Seen::Value(Value::Ref(entity));
+                }
+            }
+            Seen::UnresolvedSet(keys) => {
+                if let Some(entities) = keys.iter().map(&mut entity_of).collect::<Option<Vec<_>>>() {
+                    *self = Seen::Value(Value::set(entities.into_iter().map(Value::Ref)));
+                }
+            }
+            Seen::NoCell | Seen::Unread | Seen::UnresolvedBy(_) | Seen::Unfit(_) | Seen::Value(_) => {}
+        }
+    }
 }
 
 /// One record as the mapping understands it.
@@ -36,6 +65,88 @@ pub struct Observation {
     pub locked: bool,
     pub gate: Gate,
     pub archived: bool,
+    /// `where` or `locked` could not be judged although all was read: what went wrong. It then counts as not taking part, or as locked.
+    pub trouble: Option<Str>,
     /// [`crate::value::fingerprint`] of all that counts above: equal means nothing new.
     pub fingerprint: u64,
+}
+
+impl Mapping {
+    /// Reads a record into agreed terms. `places` says where each of the system's columns stands in the record's cells.
+    pub fn observe(&self, system: SystemIx, record: &Record, places: &[u16]) -> Observation {
+        let of = self.system(system);
+        let mut trouble = None;
+        let takes_part = match &of.takes_part {
+            None => Some(true),
+            Some(program) => judge(program, "where", record, places, &mut trouble),
+        };
+        // What cannot be judged may be an approved document: it is not written.
+        let locked = of.locked.as_ref().is_some_and(|program| judge(program, "locked", record, places, &mut trouble).unwrap_or(true));
+        let fields: Vec<Seen> = self.fields.iter().map(|field| cell::read(field, system, of, record, places)).collect();
+        let fingerprint = fingerprint_of(&fields, takes_part, locked, &record.gate, record.archived);
+        Observation {
+            key: record.key.clone(),
+            identity: record.identity.clone(),
+            version: record.version.clone(),
+            time: record.time,
+            fields,
+            takes_part,
+            locked,
+            gate: record.gate.clone(),
+            archived: record.archived,
+            trouble,
+            fingerprint,
+        }
+    }
+}
+
+fn judge(program: &Program, key: &str, record: &Record, places: &[u16], trouble: &mut Option<Str>) -> Option<bool> {
+    match program.condition(&RecordEnv { record, places }) {
+        Ok(holds) => Some(holds),
+        Err(Fault::Unread) => None,
+        Err(fault) => {
+            *trouble = Some(Str::from(format!("`{key}` cannot be judged: {fault}")));
+            None
+        }
+    }
+}
+
+fn fingerprint_of(fields: &[Seen], takes_part: Option<bool>, locked: bool, gate: &Gate, archived: bool) -> u64 {
+    let mut bytes = Vec::with_capacity(fields.len() * 16 + 8);
+    for seen in fields {
+        match seen {
+            Seen::NoCell => bytes.push(0),
+            Seen::Unread => bytes.push(1),
+            Seen::Unresolved(key) => text(&mut bytes, 2, key.as_str()),
+            Seen::UnresolvedBy(value) => tagged(&mut bytes, 3, value),
+            Seen::UnresolvedSet(keys) => {
+                bytes.extend([4, keys.len() as u8]);
+                keys.iter().for_each(|key| text(&mut bytes, 4, key.as_str()));
+            }
+            Seen::Unfit(why) => text(&mut bytes, 5, why),
+            Seen::Value(value) => tagged(&mut bytes, 6, value),
+        }
+    }
+    bytes.push(takes_part.map_or(2, u8::from));
+    bytes.extend([u8::from(locked), u8::from(archived)]);
+    match gate {
+        Gate::Open => bytes.push(0),
+        Gate::Only(paths, closed) => {
+            paths.iter().for_each(|path| text(&mut bytes, 1, &path.to_string()));
+            text(&mut bytes, 1, &format!("{closed:?}"));
+        }
+        Gate::Shut(closed) => text(&mut bytes, 2, &format!("{closed:?}")),
+    }
+    fingerprint::hash64(&bytes)
+}
+
+fn tagged(bytes: &mut Vec<u8>, tag: u8, value: &Value) {
+    bytes.push(tag);
+    fingerprint::canonical(value, bytes);
+}
+
+fn text(bytes: &mut Vec<u8>, tag: u8, text: &str) {
+    bytes.push(tag);
+    bytes.extend((text.len() as u32).to_le_bytes());
+    bytes.extend(text.as_bytes());
 }

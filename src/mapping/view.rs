@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::{FieldIx, SystemIx};
+use crate::id::RecordKey;
 use crate::value::Value;
 
 /// An entity as `create`, `only`, `new`, `write` see it.
@@ -21,8 +22,52 @@ pub trait EntityView {
     fn today(&self) -> Date;
 
     /// The record key of the referred entity in `system`'s connection; `None` while it has no live link there.
-    fn key_of(&self, reference: &Value, field: FieldIx, system: SystemIx) -> Option<crate::id::RecordKey>;
+    fn key_of(&self, reference: &Value, field: FieldIx, system: SystemIx) -> Option<RecordKey>;
 
     /// The value of a field of the referred entity, for references held by a field.
     fn field_of(&self, reference: &Value, field: FieldIx, through: &str) -> Option<Value>;
+
+    /// The entity that stands in for one without counterpart (`unknown:` of a reference): the one whose first match field has this value.
+    fn stand_in(&self, field: FieldIx, by: &Value) -> Option<Value>;
+}
+
+/// An entity with one field's value in the place of what it has: what a `write` would give for it.
+pub struct WithValue<'a> {
+    pub field: FieldIx,
+    pub value: &'a Value,
+    pub view: &'a dyn EntityView,
+}
+
+impl EntityView for WithValue<'_> {
+    fn agreed(&self, field: FieldIx) -> Value {
+        if field == self.field { self.value.clone() } else { self.view.agreed(field) }
+    }
+
+    fn through(&self, reference: FieldIx, field: &str) -> Value {
+        self.view.through(reference, field)
+    }
+
+    fn deleted(&self, system: Option<SystemIx>) -> bool {
+        self.view.deleted(system)
+    }
+
+    fn outside(&self, system: Option<SystemIx>) -> bool {
+        self.view.outside(system)
+    }
+
+    fn today(&self) -> Date {
+        self.view.today()
+    }
+
+    fn key_of(&self, reference: &Value, field: FieldIx, system: SystemIx) -> Option<RecordKey> {
+        self.view.key_of(reference, field, system)
+    }
+
+    fn field_of(&self, reference: &Value, field: FieldIx, through: &str) -> Option<Value> {
+        self.view.field_of(reference, field, through)
+    }
+
+    fn stand_in(&self, field: FieldIx, by: &Value) -> Option<Value> {
+        self.view.stand_in(field, by)
+    }
 }

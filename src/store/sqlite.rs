@@ -1,1 +1,215 @@
-//! 
+//! The store in one SQLite file: a thread that writes, a few connections that read.
+//!
+//! WAL and `synchronous=FULL`: what a call answered is on disk. Calls that wait together share a transaction, so the sync costs little. After
+//! a failed write to disk nothing is written any more, since nobody knows what the disk holds; the daemon starts again from the file.
+
+mod column;
+mod conflict;
+mod contract;
+mod entity;
+mod fault;
+mod inbox;
+mod journal;
+mod lease;
+mod link;
+mod load;
+mod look;
+mod matched;
+mod reader;
+mod register;
+mod review;
+mod runs;
+mod schema;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod touched;
+mod waiting;
+mod writer;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, RwLock};
+
+use rusqlite::Connection;
+
+use super::stored::Terms;
+use super::{LeaseHolder, MappingId, Store, StoreError};
+use fault::Fault;
+use lease::{Held, Lock, Proof};
+use reader::Readers;
+use schema::Purpose;
+use writer::{Fence, Thread, Write};
+
+/// Opens the store for the process that writes, making the file if there is none.
+///
+/// # Errors
+/// [`StoreError::Held`] while another process has it; [`StoreError::Newer`] and [`StoreError::Damaged`] for a file that is not ours to write.
+pub fn open(path: &Path, holder: &LeaseHolder) -> Result<Arc<dyn Store>, StoreError> {
+    let file = path.display().to_string();
+    let locked = lease::lock(path).map_err(|e| cannot_open(&file, &e))?;
+    let Some(lock) = locked else {
+        let conn = schema::open(path, Purpose::Read)?;
+        return Err(lease::held_by(&conn, &file).unwrap_or_else(|fault| fault.told(&file, "read the lease")));
+    };
+    let mut conn = schema::open(path, Purpose::Write)?;
+    let mut held = Held::Never;
+    take(&mut conn, &mut held, holder, lock.proof, &file).map_err(|fault| fault.told(&file, "take the lease"))?;
+    let readers = Readers::open(path)?;
+    start(conn, file, held, Some(readers), Some(lock))
+}
+
+fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str) -> Result<(), Fault> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    lease::take(&tx, held, holder, proof, file)?;
+    Ok(tx.commit()?)
+}
+
+/// Opens the store beside the process that writes it; every write is refused.
+pub fn open_read_only(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    let file = path.display().to_string();
+    if !path.exists() {
+        return Err(StoreError::Unknown { what: format!("a store at {file}") });
+    }
+    let conn = schema::open(path, Purpose::Read)?;
+    let instance = schema::instance(&conn).map_err(|e| fault::disk(&file, "open", e))?;
+    Ok(Arc::new(Sqlite::new(file, instance, None, Some(Readers::open(path)?), None)))
+}
+
+/// A store that is gone with the process, for trials and tests.
+pub fn memory() -> Result<Arc<dyn Store>, StoreError> {
+    start(schema::in_memory()?, ":memory:".into(), Held::Never, None, None)
+}
+
+fn start(conn: Connection, file: String, held: Held, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Arc<dyn Store>, StoreError> {
+    let instance = schema::instance(&conn).map_err(|e| fault::disk(&file, "open", e))?;
+    let writer = Thread::start(conn, file.clone(), held)?;
+    Ok(Arc::new(Sqlite::new(file, instance, Some(writer), readers, lock)))
+}
+
+fn cannot_open(file: &str, error: &std::io::Error) -> StoreError {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    StoreError::Disk { file: file.into(), source: rusqlite::Error::SqliteFailure(code, Some(error.to_string())) }
+}
+
+/// The store behind the contract. Fields are dropped in this order: the writer ends before the lock goes.
+struct Sqlite {
+    file: String,
+    instance: String,
+    /// `None`: opened only for reading.
+    writer: Option<Thread>,
+    /// `None`: a store in memory, which only its writer sees.
+    readers: Option<Arc<Readers>>,
+    terms: RwLock<HashMap<MappingId, Arc<Terms>>>,
+    lock: Mutex<Option<Lock>>,
+}
+
+impl Sqlite {
+    fn new(file: String, instance: String, writer: Option<Thread>, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Self {
+        Self { file, instance, writer, readers, terms: RwLock::default(), lock: Mutex::new(lock) }
+    }
+
+    async fn write<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut Write) -> Result<R, Fault> + Send + 'static,
+    {
+        self.write_fenced(doing, Fence::Checked, work).await
+    }
+
+    async fn write_fenced<R, F>(&self, doing: &'static str, fence: Fence, work: F) -> Result<R, StoreError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut Write) -> Result<R, Fault> + Send + 'static,
+    {
+        match &self.writer {
+            Some(writer) => writer.call(doing, fence, work).await,
+            None => {
+                let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+                let why = format!("{} was opened only for reading", self.file);
+                Err(StoreError::Failed { doing, source: rusqlite::Error::SqliteFailure(code, Some(why)) })
+            }
+        }
+    }
+
+    async fn read<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> Result<R, Fault> + Send + 'static,
+    {
+        match &self.readers {
+            Some(readers) => readers.call(doing, work).await,
+            None => self.write_fenced(doing, Fence::Free, move |write| work(write.conn)).await,
+        }
+    }
+
+    fn terms(&self, mapping: MappingId) -> Result<Arc<Terms>, StoreError> {
+        let terms = self.terms.read().expect("no holder of this lock can panic").get(&mapping).cloned();
+        terms.ok_or_else(|| StoreError::Unknown { what: format!("mapping number {}", mapping.0) })
+    }
+
+    /// The terms of one mapping, or of all that are registered, in order.
+    fn terms_of(&self, mapping: Option<MappingId>) -> Result<Vec<Arc<Terms>>, StoreError> {
+        if let Some(mapping) = mapping {
+            return Ok(vec![self.terms(mapping)?]);
+        }
+        let mut all: Vec<_> = self.terms.read().expect("no holder of this lock can panic").values().cloned().collect();
+        all.sort_by_key(|terms| terms.mapping.0);
+        Ok(all)
+    }
+
+    /// Each item with the terms of the mapping it belongs to.
+    fn with_terms<T>(&self, items: Vec<T>, mapping: impl Fn(&T) -> MappingId) -> Result<Vec<(Arc<Terms>, T)>, StoreError> {
+        items.into_iter().map(|item| Ok((self.terms(mapping(&item))?, item))).collect()
+    }
+
+    /// Takes the file lock again if it was given up.
+    fn relock(&self) -> Result<Proof, StoreError> {
+        let mut lock = self.lock.lock().expect("no holder of this lock can panic");
+        if self.readers.is_none() {
+            return Ok(Proof::Locked);
+        }
+        if lock.is_none() {
+            *lock = lease::lock(Path::new(&self.file)).map_err(|e| cannot_open(&self.file, &e))?;
+        }
+        // Without the lock the row alone decides, and refuses while its holder may live.
+        Ok(lock.as_ref().map_or(Proof::None, |lock| lock.proof))
+    }
+
+    fn unlock(&self) {
+        drop(self.lock.lock().expect("no holder of this lock can panic").take());
+    }
+
+    fn learn(&self, terms: Terms) -> MappingId {
+        let mapping = terms.mapping;
+        self.terms.write().expect("no holder of this lock can panic").insert(mapping, Arc::new(terms));
+        mapping
+    }
+
+    /// Asks the tables of identities and keys, filling them first if a first match is only in its rows.
+    async fn look_up<R, F>(&self, terms: &Arc<Terms>, empty: R, work: F) -> Result<R, StoreError>
+    where
+        R: Clone + Send + 'static,
+        F: Fn(&Connection, &Terms) -> Result<R, Fault> + Clone + Send + 'static,
+    {
+        for attempt in 0..2 {
+            let (shared, work, empty) = (Arc::clone(terms), work.clone(), empty.clone());
+            let found = self.read("look up", move |conn| match matched::indexed(conn, &shared)? {
+                matched::Indexed::Yes => work(conn, &shared).map(Some),
+                matched::Indexed::Empty => Ok(Some(empty)),
+                matched::Indexed::No => Ok(None),
+            });
+            match found.await? {
+                Some(found) => return Ok(found),
+                None if attempt == 0 && self.writer.is_some() => self.build(terms).await?,
+                None => break,
+            }
+        }
+        Err(matched::not_yet(&self.file))
+    }
+
+    async fn build(&self, terms: &Arc<Terms>) -> Result<(), StoreError> {
+        let terms = Arc::clone(terms);
+        self.write("index a first match", move |write| matched::build(write, &terms)).await
+    }
+}

@@ -65,13 +65,15 @@ pub struct Link {
     pub changed_at: Option<Timestamp>,
     /// When we last sent a write to it.
     pub written_at: Option<Timestamp>,
-    /// When a read last showed all fields unchanged.
+    /// No change of a field can be older than this: the last trusted read, less the vendor's read lag.
     pub unchanged_at: Option<Timestamp>,
     /// Outside its system's `where`: silent until it fits again.
     pub asleep: bool,
     /// Was inside the wall once; only such a link leaves.
     pub inside: bool,
-    /// A person said to keep it; no wall for this link until it next holds.
+    /// Beyond its wall at the last look: comes back as a restored record does.
+    pub beyond: bool,
+    /// A person said to keep it: no wall for this link until it next holds. On a link gone by a user: its delete is forgiven and counts no more.
     pub kept: bool,
     /// One per field, in the mapping's order; fields without a cell here are `NoCell`.
     pub shadows: Vec<Shadow>,
@@ -123,6 +125,8 @@ pub struct Known {
     pub confirmed: bool,
     /// The agreed value that this system refused for good.
     pub refused: Option<Value>,
+    /// Where it differs from the link's: earlier for a field that was silent in the last read, later for one we wrote since.
+    pub unchanged_at: Option<Timestamp>,
 }
 
 /// Which agreed value a report stands for.
@@ -133,13 +137,59 @@ pub enum Standing {
     For(Value),
 }
 
+impl Known {
+    /// Seen and agreed: what the store keeps no row for.
+    pub fn settled(value: Value) -> Self {
+        Self { stands_for: Standing::For(value.clone()), seen: value, confirmed: true, refused: None, unchanged_at: None }
+    }
+}
+
+impl Link {
+    /// A link without any shadow: its values are adopted by the next look.
+    pub fn adopted(key: RecordKey, identity: RecordKey, shadows: Vec<Shadow>) -> Self {
+        Self {
+            id: None,
+            key,
+            identity,
+            predecessors: Vec::new(),
+            state: LinkState::Live,
+            version: None,
+            changed_at: None,
+            written_at: None,
+            unchanged_at: None,
+            asleep: false,
+            inside: false,
+            beyond: false,
+            kept: false,
+            shadows,
+        }
+    }
+}
+
 impl Entity {
+    /// An entity that nothing is known of yet.
+    pub fn start(id: EntityId, fields: usize, systems: usize) -> Self {
+        Self { id, hub: vec![Agreed::Unset; fields], links: vec![None; systems], closed: false }
+    }
+
     pub fn link(&self, system: SystemIx) -> Option<&Link> {
         self.links[system.0 as usize].as_ref()
     }
 
     pub fn live(&self, system: SystemIx) -> Option<&Link> {
         self.link(system).filter(|link| link.state.is_live())
+    }
+
+    pub fn link_mut(&mut self, system: SystemIx) -> Option<&mut Link> {
+        self.links[system.0 as usize].as_mut()
+    }
+
+    /// What is agreed, if anything ever was.
+    pub fn fact(&self, field: FieldIx) -> Option<&Fact> {
+        match &self.hub[field.0 as usize] {
+            Agreed::Unset => None,
+            Agreed::Set(fact) => Some(fact),
+        }
     }
 
     pub fn agreed(&self, field: FieldIx) -> &Value {

@@ -1,10 +1,105 @@
 //! Why an op or a field is what it is: a closed set, and the sentence each one prints.
 
-use super::entity::SystemIx;
+use super::entity::{Cause, FieldIx, SystemIx};
+use super::evidence::Grade;
+use super::terms::Terms;
 
 /// A reason of the plan; `plan`, `explain` and the API render this and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// Edited in this system since it last agreed, and nobody else spoke.
     Edited { in_system: SystemIx },
+    /// Edited in several systems, to the same.
+    Agreed,
+    /// Met without a shadow, and taken over.
+    Adopted { from: SystemIx },
+    /// `wins: crm`.
+    Owner { winner: SystemIx },
+    /// `wins: [crm, prm]`.
+    Rank { winner: SystemIx },
+    /// `wins: latest`; without a winner the agreed value was the newest.
+    Latest { winner: Option<SystemIx>, grade: Grade },
+    /// `wins: highest`; without a winner the agreed value stays.
+    Highest { winner: Option<SystemIx> },
+    Lowest { winner: Option<SystemIx> },
+    First { winner: Option<SystemIx> },
+    /// A person has to decide.
+    Asked,
+    /// A person decided.
+    Answered,
+    /// An edit that may not decide.
+    PutBack { in_system: SystemIx },
+    /// A blank where the field is required.
+    Required { in_system: SystemIx },
+    /// Agreed earlier, and not there yet.
+    Owed,
+    /// The owner's record is there and was never read.
+    Waits { owner: SystemIx },
+    /// No record there, and `create` holds.
+    Missing,
+    /// `only` holds no more.
+    Leaves { cause: Cause },
+}
+
+impl Reason {
+    /// The words that people read; names the rule and where it is written.
+    pub fn sentence(&self, terms: &dyn Terms, field: Option<FieldIx>) -> String {
+        let name = |system: SystemIx| terms.system_name(system);
+        let words = match *self {
+            Reason::Edited { in_system } => format!("edited in {}", name(in_system)),
+            Reason::Agreed => "the systems agree".to_owned(),
+            Reason::Adopted { from } => format!("first seen in {}", name(from)),
+            Reason::Owner { winner } => format!("{} decides", name(winner)),
+            Reason::Rank { winner } => format!("{} ranks highest of those that spoke", name(winner)),
+            Reason::Latest { winner: Some(winner), grade } => format!("{} was edited last ({grade})", name(winner)),
+            Reason::Latest { winner: None, grade } => format!("the agreed value is newer ({grade})"),
+            Reason::Highest { winner } => format!("highest, from {}", winner.map_or("the agreed value", name)),
+            Reason::Lowest { winner } => format!("lowest, from {}", winner.map_or("the agreed value", name)),
+            Reason::First { winner } => format!("first, from {}", winner.map_or("the agreed value", name)),
+            Reason::Asked => "waits for a person".to_owned(),
+            Reason::Answered => "a person decided".to_owned(),
+            Reason::PutBack { in_system } => format!("the edit in {} is put back: it may not decide", name(in_system)),
+            Reason::Required { in_system } => format!("the blank in {} is put back: the field is required", name(in_system)),
+            Reason::Owed => "agreed before, and not there yet".to_owned(),
+            Reason::Waits { owner } => format!("waits for {}, which decides and was not read yet", name(owner)),
+            Reason::Missing => "no record there yet, and `create` holds".to_owned(),
+            Reason::Leaves { cause: Cause::Wall } => "`only` holds no more".to_owned(),
+            Reason::Leaves { cause: Cause::Deleted(by) } => format!("its record in {} was deleted", name(by)),
+        };
+        match (self.names_rule(), field) {
+            (true, Some(field)) => format!("{words}: {}", rule(terms, field)),
+            (true, None) | (false, _) => words,
+        }
+    }
+
+    fn names_rule(&self) -> bool {
+        match self {
+            Reason::Owner { .. }
+            | Reason::Rank { .. }
+            | Reason::Latest { .. }
+            | Reason::Highest { .. }
+            | Reason::Lowest { .. }
+            | Reason::First { .. }
+            | Reason::Asked
+            | Reason::PutBack { .. }
+            | Reason::Required { .. }
+            | Reason::Waits { .. } => true,
+            Reason::Edited { .. }
+            | Reason::Agreed
+            | Reason::Adopted { .. }
+            | Reason::Answered
+            | Reason::Owed
+            | Reason::Missing
+            | Reason::Leaves { .. } => false,
+        }
+    }
+}
+
+/// `wins: crm (mappings/deals.yaml:14)`.
+pub fn rule(terms: &dyn Terms, field: FieldIx) -> String {
+    let policy = super::policy::worded(terms, field);
+    match terms.field_place(field) {
+        Some(place) => format!("wins: {policy} ({}:{})", place.file, place.line),
+        None => format!("wins: {policy}"),
+    }
 }

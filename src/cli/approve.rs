@@ -1,0 +1,89 @@
+//! A held run asks the person at the terminal, who is shown its plan first; without a terminal it stays held.
+
+use std::io::{BufRead, Write};
+use std::sync::{Arc, Mutex};
+
+use super::out::{self, Out, styled};
+use super::plan_view::PlanView;
+use super::progress::Bars;
+use crate::mapping::Mapping;
+use crate::run::plan::{PlanSink, PlannedOp, Unseen};
+use crate::run::{Approve, NobodyAgrees};
+
+/// Ops kept to be shown when a person is asked; more are only counted.
+const KEPT: usize = 20;
+
+/// What a run would do, kept until somebody asks.
+#[derive(Default)]
+struct Kept {
+    ops: Vec<PlannedOp>,
+    rest: Vec<(String, String)>,
+    questions: usize,
+}
+
+struct Seen(Arc<Mutex<Kept>>);
+
+impl PlanSink for Seen {
+    fn op(&mut self, op: PlannedOp) -> std::io::Result<()> {
+        let mut kept = self.0.lock().expect("no holder of this lock can panic");
+        if kept.ops.len() < KEPT {
+            kept.ops.push(op);
+        } else {
+            kept.rest.push((op.system, op.kind));
+        }
+        Ok(())
+    }
+
+    fn questions(&mut self, count: usize) {
+        self.0.lock().expect("no holder of this lock can panic").questions += count;
+    }
+}
+
+struct Asked {
+    kept: Arc<Mutex<Kept>>,
+    name: String,
+    out: Out,
+    bars: Bars,
+}
+
+#[async_trait::async_trait]
+impl Approve for Asked {
+    async fn agree(&mut self, why: &[String]) -> bool {
+        match self.bars.suspend(|| self.ask(why)) {
+            Ok(agreed) => agreed,
+            Err(error) => {
+                tracing::warn!(%error, "nobody could be asked");
+                false
+            }
+        }
+    }
+}
+
+impl Asked {
+    fn ask(&self, why: &[String]) -> std::io::Result<bool> {
+        let kept = std::mem::take(&mut *self.kept.lock().expect("no holder of this lock can panic"));
+        let mut view = PlanView::new(self.out.clone(), KEPT);
+        kept.ops.into_iter().try_for_each(|op| view.op(op))?;
+        view.questions(kept.questions);
+        kept.rest.into_iter().for_each(|(system, kind)| view.count(system, kind));
+        self.out.line(format!("\n{}  {}", styled(out::TITLE, &self.name), view.summary()))?;
+        for why in why {
+            self.out.line(format!("  {} {why}", styled(out::WAITING, "held:")))?;
+        }
+        let mut terminal = anstream::stdout();
+        write!(terminal, "Apply this plan? [y/N] ")?;
+        terminal.flush()?;
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+}
+
+/// What sees the plan, and what is asked about it.
+pub fn pair(mapping: &Mapping, out: &Out, bars: &Bars) -> (Box<dyn PlanSink>, Box<dyn Approve>) {
+    if !out.can_ask() {
+        return (Box::new(Unseen), Box::new(NobodyAgrees));
+    }
+    let kept = Arc::new(Mutex::new(Kept::default()));
+    (Box::new(Seen(kept.clone())), Box::new(Asked { kept, name: mapping.name.to_string(), out: out.clone(), bars: bars.clone() }))
+}

@@ -1,0 +1,117 @@
+//! `plan`: what a run would write, field by field, with the rule that decided. Nothing is stored, nothing is sent.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::{Exit, Misused};
+use super::out::{self, Out, styled};
+use super::plan_view::PlanView;
+use super::stop::Stop;
+use super::{Global, ground, logs, open};
+use crate::run::plan::{Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
+use crate::run::progress::Unwatched;
+use crate::run::{self, Ended, Ground, Hooks, Intent, Laid, NobodyAgrees, Request};
+use crate::store::Wake;
+
+/// Show what a run would write, field by field, with the rule that decided. Nothing is written.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  syncline plan
+  syncline plan deals --limit 10
+  syncline plan --out first.plan      keep it, to apply exactly that with: syncline run --plan first.plan
+  syncline plan --json                one op a line, then a line with the totals")]
+pub struct Plan {
+    /// Only these mappings
+    mappings: Vec<String>,
+    /// Save the plan to a file that `run --plan` applies
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Look for deletes where only reading all keys tells
+    #[arg(long)]
+    sweep: bool,
+    /// Ops shown of each mapping; the totals count all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+}
+
+/// Shows ops, and saves them where a file is wanted.
+struct Both {
+    view: PlanView,
+    file: Option<PlanFile<BufWriter<File>>>,
+}
+
+impl PlanSink for Both {
+    fn op(&mut self, op: PlannedOp) -> std::io::Result<()> {
+        if let Some(file) = &mut self.file {
+            file.op(op.clone())?;
+        }
+        self.view.op(op)
+    }
+
+    fn questions(&mut self, count: usize) {
+        self.view.questions(count);
+    }
+}
+
+impl Plan {
+    pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+        let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
+        logs::start(global, Some(&project.log), "warn")?;
+        let clock = ground::wall_clock();
+        let store = ground::store_to_look(&project, &*clock)?;
+        let laid = ground::lay(&project, store, clock).await?;
+        let chosen = ground::named(&laid, &self.mappings)?;
+        let stop = Stop::listen()?;
+        let mut both = Both { view: PlanView::new(out.clone(), self.limit), file: self.file(&laid, &chosen)? };
+        let mut down = false;
+        for mapping in chosen {
+            let ended = planned(&laid, mapping, self.sweep, &mut both, &stop.token).await?;
+            both.view.mapping_done(&mapping.mapping, &ended)?;
+            down |= !ended.down.is_empty();
+            if stop.token.is_cancelled() {
+                break;
+            }
+        }
+        both.view.done()?;
+        if let (Some(path), Some(file)) = (&self.out, both.file.take()) {
+            file.finish()?;
+            let path = path.display();
+            if out.json {
+                out.json(&json!({ "saved": path.to_string() }))?;
+            } else {
+                out.line(format!("\nSaved. Apply exactly this with\n  syncline run --plan {path}"))?;
+            }
+        } else if !out.json && both.view.ops > 0 {
+            out.line(styled(out::QUIET, "\nNothing was written. Keep a plan with --out FILE, apply it with: syncline run --plan FILE"))?;
+        }
+        Ok(if down { Exit::Failed } else { Exit::Done })
+    }
+
+    fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<PlanFile<BufWriter<File>>>> {
+        let Some(path) = &self.out else { return Ok(None) };
+        let to = File::create_new(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Misused::new(format!("{} is there already", path.display()), "Name another file, or move it away"),
+            _ => anyhow::Error::new(error).context(format!("{} cannot be written", path.display())),
+        })?;
+        let head = Head {
+            syncline_plan: PLAN_VERSION,
+            store: ground.store.instance().to_owned(),
+            made_at: ground.clock.now().to_string(),
+            mappings: chosen.iter().map(|laid| laid.mapping.name.to_string()).collect(),
+        };
+        Ok(Some(PlanFile::begin(BufWriter::new(to), &head)?))
+    }
+}
+
+/// Plans one mapping into `sink`.
+pub async fn planned(ground: &Ground, laid: &Laid, sweep: bool, sink: &mut dyn PlanSink, stop: &CancellationToken) -> anyhow::Result<Ended> {
+    let request = Request { wake: Wake::Person, poll: true, sweep, intent: Intent::Plan };
+    let mut hooks = Hooks { progress: &Unwatched, plan: sink, approve: &mut NobodyAgrees, stop };
+    Ok(run::once(ground, laid, &request, &mut hooks).await?)
+}

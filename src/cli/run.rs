@@ -1,0 +1,187 @@
+//! `run`: once through the mappings, now.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::{Exit, Misused};
+use super::out::{self, Out, styled};
+use super::progress::Bars;
+use super::stop::Stop;
+use super::{Global, approve, ground, logs, open};
+use crate::run::plan::Approval;
+use crate::run::{self, Ended, Ground, Hooks, Intent, Laid, Request};
+use crate::store::{RunState, Wake};
+
+/// Bring the systems into agreement, once. The first run of a mapping, and one beyond its limits, waits until its plan is approved:
+/// by the answer at a terminal, or by applying a saved plan.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  syncline run
+  syncline run deals
+  syncline plan --out first.plan && less first.plan && syncline run --plan first.plan")]
+pub struct Run {
+    /// Only these mappings
+    mappings: Vec<String>,
+    /// Apply the ops of this plan and no others; what moved since is dropped and named
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// Look for deletes where only reading all keys tells
+    #[arg(long)]
+    sweep: bool,
+}
+
+impl Run {
+    pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+        let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
+        logs::start(global, Some(&project.log), "warn")?;
+        let clock = ground::wall_clock();
+        let store = ground::store_to_write(&project, &*clock)?;
+        let ground = ground::lay(&project, store.clone(), clock).await?;
+        let (intent, only) = self.intent(&ground)?;
+        let chosen = ground::named(&ground, if self.mappings.is_empty() { &only } else { &self.mappings })?;
+        let stop = Stop::listen()?;
+        let exit = all(&ground, &chosen, &intent, self.sweep, out, &stop.token).await;
+        store.release_lease().await?;
+        exit
+    }
+
+    /// What to do, and the mappings that a plan names.
+    fn intent(&self, ground: &Ground) -> anyhow::Result<(Intent, Vec<String>)> {
+        match &self.plan {
+            None => Ok((Intent::Apply, Vec::new())),
+            Some(path) => {
+                let (approval, mappings) = read_plan(path, ground)?;
+                Ok((Intent::Approved(approval), mappings))
+            }
+        }
+    }
+}
+
+fn read_plan(path: &Path, ground: &Ground) -> anyhow::Result<(Approval, Vec<String>)> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let (head, approval) = Approval::read(BufReader::new(file)).with_context(|| format!("{} is no plan that can be applied", path.display()))?;
+    if head.store != ground.store.instance() {
+        return Err(Misused::new(format!("{} was made with another store", path.display()), "Make a new one with\n    syncline plan --out FILE"));
+    }
+    Ok((approval, head.mappings))
+}
+
+/// Runs mapping after mapping; one that fails does not stop the next.
+pub async fn all(ground: &Ground, chosen: &[&Laid], intent: &Intent, sweep: bool, out: &Out, stop: &CancellationToken) -> anyhow::Result<Exit> {
+    let (mut failed, mut waiting) = (false, false);
+    let mut told = Vec::new();
+    for laid in chosen {
+        match one(ground, laid, intent, sweep, out, stop).await {
+            Ok(ended) => {
+                failed |= ended.end.state == RunState::Failed || !ended.down.is_empty();
+                let totals = ground.store.totals(laid.id).await?;
+                waiting |= !ended.held.is_empty() || !ended.moved.is_empty() || totals.reviews + totals.dead_letters > 0;
+                if out.json {
+                    told.push(as_json(laid, &ended));
+                } else {
+                    tell(laid, &ended, out)?;
+                    wait_remarks(&totals, out)?;
+                }
+            }
+            Err(error) => {
+                failed = true;
+                if out.json {
+                    told.push(json!({ "mapping": laid.mapping.name.as_str(), "state": "failed", "message": format!("{error:#}") }));
+                } else {
+                    out.line(format!("{}  {}: {error:#}", styled(out::TITLE, &laid.mapping.name), styled(out::BAD, "failed")))?;
+                }
+            }
+        }
+        if stop.is_cancelled() {
+            break;
+        }
+    }
+    if out.json {
+        out.json(&json!({ "runs": told }))?;
+    }
+    Ok(match (failed || stop.is_cancelled(), waiting) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Waiting,
+        (false, false) => Exit::Done,
+    })
+}
+
+async fn one(ground: &Ground, laid: &Laid, intent: &Intent, sweep: bool, out: &Out, stop: &CancellationToken) -> anyhow::Result<Ended> {
+    let bars = Bars::new(&laid.mapping, out);
+    let (mut seen, mut asked) = approve::pair(&laid.mapping, out, &bars);
+    let request = Request { wake: Wake::Person, poll: true, sweep, intent: intent.clone() };
+    let ended = run::once(ground, laid, &request, &mut Hooks { progress: &bars, plan: &mut *seen, approve: &mut *asked, stop }).await;
+    bars.finish();
+    Ok(ended?)
+}
+
+fn tell(laid: &Laid, ended: &Ended, out: &Out) -> anyhow::Result<()> {
+    let end = &ended.end;
+    let state = match end.state {
+        RunState::Done | RunState::Running => styled(out::GOOD, "done"),
+        RunState::Held => styled(out::WAITING, "held"),
+        RunState::Failed => styled(out::BAD, "failed"),
+        RunState::Stopped => styled(out::WAITING, "stopped"),
+    };
+    let parts = [(end.read, "read"), (end.linked, "linked"), (end.created, "created"), (end.updated, "updated"), (end.archived, "archived"), (end.deleted, "deleted"), (end.conflicts, "conflicts decided")];
+    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", out::grouped(count))).collect();
+    let what = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
+    out.line(format!("{}  {state}  {what}", styled(out::TITLE, &laid.mapping.name)))?;
+    if let Some(message) = &end.message {
+        out.line(format!("  {message}"))?;
+    }
+    for why in &ended.held {
+        out.line(format!("  {} {why}", styled(out::WAITING, "held:")))?;
+    }
+    if !ended.held.is_empty() {
+        let name = &laid.mapping.name;
+        out.line(format!("  Look at its plan and approve it:\n    syncline plan {name} --out {name}.plan\n    syncline run --plan {name}.plan"))?;
+    }
+    for moved in &ended.moved {
+        out.line(format!("  {} {moved}", styled(out::WAITING, "dropped:")))?;
+    }
+    for (system, why) in &ended.down {
+        out.line(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
+    }
+    Ok(())
+}
+
+fn wait_remarks(totals: &crate::store::Totals, out: &Out) -> std::io::Result<()> {
+    if totals.reviews > 0 {
+        out.line(format!("  {} for a person: syncline reviews", styled(out::WAITING, format!("{} waiting", out::counted(totals.reviews, "review")))))?;
+    }
+    if totals.dead_letters > 0 {
+        out.line(format!("  {} for good by a system: syncline status", styled(out::BAD, format!("{} refused", out::counted(totals.dead_letters, "op")))))?;
+    }
+    Ok(())
+}
+
+/// A run for scripts.
+pub fn as_json(laid: &Laid, ended: &Ended) -> serde_json::Value {
+    let end = &ended.end;
+    json!({
+        "mapping": laid.mapping.name.as_str(), "run": ended.run.map(|run| run.to_string()), "state": word(end.state), "message": end.message,
+        "read": end.read, "unchanged": end.unchanged, "linked": end.linked, "created": end.created, "updated": end.updated, "archived": end.archived,
+        "deleted": end.deleted, "conflicts": end.conflicts, "reviews": end.reviews, "dead_letters": end.dead_letters, "in_doubt": end.in_doubt,
+        "held": ended.held, "moved": ended.moved,
+        "down": ended.down.iter().map(|(system, why)| json!({ "system": system.as_str(), "why": why })).collect::<Vec<_>>(),
+    })
+}
+
+/// The word for how a run ended.
+pub fn word(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => "running",
+        RunState::Done => "done",
+        RunState::Held => "held",
+        RunState::Failed => "failed",
+        RunState::Stopped => "stopped",
+    }
+}

@@ -1,0 +1,111 @@
+//! `wins:` of a field, with the mapping's as its default; and `unknown:`.
+
+use super::draft::Draft;
+use crate::diag::Diagnostic;
+use crate::mapping::field::Unknown;
+use crate::mapping::{SystemIx, Wins};
+use crate::spec::mapping::{Evidence, Policy};
+use crate::spec::slot::Name;
+use crate::value::{Kind, Value};
+
+/// The policy of the field at `at`.
+pub(super) fn wins(draft: &mut Draft<'_>, at: usize) -> Wins {
+    let spec = draft.fields[at].spec;
+    let (wins, own) = match (&spec.wins, &draft.spec.wins) {
+        (Some(wins), _) => (wins, true),
+        (None, Some(wins)) => (wins, false),
+        (None, None) => return Wins::Latest(None),
+    };
+    let wins = match wins.policy() {
+        Policy::Highest | Policy::Lowest if !ordered(draft, at) => {
+            if own {
+                let problem = Diagnostic::error("no_order", format!("`{}` has no order: `{}` has no meaning for type {}", draft.fields[at].name, word(&wins.policy()), draft.fields[at].kind));
+                let problem = wins.span().map_or(problem.clone(), |span| problem.clone().at(span));
+                draft.found.push(problem.help("give it `values` in order, or a type with order: integer, decimal, percent, money, date, instant"));
+            }
+            Wins::Latest(None)
+        }
+        Policy::Highest => Wins::Highest,
+        Policy::Lowest => Wins::Lowest,
+        Policy::First => Wins::First,
+        Policy::Ask => Wins::Ask,
+        Policy::Latest([]) => Wins::Latest(None),
+        Policy::Latest(names) => match deciders(draft, at, names, own) {
+            systems if systems.is_empty() => Wins::Latest(None),
+            systems => Wins::Latest(Some(systems)),
+        },
+        Policy::Rank(names) => {
+            let systems = deciders(draft, at, names, own);
+            match (systems.as_slice(), names.len()) {
+                ([], _) => Wins::Latest(None),
+                ([owner], 1) => Wins::Owner(*owner),
+                _ => Wins::Ranks(systems),
+            }
+        }
+    };
+    if spec.evidence.is_some_and(|evidence| evidence.value == Evidence::Certain) && !matches!(wins, Wins::Latest(_)) {
+        let problem = Diagnostic::warning("evidence_unused", format!("`evidence` says nothing here: `{}` is not decided by the newest edit", draft.fields[at].name));
+        let span = spec.evidence.map_or(draft.fields[at].at, |evidence| evidence.span);
+        draft.found.push(problem.at(span).help("drop it"));
+    }
+    wins
+}
+
+fn word(policy: &Policy<'_>) -> &'static str {
+    if matches!(policy, Policy::Highest) { "highest" } else { "lowest" }
+}
+
+fn ordered(draft: &Draft<'_>, at: usize) -> bool {
+    let field = &draft.fields[at];
+    match &field.kind {
+        Kind::Set(_) => false,
+        kind => field.rows.is_some() || kind.ordered(),
+    }
+}
+
+/// The systems that `wins` names. A field's own `wins` must name systems that hold it and are read; the mapping's default is taken as far as it goes.
+fn deciders(draft: &mut Draft<'_>, at: usize, names: &[Name], own: bool) -> Vec<SystemIx> {
+    let mut systems = Vec::with_capacity(names.len());
+    for name in names {
+        // The mapping's own `wins` is reported once, by the checks.
+        let Some(system) = (if own { draft.system_named(name, "`wins` names") } else { draft.system_ix(name.text()) }) else { continue };
+        let field = &draft.fields[at];
+        let cell = field.spec.cells.get(name.text());
+        if own && cell.is_none() {
+            let problem = Diagnostic::error("owner_without_cell", format!("`wins` names {}, but `{}` has no {} cell", name.text(), field.name, name.text()));
+            draft.found.push(problem.at(name.span()).help(format!("add the cell, {}: PATH, or name one of {}", name.text(), listed(field.spec.cells.keys()))));
+        }
+        if cell.is_some() && !systems.contains(&system) {
+            systems.push(system);
+        }
+    }
+    systems
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    crate::diag::suggest::listed(names).unwrap_or_else(|| "its systems".to_owned())
+}
+
+/// The stand-in of the field at `at`.
+pub(super) fn unknown(draft: &mut Draft<'_>, at: usize) -> Unknown {
+    let field = &draft.fields[at];
+    let Some(text) = &field.spec.unknown else { return Unknown::Hold };
+    if text.text() == "hold" {
+        return Unknown::Hold;
+    }
+    if let Some(rows) = &field.rows {
+        if let Some(row) = rows.iter().position(|row| row.name == text.text()) {
+            return Unknown::Row(row as u16);
+        }
+        let names: Vec<String> = rows.iter().map(|row| row.name.to_string()).collect();
+        let problem = Diagnostic::error("unknown_row", format!("'{}' is no value of `{}`", text.text(), field.name)).at(text.span());
+        draft.found.push(problem.nearest(text.text(), names.iter().map(String::as_str)));
+        return Unknown::Hold;
+    }
+    if matches!(&field.kind, Kind::Ref(_)) || matches!(&field.kind, Kind::Set(of) if matches!(**of, Kind::Ref(_))) {
+        return Unknown::Match(Value::text(text.text()));
+    }
+    let problem = Diagnostic::error("unknown_without_choice", format!("`unknown` has no meaning for `{}`: a value of type {} has a counterpart everywhere", field.name, field.kind));
+    draft.found.push(problem.at(text.span()).help("drop it, or give the field `values`"));
+    Unknown::Hold
+}

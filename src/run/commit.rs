@@ -1,0 +1,215 @@
+//! The second pass, first half: what a slice decided is stored, intents included, before anything is sent.
+
+use futures::future::try_join_all;
+
+use super::ground::{Ground, Laid};
+use super::look;
+use super::prepare::{Hint, Prepared};
+use super::source::Slice;
+use super::{Ended, Request, RunError};
+use crate::id::{EntryId, RunId};
+use crate::mapping::matching::MatchKey;
+use crate::store::{Merged, Touch, Touched};
+use crate::sync::entity::Entity;
+use crate::sync::op::{Entry, EntryState};
+use crate::sync::scene::{Look, Sight};
+
+/// An entity whose merge is stored and whose writes are still to be done.
+pub struct Owing {
+    pub entity: Entity,
+    pub entries: Vec<Entry>,
+    /// Answered once all its writes are done.
+    pub hints: Vec<Hint>,
+}
+
+/// Looks at the slice again, stores what it decided, and gives what is to be written.
+pub async fn merge(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    run: RunId,
+    slice: &Slice,
+    ended: &mut Ended,
+) -> Result<Vec<Owing>, RunError> {
+    let mut merged = Vec::new();
+    let mut owing = Vec::new();
+    let mut done: Vec<Hint> = slice.placed.done.clone();
+    for prepared in &slice.prepared {
+        let look = look::look(ground, laid, run, prepared, &slice.neighbours);
+        if !look::agreed(request, ground, laid, prepared, &look, slice) {
+            continue;
+        }
+        ended.end.unchanged += u64::from(look.counts.unchanged);
+        count(prepared, &look, ended);
+        match to_merge(ground, laid, run, prepared, look) {
+            Some((stored, entries)) => {
+                if !entries.is_empty() {
+                    owing.push(Owing {
+                        entity: stored.after.clone(),
+                        entries,
+                        hints: prepared.hints.clone(),
+                    });
+                }
+                merged.push(stored);
+            }
+            None => done.extend(prepared.hints.iter().cloned()),
+        }
+    }
+    let now = ground.clock.now();
+    if !merged.is_empty() {
+        ground
+            .store
+            .commit_merged(laid.id, run, merged, now)
+            .await?;
+    }
+    settle_placed(ground, laid, slice, ended).await?;
+    untouch(ground, done).await?;
+    Ok(owing)
+}
+
+/// What an entity's look leaves to be stored; `None` where there is nothing.
+fn to_merge(
+    ground: &Ground,
+    laid: &Laid,
+    run: RunId,
+    prepared: &Prepared,
+    look: Look,
+) -> Option<(Merged, Vec<Entry>)> {
+    // What a silent system is owed, or has to say, is not known: the entity is looked at again when it may speak.
+    let silent = prepared
+        .sights
+        .iter()
+        .any(|sight| matches!(sight, Sight::Silent(_)));
+    let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
+    let waits = [look.waits, retry].into_iter().flatten().min();
+    let nothing = look.entity.is_none()
+        && look.ops.is_empty()
+        && look.reviews.is_empty()
+        && look.closed_reviews.is_empty()
+        && look.entry_states.is_empty()
+        && waits.is_none();
+    if nothing && prepared.before.is_some() {
+        return None;
+    }
+    let entries: Vec<Entry> = look
+        .ops
+        .into_iter()
+        .map(|(op, class)| Entry {
+            id: EntryId(ground.entry_id()),
+            run,
+            op,
+            class,
+            state: EntryState::Ready,
+            attempt: 0,
+            first_sent_at: None,
+            deadline: None,
+        })
+        .collect();
+    let keys = look
+        .entity
+        .as_ref()
+        .or(prepared.before.is_none().then_some(&prepared.entity))
+        .map(|after| keys(laid, after));
+    let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
+    let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
+    let untouch = match entries.is_empty() {
+        true => numbered(prepared.hints.iter().cloned()),
+        false => Vec::new(),
+    };
+    let merged = Merged {
+        before: prepared.before.clone(),
+        after,
+        joined: Vec::new(),
+        keys,
+        conflicts: look.conflicts,
+        reviews: look.reviews,
+        closed_reviews: look.closed_reviews,
+        entries: entries.clone(),
+        entry_states: look.entry_states,
+        untouch,
+        again: again.into_iter().collect(),
+        decided: look.decided,
+    };
+    Some((merged, entries))
+}
+
+/// The match keys of an entity's agreed values.
+pub fn keys(laid: &Laid, entity: &Entity) -> Vec<MatchKey> {
+    laid.mapping
+        .keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
+}
+
+/// A touch that leads back to the entity, through any of its links.
+pub fn touch_of(laid: &Laid, entity: &Entity) -> Option<Touch> {
+    let (system, link) = laid
+        .mapping
+        .systems_ix()
+        .find_map(|system| entity.link(system).map(|link| (system, link)))?;
+    Some(Touch {
+        mapping: laid.id,
+        system,
+        key: link.key.clone(),
+        identity: link.identity.clone(),
+        why: Touched::Retry,
+    })
+}
+
+fn count(prepared: &Prepared, look: &Look, ended: &mut Ended) {
+    let before = prepared
+        .before
+        .as_ref()
+        .map_or(0, |entity| entity.links.iter().flatten().count());
+    let after = look
+        .entity
+        .as_ref()
+        .unwrap_or(&prepared.entity)
+        .links
+        .iter()
+        .flatten()
+        .count();
+    ended.end.linked += (after.saturating_sub(before)) as u64;
+    ended.end.conflicts += look.conflicts.len() as u64;
+    ended.end.reviews += look.reviews.len() as u64;
+}
+
+async fn settle_placed(
+    ground: &Ground,
+    laid: &Laid,
+    slice: &Slice,
+    ended: &mut Ended,
+) -> Result<(), RunError> {
+    let placed = &slice.placed;
+    ended.end.waiting += placed.waiting.len() as u64;
+    if !placed.waiting.is_empty() || !placed.found.is_empty() {
+        ground
+            .store
+            .keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone())
+            .await?;
+    }
+    // Together, so that they share a transaction.
+    let now = ground.clock.now();
+    let opened = placed.reviews.iter().map(|review| ground.store.open_review(laid.id, review.clone(), now));
+    try_join_all(opened).await?;
+    try_join_all(placed.closed.iter().map(|review| ground.store.close_review(*review))).await?;
+    ended.end.reviews += placed.reviews.len() as u64;
+    Ok(())
+}
+
+/// Clears what was answered; a hint that came meanwhile stays.
+pub async fn untouch(
+    ground: &Ground,
+    hints: impl IntoIterator<Item = Hint>,
+) -> Result<(), RunError> {
+    let numbered = numbered(hints);
+    if !numbered.is_empty() {
+        ground.store.untouch(numbered).await?;
+    }
+    Ok(())
+}
+
+fn numbered(hints: impl IntoIterator<Item = Hint>) -> Vec<(Touch, i64)> {
+    hints
+        .into_iter()
+        .filter_map(|(touch, seq)| Some((touch, seq?)))
+        .collect()
+}

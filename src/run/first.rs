@@ -1,0 +1,274 @@
+//! A mapping's first match: complete lists of all its systems, kept in a scratch file and matched there, in bounded memory.
+
+use super::RunError;
+use super::feed::{Readers, Told, Which};
+use super::ground::{Ground, Laid};
+use super::observe::{self, Gathered};
+use super::prepare;
+use super::progress::{Progress, Step};
+use super::source::{self, Slice};
+use super::unlinked::{Desk, Loose};
+use super::{Request, kept, unlinked};
+use crate::bounds::SLICE_RECORDS;
+use crate::id::{EntityId, RecordKey};
+use crate::mapping::{Observation, SystemIx};
+use crate::store::stage::{Mark, Stage, StagedRecord};
+use crate::store::{Feed, MovedCursor, Touch, Touched};
+use crate::sync::guard::Listing;
+use crate::system::{Cursor, Page};
+
+/// The lists of a first match, ready to be gone through twice.
+pub struct FirstMatch {
+    stage: Stage,
+    /// Set again at the start of each pass, so that both give the same ids.
+    ids: std::ops::Range<i64>,
+    used: u64,
+    mark: Mark,
+    slice: Option<Slice>,
+    /// Where each feed is once all of this is committed.
+    cursors: Vec<MovedCursor>,
+    /// Records that were linked already: an earlier first run was cut short, or the mapping changed.
+    linked: Vec<Slice>,
+    next_linked: usize,
+}
+
+impl FirstMatch {
+    /// Lists every system, side by side.
+    pub async fn read(
+        ground: &Ground,
+        laid: &Laid,
+        request: &Request,
+        progress: &dyn Progress,
+    ) -> Result<(Self, Gathered), RunError> {
+        let mut gathered = Gathered::default();
+        let mut stage = Stage::create(&ground.store.scratch())?;
+        let mut cursors = Vec::new();
+        let desk = Desk::open(ground, laid).await?;
+        let mut readers = Readers::new();
+        let mut hints = Vec::new();
+        for system in laid.mapping.systems_ix() {
+            start(ground, laid, system, &mut readers).await?;
+        }
+        let mut count = 0;
+        while let Some(told) = readers.next().await {
+            match told {
+                Told::Page(system, which, page) => {
+                    progress.step(Step::Read {
+                        system,
+                        records: page.records.len(),
+                    });
+                    gathered.read += page.records.len() as u64;
+                    remember(laid, system, which, &page, &mut cursors);
+                    let (fresh, known) =
+                        sort_out(ground, laid, &desk, system, page, &mut gathered).await?;
+                    count += fresh.len() as u64;
+                    stage.put(fresh)?;
+                    hints.extend(known);
+                }
+                Told::End(..) => {}
+                Told::Failed(system, Which::Gone, error) => {
+                    drop(gathered.down.entry(system).or_insert(error))
+                }
+                // A match on half a list would make twins of the other half.
+                Told::Failed(system, _, error) => {
+                    let before = ground.store.counts(laid.id).await?.1[system.0 as usize];
+                    gathered.listings.push(Listing {
+                        system,
+                        before,
+                        now: 0,
+                        cut_short: true,
+                    });
+                    return Err(RunError::Incomplete {
+                        system: laid.mapping.system(system).name.clone(),
+                        source: error,
+                    });
+                }
+            }
+        }
+        stage.finish()?;
+        let ids = match request.commits() {
+            true => ground.store.reserve(count).await?,
+            false => -(count as i64)..0,
+        };
+        let linked = source::slices_of(ground, laid, request, &mut gathered, hints).await?;
+        let first = Self {
+            stage,
+            ids,
+            used: 0,
+            mark: Mark::default(),
+            slice: None,
+            cursors,
+            linked,
+            next_linked: 0,
+        };
+        Ok((first, gathered))
+    }
+
+    /// The next slice; after the last, the next call begins anew.
+    pub async fn next(&mut self, ground: &Ground, laid: &Laid) -> Result<Option<&Slice>, RunError> {
+        if self.next_linked < self.linked.len() {
+            self.next_linked += 1;
+            return Ok(Some(&self.linked[self.next_linked - 1]));
+        }
+        let mut pass = self.stage.groups_from(std::mem::take(&mut self.mark), SLICE_RECORDS);
+        let Some(groups) = pass.next().transpose()? else {
+            self.used = 0;
+            self.next_linked = 0;
+            self.slice = None;
+            return Ok(None);
+        };
+        self.mark = pass.mark();
+        let mut loose = Vec::new();
+        for (at, group) in groups.into_iter().enumerate() {
+            for member in group.members {
+                let observation = kept::read(&member.bytes)?;
+                let touch = touch(laid, member.system, &observation);
+                loose.push(Loose {
+                    group: at as u32,
+                    system: member.system,
+                    observation,
+                    record: None,
+                    hint: (touch, None),
+                    predecessor_of: None,
+                });
+            }
+        }
+        self.slice = Some(self.place(ground, laid, loose).await?);
+        Ok(self.slice.as_ref())
+    }
+
+    async fn place(
+        &mut self,
+        ground: &Ground,
+        laid: &Laid,
+        loose: Vec<Loose>,
+    ) -> Result<Slice, RunError> {
+        let desk = Desk::open(ground, laid).await?.ignoring(self.ids.clone());
+        let mut ids = (self.ids.start + self.used as i64..self.ids.end).map(EntityId);
+        let mut placed = desk.place_all(loose, &mut ids).await?;
+        self.used = (ids.next().map_or(self.ids.end, |id| id.0) - self.ids.start) as u64;
+        let mut prepared: Vec<prepare::Prepared> = std::mem::take(&mut placed.entities);
+        prepare::read_rest(ground, laid, &Gathered::default(), &mut prepared).await?;
+        let slice = Slice::of(ground, laid, prepared, &placed).await?;
+        Ok(Slice { placed, ..slice })
+    }
+
+    /// Everything of the lists is committed: cursors move, and the mapping is adopted.
+    pub async fn adopt(self, ground: &Ground, laid: &Laid) -> Result<(), RunError> {
+        ground.store.adopt(laid.id, self.cursors).await?;
+        Ok(())
+    }
+}
+
+/// A feed that was never read begins with everything; one that others read already is left where it is, and listed beside.
+async fn start(
+    ground: &Ground,
+    laid: &Laid,
+    system: SystemIx,
+    readers: &mut Readers,
+) -> Result<(), RunError> {
+    let seat = laid.seat(system);
+    let connection = &laid.mapping.system(system).connection;
+    match ground
+        .store
+        .cursor(connection, &seat.object, Feed::Changes)
+        .await?
+    {
+        None => readers.start(
+            system,
+            Which::Changes,
+            seat.system.changes(seat.read(), None),
+        ),
+        Some(_) => readers.start(system, Which::Sweep, seat.system.list(seat.read())),
+    }
+    if ground
+        .store
+        .cursor(connection, &seat.object, Feed::Gone)
+        .await?
+        .is_none()
+        && let Some(pages) = seat.system.gone(seat.read(), None)
+    {
+        readers.start(system, Which::Gone, pages);
+    }
+    Ok(())
+}
+
+fn remember(
+    laid: &Laid,
+    system: SystemIx,
+    which: Which,
+    page: &Page,
+    cursors: &mut Vec<MovedCursor>,
+) {
+    let feed = match which {
+        Which::Changes => Feed::Changes,
+        Which::Gone => Feed::Gone,
+        Which::Sweep => return,
+    };
+    let Some(cursor) = page.cursor.clone() else {
+        return;
+    };
+    let (connection, object) = (
+        laid.mapping.system(system).connection.clone(),
+        laid.seat(system).object.clone(),
+    );
+    cursors.retain(|moved| {
+        (&moved.connection, &moved.object, moved.feed) != (&connection, &object, feed)
+    });
+    cursors.push(MovedCursor {
+        connection,
+        object,
+        feed,
+        cursor: Cursor(cursor.0),
+    });
+}
+
+type Hints = Vec<prepare::Hint>;
+
+/// New records go to the scratch file; linked ones are looked at as in any run; what a create of ours may be behind waits for its recovery.
+async fn sort_out(
+    ground: &Ground,
+    laid: &Laid,
+    desk: &Desk<'_>,
+    system: SystemIx,
+    page: Page,
+    gathered: &mut Gathered,
+) -> Result<(Vec<StagedRecord>, Hints), RunError> {
+    let seat = laid.seat(system);
+    let mut staged = Vec::with_capacity(page.records.len());
+    let mut hints = Hints::new();
+    for records in observe::chunks(page.records, SLICE_RECORDS) {
+        let identities: Vec<RecordKey> = records
+            .iter()
+            .map(|record| record.identity.clone())
+            .collect();
+        let linked = ground.store.linked(laid.id, system, &identities).await?;
+        for (record, entity) in records.into_iter().zip(linked) {
+            let observation = laid.mapping.observe(system, &record, &seat.positions);
+            if entity.is_some() {
+                let at = (system, observation.identity.clone());
+                hints.push((touch(laid, system, &observation), None));
+                gathered.fresh.insert(at, observation);
+            } else if !desk.claims(system, &observation, &record) {
+                staged.push(StagedRecord {
+                    system,
+                    identity: observation.identity.clone(),
+                    key: observation.key.clone(),
+                    keys: unlinked::match_keys(laid, &observation),
+                    bytes: kept::write(&observation),
+                });
+            }
+        }
+    }
+    Ok((staged, hints))
+}
+
+fn touch(laid: &Laid, system: SystemIx, observation: &Observation) -> Touch {
+    Touch {
+        mapping: laid.id,
+        system,
+        key: observation.key.clone(),
+        identity: observation.identity.clone(),
+        why: Touched::Changed,
+    }
+}

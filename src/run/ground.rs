@@ -1,0 +1,227 @@
+//! What runs stand on: every mapping registered with the store, every connection, and what each feed must ask for.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::RunError;
+use crate::clock::Clock;
+use crate::id::{ConnectionName, MappingName, ObjectName};
+use crate::mapping::{Mapping, SystemIx};
+use crate::store::{FieldShape, MappingId, MappingShape, Store, SystemShape};
+use crate::system::{Abilities, Read, System};
+use crate::value::record::{Column, Columns};
+
+/// Everything a run needs and does not change.
+pub struct Ground {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    /// The project's time zone: what `today` means.
+    pub zone: TimeZone,
+    pub systems: BTreeMap<ConnectionName, Arc<dyn System>>,
+    /// In dependency order: what others refer to comes first.
+    pub mappings: Vec<Laid>,
+}
+
+/// One mapping with its place in the store and its share of each feed.
+pub struct Laid {
+    pub mapping: Arc<Mapping>,
+    pub id: MappingId,
+    /// One per system of the mapping.
+    pub seats: Vec<Seat>,
+}
+
+/// A system of a mapping, joined to its connection.
+pub struct Seat {
+    pub system: Arc<dyn System>,
+    pub abilities: Arc<Abilities>,
+    pub object: ObjectName,
+    /// What its feed asks for: the columns of all mappings on the object.
+    pub columns: Columns,
+    /// Where this mapping's own columns stand among them.
+    pub positions: Vec<u16>,
+}
+
+impl Seat {
+    pub fn read(&self) -> Read {
+        Read {
+            object: self.object.clone(),
+            columns: self.columns.clone(),
+        }
+    }
+}
+
+impl Ground {
+    /// A new journal entry's id: grows with time, and is never used twice.
+    pub fn entry_id(&self) -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+
+    /// The date in the project's zone.
+    pub fn today(&self) -> jiff::civil::Date {
+        self.clock.now().to_zoned(self.zone.clone()).date()
+    }
+
+    /// Registers the mappings and joins them to their connections.
+    ///
+    /// # Errors
+    /// When the store fails, or a connection does not have an object.
+    pub async fn lay(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        zone: TimeZone,
+        systems: BTreeMap<ConnectionName, Arc<dyn System>>,
+        mappings: Vec<Arc<Mapping>>,
+    ) -> Result<Self, RunError> {
+        let feeds = feeds(&mappings);
+        let mut laid = Vec::with_capacity(mappings.len());
+        for mapping in mappings {
+            let id = store.register(shape(&mapping)).await?;
+            let mut seats = Vec::with_capacity(mapping.systems.len());
+            for system in &mapping.systems {
+                let connection =
+                    systems
+                        .get(&system.connection)
+                        .ok_or_else(|| RunError::NoConnection {
+                            connection: system.connection.clone(),
+                        })?;
+                let columns = feeds[&(system.connection.clone(), system.object.clone())].clone();
+                seats.push(Seat {
+                    system: connection.clone(),
+                    abilities: connection.abilities(&system.object)?,
+                    object: system.object.clone(),
+                    positions: positions(&system.columns, &columns),
+                    columns,
+                });
+            }
+            laid.push(Laid { mapping, id, seats });
+        }
+        Ok(Self {
+            store,
+            clock,
+            zone,
+            systems,
+            mappings: laid,
+        })
+    }
+
+    pub fn find(&self, name: &MappingName) -> Option<usize> {
+        self.mappings
+            .iter()
+            .position(|laid| laid.mapping.name == *name)
+    }
+
+    /// The mappings and systems that share a feed.
+    pub fn sharing<'a>(
+        &'a self,
+        connection: &'a ConnectionName,
+        object: &'a ObjectName,
+    ) -> impl Iterator<Item = (&'a Laid, SystemIx)> {
+        self.mappings.iter().flat_map(move |laid| {
+            laid.mapping
+                .systems_ix()
+                .filter(move |ix| {
+                    let system = laid.mapping.system(*ix);
+                    system.connection == *connection && system.object == *object
+                })
+                .map(move |ix| (laid, ix))
+        })
+    }
+
+    /// Where `mapping` holds its entities in `connection`: how references are followed there.
+    pub fn seat_of(
+        &self,
+        mapping: &MappingName,
+        connection: &ConnectionName,
+    ) -> Option<(&Laid, SystemIx)> {
+        let laid = &self.mappings[self.find(mapping)?];
+        let at = laid
+            .mapping
+            .systems
+            .iter()
+            .position(|system| system.connection == *connection)?;
+        Some((laid, SystemIx(at as u16)))
+    }
+}
+
+impl Laid {
+    pub fn seat(&self, system: SystemIx) -> &Seat {
+        &self.seats[system.0 as usize]
+    }
+
+    pub fn abilities(&self) -> Vec<Arc<Abilities>> {
+        self.seats
+            .iter()
+            .map(|seat| seat.abilities.clone())
+            .collect()
+    }
+}
+
+/// The union of the columns of all mappings, per connection and object.
+fn feeds(mappings: &[Arc<Mapping>]) -> HashMap<(ConnectionName, ObjectName), Columns> {
+    let mut union: HashMap<(ConnectionName, ObjectName), Vec<Column>> = HashMap::new();
+    for system in mappings.iter().flat_map(|mapping| &mapping.systems) {
+        let columns = union
+            .entry((system.connection.clone(), system.object.clone()))
+            .or_default();
+        for column in system.columns.iter() {
+            if !columns.contains(column) {
+                columns.push(column.clone());
+            }
+        }
+    }
+    union
+        .into_iter()
+        .map(|(feed, columns)| (feed, Columns::from(columns)))
+        .collect()
+}
+
+fn positions(own: &Columns, feed: &Columns) -> Vec<u16> {
+    own.iter()
+        .map(|column| {
+            feed.iter()
+                .position(|c| c == column)
+                .expect("a feed carries the columns of all its mappings") as u16
+        })
+        .collect()
+}
+
+/// A mapping in the store's terms.
+pub fn shape(mapping: &Mapping) -> MappingShape {
+    MappingShape {
+        name: mapping.name.clone(),
+        was: mapping.was.clone(),
+        systems: mapping
+            .systems
+            .iter()
+            .map(|system| SystemShape {
+                name: system.name.clone(),
+                was: system.was.clone(),
+                connection: system.connection.clone(),
+                object: system.object.clone(),
+            })
+            .collect(),
+        fields: mapping
+            .fields
+            .iter()
+            .map(|field| field_shape(mapping, field))
+            .collect(),
+    }
+}
+
+fn field_shape(mapping: &Mapping, field: &crate::mapping::Field) -> FieldShape {
+    let meaning = mapping
+        .systems_ix()
+        .map(|SystemIx(at)| {
+            field.cells[at as usize]
+                .is_some()
+                .then(|| field.meaning[at as usize])
+        })
+        .collect();
+    FieldShape {
+        name: field.name.clone(),
+        was: field.was.clone(),
+        meaning,
+    }
+}

@@ -1,0 +1,370 @@
+//! Where a run's slices come from: touched records in memory, or a scratch file for a first match. Both can be gone through twice.
+
+use super::first::FirstMatch;
+use super::ground::{Ground, Laid};
+use super::observe::{self, Gathered};
+use super::prepare::{self, Hint, Prepared};
+use super::progress::Progress;
+use super::unlinked::{Desk, Loose, Placed};
+use super::{Ended, Request, RunError, neighbours, unlinked};
+use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
+use crate::id::{EntityId, RecordKey};
+use crate::mapping::{Create, SystemIx};
+use crate::store::{Adoption, Hit, Touched};
+use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
+use crate::sync::neighbours::Neighbours;
+use std::collections::{BTreeMap, HashMap};
+
+/// Entities that are looked at together.
+pub struct Slice {
+    pub prepared: Vec<Prepared>,
+    pub neighbours: Neighbours,
+    /// What placing its unlinked records came to.
+    pub placed: Placed,
+}
+
+impl Slice {
+    /// Resolves what the entities refer to, and finds the unlinked records that wait under their match keys, in the store and beside them in this run.
+    pub async fn of(ground: &Ground, laid: &Laid, mut prepared: Vec<Prepared>, beside: &Placed) -> Result<Self, RunError> {
+        let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
+        prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
+        find_waiting(ground, laid, &mut prepared, beside).await?;
+        Ok(Self { prepared, neighbours, placed: Placed::default() })
+    }
+}
+
+/// An unlinked record that starts nothing, asleep or in review, is a twin all the same: no create beside it.
+async fn find_waiting(
+    ground: &Ground,
+    laid: &Laid,
+    prepared: &mut [Prepared],
+    placed: &Placed,
+) -> Result<(), RunError> {
+    if laid.mapping.matching.is_empty()
+        || !laid
+            .mapping
+            .systems
+            .iter()
+            .any(|system| !matches!(system.create, Create::Never))
+    {
+        return Ok(());
+    }
+    let mut keys = Vec::new();
+    let mut owners = Vec::new();
+    for (at, prepared) in prepared.iter_mut().enumerate() {
+        let own = unlinked::entity_keys(laid, prepared);
+        let beside = placed.waiting.iter().filter(|waiting| waiting.keys.iter().any(|key| own.contains(key)));
+        prepared.waiting.extend(beside.map(|waiting| waiting.system));
+        owners.extend(own.iter().map(|_| at));
+        keys.extend(own);
+    }
+    for (at, hits) in owners.into_iter().zip(ground.store.hits(laid.id, &keys).await?) {
+        for hit in hits {
+            if let Hit::Waiting { system, .. } = hit {
+                prepared[at].waiting.push(system);
+            }
+        }
+    }
+    for prepared in prepared {
+        prepared.waiting.sort();
+        prepared.waiting.dedup();
+    }
+    Ok(())
+}
+
+/// The slices of one run.
+pub struct Source {
+    adoption: Adoption,
+    listings: Vec<Listing>,
+    kind: Kind,
+}
+
+enum Kind {
+    Memory { slices: Vec<Slice>, next: usize },
+    Staged(Box<FirstMatch>),
+}
+
+impl Source {
+    /// Reads what is to be read and brings it into slices.
+    pub async fn open(
+        ground: &Ground,
+        laid: &Laid,
+        request: &Request,
+        progress: &dyn Progress,
+        ended: &mut Ended,
+    ) -> Result<Self, RunError> {
+        let adoption = ground.store.adoption(laid.id).await?;
+        if adoption != Adoption::Done {
+            let (first, gathered) = FirstMatch::read(ground, laid, request, progress).await?;
+            report(laid, &gathered, ended);
+            let listings = gathered.listings;
+            return Ok(Self {
+                adoption,
+                listings,
+                kind: Kind::Staged(Box::new(first)),
+            });
+        }
+        let mut gathered = observe::gather(ground, laid, request, progress).await?;
+        report(laid, &gathered, ended);
+        let slices = slices(ground, laid, request, &mut gathered).await?;
+        Ok(Self {
+            adoption,
+            listings: gathered.listings,
+            kind: Kind::Memory { slices, next: 0 },
+        })
+    }
+
+    /// The next slice of this pass; `None` at its end, after which the next call begins anew.
+    pub async fn next(&mut self, ground: &Ground, laid: &Laid) -> Result<Option<&Slice>, RunError> {
+        match &mut self.kind {
+            Kind::Memory { slices, next } => {
+                if *next == slices.len() {
+                    *next = 0;
+                    return Ok(None);
+                }
+                *next += 1;
+                Ok(Some(&slices[*next - 1]))
+            }
+            Kind::Staged(first) => first.next(ground, laid).await,
+        }
+    }
+
+    pub async fn guard(
+        &self,
+        ground: &Ground,
+        laid: &Laid,
+        counts: &RunCounts,
+    ) -> Result<Guard, RunError> {
+        let (_, totals) = ground.store.counts(laid.id).await?;
+        let stand = Stand {
+            limits: &laid.mapping.limits,
+            totals: &totals,
+            first: self.adoption == Adoption::First,
+            adopt: laid.mapping.adopt,
+            listings: &self.listings,
+        };
+        Ok(guard(counts, &stand))
+    }
+
+    /// After the run: a first match that was applied whole moves its cursors and is adopted.
+    pub async fn close(self, ground: &Ground, laid: &Laid, applied: bool) -> Result<(), RunError> {
+        match self.kind {
+            Kind::Staged(first) if applied => first.adopt(ground, laid).await,
+            Kind::Staged(_) | Kind::Memory { .. } => Ok(()),
+        }
+    }
+}
+
+fn report(laid: &Laid, gathered: &Gathered, ended: &mut Ended) {
+    ended.end.read += gathered.read;
+    ended.end.unchanged += gathered.unchanged;
+    let mut down: Vec<_> = gathered.down.iter().collect();
+    down.sort_by_key(|(system, _)| **system);
+    ended.down = down
+        .into_iter()
+        .map(|(system, why)| (laid.mapping.system(*system).name.clone(), why.to_string()))
+        .collect();
+}
+
+/// Touched records, the store's and this run's own, as slices.
+async fn slices(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    gathered: &mut Gathered,
+) -> Result<Vec<Slice>, RunError> {
+    let hints = hints(ground, laid, request, gathered).await?;
+    slices_of(ground, laid, request, gathered, hints).await
+}
+
+/// These hints as slices.
+pub async fn slices_of(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    gathered: &mut Gathered,
+    hints: Vec<Hint>,
+) -> Result<Vec<Slice>, RunError> {
+    let (linked, unlinked) = split(ground, laid, hints).await?;
+    let mut prepared = prepare::linked(ground, laid, gathered, linked).await?;
+    let desk = Desk::open(ground, laid).await?;
+    let (loose, done) = loose(laid, &desk, gathered, unlinked).await?;
+    let mut ids = new_ids(ground, request, loose.len()).await?;
+    let mut placed = desk.place_all(loose, &mut ids).await?;
+    placed.done.extend(done);
+    merge_joined(&mut prepared, &mut placed);
+    let mut joined = std::mem::take(&mut placed.entities);
+    for slice in joined.chunks_mut(SLICE_RECORDS) {
+        prepare::read_rest(ground, laid, gathered, slice).await?;
+    }
+    prepared.extend(joined);
+    let mut slices = Vec::new();
+    for chunk in observe::chunks(prepared, SLICE_RECORDS) {
+        slices.push(Slice::of(ground, laid, chunk, &placed).await?);
+    }
+    match slices.first_mut() {
+        Some(slice) => slice.placed = placed,
+        None => slices.push(Slice {
+            prepared: Vec::new(),
+            neighbours: Neighbours::default(),
+            placed,
+        }),
+    }
+    Ok(slices)
+}
+
+/// An entity that was touched through a link and joined by an unlinked record is one entity to look at.
+fn merge_joined(prepared: &mut Vec<Prepared>, placed: &mut Placed) {
+    let joined: HashMap<EntityId, usize> = placed
+        .entities
+        .iter()
+        .enumerate()
+        .map(|(at, p)| (p.entity.id, at))
+        .collect();
+    prepared.retain_mut(|touched| {
+        let Some(at) = joined.get(&touched.entity.id) else {
+            return true;
+        };
+        let both = &mut placed.entities[*at];
+        both.hints.append(&mut touched.hints);
+        for (at, sight) in touched.sights.drain(..).enumerate() {
+            if both.sights[at] == crate::sync::scene::Sight::Unread {
+                both.sights[at] = sight;
+            }
+        }
+        false
+    });
+}
+
+async fn hints(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    gathered: &mut Gathered,
+) -> Result<Vec<Hint>, RunError> {
+    let stored = ground
+        .store
+        .touched(laid.id, ground.clock.now(), RUN_RECORDS_MAX)
+        .await?;
+    let mut all: BTreeMap<(SystemIx, RecordKey), Hint> = BTreeMap::new();
+    if !request.commits() {
+        all.extend(gathered.touched.drain());
+    }
+    for record in stored {
+        let at = (record.touch.system, record.touch.identity.clone());
+        all.insert(at, (record.touch, Some(record.seq)));
+    }
+    Ok(all.into_values().collect())
+}
+
+type Linked = BTreeMap<EntityId, Vec<Hint>>;
+
+async fn split(
+    ground: &Ground,
+    laid: &Laid,
+    hints: Vec<Hint>,
+) -> Result<(Linked, Vec<Hint>), RunError> {
+    let mut linked = Linked::new();
+    let mut unlinked = Vec::new();
+    let mut by_system: BTreeMap<SystemIx, Vec<Hint>> = BTreeMap::new();
+    hints
+        .into_iter()
+        .for_each(|hint| by_system.entry(hint.0.system).or_default().push(hint));
+    for (system, hints) in by_system {
+        for chunk in observe::chunks(hints, SLICE_RECORDS) {
+            let identities: Vec<RecordKey> = chunk
+                .iter()
+                .map(|(touch, _)| touch.identity.clone())
+                .collect();
+            let entities = ground.store.linked(laid.id, system, &identities).await?;
+            for (hint, entity) in chunk.into_iter().zip(entities) {
+                match entity {
+                    Some(entity) => linked.entry(entity).or_default().push(hint),
+                    None => unlinked.push(hint),
+                }
+            }
+        }
+    }
+    Ok((linked, unlinked))
+}
+
+/// Reads unlinked records that no page brought; what is gone before it was ever linked is done.
+async fn loose(
+    laid: &Laid,
+    desk: &Desk<'_>,
+    gathered: &mut Gathered,
+    hints: Vec<Hint>,
+) -> Result<(Vec<Loose>, Vec<Hint>), RunError> {
+    let mut loose = Vec::new();
+    let mut done = Vec::new();
+    let mut ask: BTreeMap<SystemIx, Vec<Hint>> = BTreeMap::new();
+    for hint in hints {
+        let (system, identity) = (hint.0.system, hint.0.identity.clone());
+        match gathered.fresh.remove(&(system, identity)) {
+            Some(observation) if !desk.may_be_ours(system) && hint.0.why != Touched::Gone => {
+                loose.push(Loose {
+                    group: 0,
+                    system,
+                    observation,
+                    record: None,
+                    hint,
+                    predecessor_of: None,
+                });
+            }
+            _ => ask.entry(system).or_default().push(hint),
+        }
+    }
+    for (system, hints) in ask {
+        if gathered.down.contains_key(&system) {
+            continue;
+        }
+        let seat = laid.seat(system);
+        let keys: Vec<RecordKey> = hints.iter().map(|(touch, _)| touch.key.clone()).collect();
+        let got = match seat.system.get(seat.read(), &keys).await {
+            Ok(got) => got,
+            Err(error) => {
+                gathered.down.insert(system, error);
+                continue;
+            }
+        };
+        let mut hints: HashMap<RecordKey, Hint> = hints
+            .into_iter()
+            .map(|hint| (hint.0.key.clone(), hint))
+            .collect();
+        for got in got {
+            let Some(hint) = hints.remove(&got.key) else {
+                continue;
+            };
+            match got.record {
+                Some(record) => {
+                    let observation = laid.mapping.observe(system, &record, &seat.positions);
+                    let record = desk.may_be_ours(system).then_some(record);
+                    loose.push(Loose {
+                        group: 0,
+                        system,
+                        observation,
+                        record,
+                        hint,
+                        predecessor_of: None,
+                    });
+                }
+                None => done.push(hint),
+            }
+        }
+    }
+    Ok((loose, done))
+}
+
+/// Ids for entities that may start; a plan numbers them below zero and stores nothing.
+pub async fn new_ids(
+    ground: &Ground,
+    request: &Request,
+    count: usize,
+) -> Result<Box<dyn Iterator<Item = EntityId> + Send>, RunError> {
+    if !request.commits() {
+        return Ok(Box::new((1..).map(|n: i64| EntityId(-n))));
+    }
+    Ok(Box::new(
+        ground.store.reserve(count as u64).await?.map(EntityId),
+    ))
+}

@@ -1,0 +1,506 @@
+//! Unlinked records of a run: each one finds its entity, starts one, waits, or becomes a question.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::RunError;
+use super::ground::{Ground, Laid};
+use super::neighbours;
+use super::prepare::{self, Hint, Prepared};
+use crate::id::{EntityId, RecordKey};
+use crate::mapping::matching::MatchKey;
+use crate::mapping::{Observation, Seen, SystemIx};
+use crate::store::{Hit, Review, Waiting};
+use crate::sync::entity::{Agreed, Entity, Fact, Interval, Origin};
+use crate::sync::neighbours::{Neighbours, View};
+use crate::sync::op::Entry;
+use crate::sync::place::{EntityHit, Placement, RuleHits, Unlinked, WaitingWhy, place};
+use crate::sync::review::{NewReview, ReviewAbout};
+use crate::sync::scene::Sight;
+use crate::sync::terms::Terms;
+use crate::value::record::{Cell, Record};
+use crate::value::{Path, Value};
+
+/// A record without a link, with what is needed to place it.
+pub struct Loose {
+    /// Records of different groups do not see each other (a first match has grouped them already).
+    pub group: u32,
+    pub system: SystemIx,
+    pub observation: Observation,
+    /// Kept only while a create of ours may be behind it.
+    pub record: Option<Record>,
+    pub hint: Hint,
+    /// The entity in which it stood before another record took its place.
+    pub predecessor_of: Option<EntityId>,
+}
+
+/// What placing came to, beside the entities that are to be looked at.
+#[derive(Default)]
+pub struct Placed {
+    pub entities: Vec<Prepared>,
+    pub waiting: Vec<Waiting>,
+    pub found: Vec<(SystemIx, RecordKey)>,
+    pub reviews: Vec<NewReview>,
+    pub closed: Vec<crate::id::ReviewId>,
+    /// Hints that are answered without a look.
+    pub done: Vec<Hint>,
+}
+
+/// Everything placing looks up once per run.
+pub struct Desk<'a> {
+    pub ground: &'a Ground,
+    pub laid: &'a Laid,
+    pub reviews: Vec<Review>,
+    /// Open creates, per system.
+    pub creates: Vec<Vec<Entry>>,
+    /// Entities of this very run are not hits: both passes must see the same.
+    ignore: Option<std::ops::Range<i64>>,
+}
+
+impl<'a> Desk<'a> {
+    pub async fn open(ground: &'a Ground, laid: &'a Laid) -> Result<Self, RunError> {
+        let mut creates = Vec::with_capacity(laid.seats.len());
+        for system in laid.mapping.systems_ix() {
+            creates.push(ground.store.open_creates(laid.id, system).await?);
+        }
+        let reviews = ground.store.reviews(Some(laid.id), true).await?;
+        Ok(Self {
+            ground,
+            laid,
+            reviews,
+            creates,
+            ignore: None,
+        })
+    }
+
+    /// Takes entities with these ids for not there: the first pass of a first match did not see them either.
+    pub fn ignoring(mut self, ids: std::ops::Range<i64>) -> Self {
+        self.ignore = Some(ids);
+        self
+    }
+
+    /// Whether an open create of ours is behind the record.
+    pub fn claims(&self, system: SystemIx, observation: &Observation, record: &Record) -> bool {
+        if !self.may_be_ours(system) {
+            return false;
+        }
+        let placement = place(&Unlinked {
+            terms: &*self.laid.mapping,
+            system,
+            observation,
+            creates: &self.creates[system.0 as usize],
+            holds: &|path, value| self.cell_holds(system, record, path, value),
+            hits: &[],
+            predecessor_of: None,
+            answer: None,
+            inside_alone: true,
+        });
+        matches!(placement, Placement::Claimed(_))
+    }
+
+    /// Whether a create of ours may be behind an unlinked record of this system.
+    pub fn may_be_ours(&self, system: SystemIx) -> bool {
+        !self.creates[system.0 as usize].is_empty()
+    }
+
+    /// Places the records, in the order of the mapping's systems, so that the first system starts what the others join.
+    pub async fn place_all(
+        &self,
+        mut loose: Vec<Loose>,
+        new_ids: &mut (dyn Iterator<Item = EntityId> + Send),
+    ) -> Result<Placed, RunError> {
+        loose.sort_by(|a, b| {
+            (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity))
+        });
+        self.resolve(&mut loose).await?;
+        let keys: Vec<Vec<MatchKey>> = loose
+            .iter()
+            .map(|loose| match_keys(self.laid, &loose.observation))
+            .collect();
+        let known = self.known(&loose, &keys).await?;
+        let twins = twins(&loose, &keys);
+        let mut placed = Placed::default();
+        let mut begun = Begun::default();
+        for (loose, keys) in loose.into_iter().zip(keys) {
+            let hits = self.hits(&loose, &keys, &known, &twins, &begun, &placed);
+            let placement = place(&Unlinked {
+                terms: &*self.laid.mapping,
+                system: loose.system,
+                observation: &loose.observation,
+                creates: &self.creates[loose.system.0 as usize],
+                holds: &|path, value| self.holds(&loose, path, value),
+                hits: &hits,
+                predecessor_of: loose.predecessor_of,
+                answer: self
+                    .review(&loose)
+                    .and_then(|review| review.answer.as_ref()),
+                inside_alone: self.inside_alone(&loose),
+            });
+            self.carry_out(
+                placement,
+                loose,
+                keys,
+                &known,
+                &mut begun,
+                &mut placed,
+                new_ids,
+            );
+        }
+        Ok(placed)
+    }
+
+    fn holds(&self, loose: &Loose, path: &Path, value: &Value) -> bool {
+        loose
+            .record
+            .as_ref()
+            .is_some_and(|record| self.cell_holds(loose.system, record, path, value))
+    }
+
+    fn cell_holds(&self, system: SystemIx, record: &Record, path: &Path, value: &Value) -> bool {
+        let columns = &self.laid.seat(system).columns;
+        let at = columns.iter().position(|column| column.path == *path);
+        at.is_some_and(|at| matches!(&record.cells[at], Cell::Value(held) if held.to_string() == value.to_string()))
+    }
+
+    fn review(&self, loose: &Loose) -> Option<&Review> {
+        self.reviews.iter().find(|review| {
+            matches!(&review.about, ReviewAbout::Match { system, identity, .. }
+                if *system == loose.system && *identity == loose.observation.identity)
+        })
+    }
+
+    /// `only`, judged on the record's own values.
+    fn inside_alone(&self, loose: &Loose) -> bool {
+        let terms: &dyn Terms = &*self.laid.mapping;
+        if !terms.walled(loose.system) {
+            return true;
+        }
+        let alone = Prepared::starting(self.laid, EntityId(0), self.ground.clock.now());
+        let mut entity = alone.entity;
+        assume(
+            &mut entity,
+            &loose.observation,
+            loose.system,
+            self.ground.clock.now(),
+        );
+        let neighbours = Neighbours::default();
+        let view = View {
+            entity: &entity,
+            neighbours: &neighbours,
+            today: self.ground.today(),
+            forgiven: &[],
+        };
+        terms.inside_wall(loose.system, &view)
+    }
+
+    /// References in match keys are entities, not record keys.
+    async fn resolve(&self, loose: &mut [Loose]) -> Result<(), RunError> {
+        let now = self.ground.clock.now();
+        let slice: Vec<Prepared> = loose
+            .iter()
+            .map(|loose| {
+                let mut prepared = Prepared::starting(self.laid, EntityId(0), now);
+                prepared.see(loose.system, Sight::Live(loose.observation.clone()), now);
+                prepared
+            })
+            .collect();
+        let neighbours = neighbours::fetch(self.ground, self.laid, &slice).await?;
+        for loose in loose {
+            prepare::resolve(self.laid, loose.system, &mut loose.observation, &neighbours);
+        }
+        Ok(())
+    }
+
+    /// What the store knows under the keys, with the entities hit.
+    async fn known(&self, loose: &[Loose], keys: &[Vec<MatchKey>]) -> Result<Known, RunError> {
+        let all: Vec<MatchKey> = keys.iter().flatten().cloned().collect();
+        let hits = self.ground.store.hits(self.laid.id, &all).await?;
+        let mut ids: Vec<EntityId> = hits
+            .iter()
+            .flatten()
+            .filter_map(|hit| match hit {
+                Hit::Entity(entity) => Some(*entity),
+                Hit::Waiting { .. } => None,
+            })
+            .filter(|entity| {
+                !self
+                    .ignore
+                    .as_ref()
+                    .is_some_and(|ids| ids.contains(&entity.0))
+            })
+            .collect();
+        ids.extend(
+            loose
+                .iter()
+                .filter_map(|loose| match self.review(loose)?.answer {
+                    Some(crate::sync::review::Answer::Link(entity)) => Some(entity),
+                    _ => None,
+                }),
+        );
+        ids.sort();
+        ids.dedup();
+        let now = self.ground.clock.now();
+        let loaded = self.ground.store.load(self.laid.id, &ids).await?;
+        let entities: Vec<Prepared> = loaded
+            .into_iter()
+            .map(|loaded| Prepared::loaded(self.laid, loaded, now))
+            .collect();
+        let neighbours = neighbours::fetch(self.ground, self.laid, &entities).await?;
+        Ok(Known {
+            hits: all.into_iter().zip(hits).collect(),
+            entities: entities
+                .into_iter()
+                .map(|prepared| (prepared.entity.id, prepared))
+                .collect(),
+            neighbours,
+        })
+    }
+
+    fn hits(
+        &self,
+        loose: &Loose,
+        keys: &[MatchKey],
+        known: &Known,
+        twins: &Twins,
+        begun: &Begun,
+        placed: &Placed,
+    ) -> Vec<RuleHits> {
+        let terms: &dyn Terms = &*self.laid.mapping;
+        let mut rules: Vec<RuleHits> = terms
+            .match_rules()
+            .iter()
+            .map(|rule| RuleHits {
+                ask: rule.ask,
+                ..RuleHits::default()
+            })
+            .collect();
+        for key in keys {
+            let rule = &mut rules[key.rule as usize];
+            for hit in known.hits.get(key).into_iter().flatten() {
+                match hit {
+                    Hit::Entity(id) => rule.entities.extend(
+                        known
+                            .entities
+                            .get(id)
+                            .map(|p| self.entity_hit(p, loose.system, &known.neighbours)),
+                    ),
+                    Hit::Waiting {
+                        system,
+                        identity,
+                        key,
+                    } if (*system, identity) != (loose.system, &loose.observation.identity) => {
+                        rule.waiting.push((*system, key.clone()));
+                    }
+                    Hit::Waiting { .. } => {}
+                }
+            }
+            let started = begun
+                .by_key
+                .get(&(loose.group, key.clone()))
+                .into_iter()
+                .flatten();
+            rule.entities.extend(
+                started.map(|at| {
+                    self.entity_hit(&placed.entities[*at], loose.system, &known.neighbours)
+                }),
+            );
+            let same = twins
+                .get(&(loose.group, loose.system, key.clone()))
+                .into_iter()
+                .flatten();
+            rule.twins.extend(
+                same.filter(|(identity, _)| *identity != loose.observation.identity)
+                    .map(|(_, key)| key.clone()),
+            );
+            rule.entities.sort_by_key(|hit| hit.entity);
+            rule.entities.dedup_by_key(|hit| hit.entity);
+        }
+        rules
+    }
+
+    fn entity_hit(
+        &self,
+        prepared: &Prepared,
+        system: SystemIx,
+        neighbours: &Neighbours,
+    ) -> EntityHit {
+        let terms: &dyn Terms = &*self.laid.mapping;
+        let view = View {
+            entity: &prepared.entity,
+            neighbours,
+            today: self.ground.today(),
+            forgiven: &[],
+        };
+        EntityHit {
+            entity: prepared.entity.id,
+            taken: prepared.entity.live(system).is_some(),
+            inside: prepared.before.is_none()
+                || !terms.walled(system)
+                || terms.inside_wall(system, &view),
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of one pass over the loose records, changed in this one place"
+    )]
+    fn carry_out(
+        &self,
+        placement: Placement,
+        loose: Loose,
+        keys: Vec<MatchKey>,
+        known: &Known,
+        begun: &mut Begun,
+        placed: &mut Placed,
+        new_ids: &mut (dyn Iterator<Item = EntityId> + Send),
+    ) {
+        let at = (loose.system, loose.observation.identity.clone());
+        let now = self.ground.clock.now();
+        let asked = self
+            .review(&loose)
+            .map(|review| (review.id, review.answer.is_some()));
+        match placement {
+            Placement::Start => {
+                let id = new_ids
+                    .next()
+                    .expect("one id is reserved for each loose record");
+                let mut prepared = Prepared::starting(self.laid, id, now);
+                prepared.hints.push(loose.hint);
+                prepared.join(self.laid, loose.system, loose.observation, now);
+                begun.add(loose.group, placed.entities.len(), id, keys);
+                placed.entities.push(prepared);
+                placed.found.push(at);
+            }
+            Placement::Join(id) => {
+                let slot = begun.by_id.get(&id).copied().unwrap_or_else(|| {
+                    let prepared = known
+                        .entities
+                        .get(&id)
+                        .cloned()
+                        .unwrap_or_else(|| Prepared::starting(self.laid, id, now));
+                    placed.entities.push(prepared);
+                    begun.by_id.insert(id, placed.entities.len() - 1);
+                    placed.entities.len() - 1
+                });
+                let prepared = &mut placed.entities[slot];
+                prepared.hints.push(loose.hint);
+                prepared.join(self.laid, loose.system, loose.observation, now);
+                begun.add(loose.group, slot, id, keys);
+                placed.found.push(at);
+            }
+            Placement::Review(about) => {
+                if asked.is_none() {
+                    placed.reviews.push(NewReview {
+                        entity: None,
+                        about,
+                    });
+                }
+                placed
+                    .waiting
+                    .push(waiting(&loose, keys, WaitingWhy::Review));
+                placed.done.push(loose.hint);
+                return;
+            }
+            Placement::Wait(why) => {
+                placed.waiting.push(waiting(&loose, keys, why));
+                placed.done.push(loose.hint);
+            }
+            // Recovery owns it: the hint stays until the create is settled.
+            Placement::Claimed(_) => return,
+            Placement::LeaveAlone => placed.done.push(loose.hint),
+        }
+        if let Some((review, true)) = asked {
+            placed.closed.push(review);
+        }
+    }
+}
+
+struct Known {
+    hits: HashMap<MatchKey, Vec<Hit>>,
+    entities: HashMap<EntityId, Prepared>,
+    neighbours: Neighbours,
+}
+
+/// Entities begun or joined in this pass: later records find them under the same keys.
+#[derive(Default)]
+struct Begun {
+    by_key: HashMap<(u32, MatchKey), Vec<usize>>,
+    by_id: HashMap<EntityId, usize>,
+}
+
+impl Begun {
+    fn add(&mut self, group: u32, at: usize, id: EntityId, keys: Vec<MatchKey>) {
+        self.by_id.insert(id, at);
+        for key in keys {
+            self.by_key.entry((group, key)).or_default().push(at);
+        }
+    }
+}
+
+type Twins = HashMap<(u32, SystemIx, MatchKey), Vec<(RecordKey, RecordKey)>>;
+
+fn twins(loose: &[Loose], keys: &[Vec<MatchKey>]) -> Twins {
+    let mut twins = Twins::new();
+    for (loose, keys) in loose.iter().zip(keys) {
+        for key in keys {
+            let same = twins
+                .entry((loose.group, loose.system, key.clone()))
+                .or_default();
+            same.push((
+                loose.observation.identity.clone(),
+                loose.observation.key.clone(),
+            ));
+        }
+    }
+    twins
+}
+
+/// The match keys of a record's own values.
+pub fn match_keys(laid: &Laid, observation: &Observation) -> Vec<MatchKey> {
+    laid.mapping
+        .keys(&|field| match &observation.fields[field.0 as usize] {
+            Seen::Value(value) if !value.is_blank() => Some(value),
+            _ => None,
+        })
+}
+
+/// Takes a record's own values for agreed.
+fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now: Timestamp) {
+    for (agreed, seen) in entity.hub.iter_mut().zip(&observation.fields) {
+        if let Seen::Value(value) = seen {
+            let changed = Interval {
+                after: None,
+                until: now,
+            };
+            *agreed = Agreed::Set(Fact {
+                value: value.clone(),
+                origin: Origin::System(system),
+                changed,
+            });
+        }
+    }
+}
+
+/// The match keys of an entity about to be looked at: its agreed values, and what its records show.
+pub fn entity_keys(laid: &Laid, prepared: &Prepared) -> Vec<MatchKey> {
+    let mut keys = super::commit::keys(laid, &prepared.entity);
+    for sight in &prepared.sights {
+        if let Sight::Live(observation) = sight {
+            keys.extend(match_keys(laid, observation));
+        }
+    }
+    keys.sort_by(|a, b| (a.rule, &a.text).cmp(&(b.rule, &b.text)));
+    keys.dedup();
+    keys
+}
+
+fn waiting(loose: &Loose, keys: Vec<MatchKey>, why: WaitingWhy) -> Waiting {
+    Waiting {
+        system: loose.system,
+        key: loose.observation.key.clone(),
+        identity: loose.observation.identity.clone(),
+        keys,
+        why,
+    }
+}

@@ -1,0 +1,78 @@
+//! Runs: when they began, how they ended, and what is open of a mapping.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::column;
+use super::fault::Fault;
+use super::writer::Write;
+use crate::id::{MappingName, RunId};
+use crate::store::stored::{Terms, run as stored};
+use crate::store::{Adoption, MappingId, RunEnd, RunRecord, RunState, Totals, Wake};
+
+pub fn begin(write: &Write, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, Fault> {
+    let sql = "INSERT INTO run (mapping, wake, state, started_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (state, body) = (stored::state(RunState::Running), stored::write(&RunEnd::default()));
+    write.execute(sql, params![mapping.0, stored::wake(wake), state, column::millis(at), body])?;
+    Ok(RunId(write.conn.last_insert_rowid()))
+}
+
+/// Ends a run.
+pub fn end(write: &Write, run: RunId, end: &RunEnd, at: Timestamp) -> Result<MappingId, Fault> {
+    let sql = "UPDATE run SET state = ?2, ended_at = ?3, body = ?4 WHERE id = ?1";
+    let changed = write.execute(sql, params![run.0, stored::state(end.state), column::millis(at), stored::write(end)])?;
+    if changed != 1 {
+        return Err(Fault::unknown(run.to_string()));
+    }
+    Ok(write.conn.query_row("SELECT mapping FROM run WHERE id = ?1", [run.0], |row| row.get(0).map(MappingId))?)
+}
+
+/// The newest first.
+pub fn list(conn: &Connection, mapping: Option<MappingId>, limit: usize) -> Result<Vec<RunRecord>, Fault> {
+    let sql = "SELECT run.id, mapping.name, wake, state, started_at, ended_at, body FROM run JOIN mapping ON mapping.id = run.mapping
+               WHERE ?1 IS NULL OR run.mapping = ?1 ORDER BY run.id DESC LIMIT ?2";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params![mapping.map(|id| id.0), limit as i64])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body: Vec<u8> = row.get(6)?;
+        all.push(RunRecord {
+            id: RunId(row.get(0)?),
+            mapping: MappingName::new(row.get::<_, String>(1)?),
+            wake: stored::read_wake(row.get(2)?)?,
+            started_at: column::instant(row.get(4)?)?,
+            ended_at: column::maybe_instant(row.get(5)?)?,
+            end: stored::read(stored::read_state(row.get(3)?)?, &body)?,
+        });
+    }
+    Ok(all)
+}
+
+/// `adopted` holds the epoch of the mapping whose records were last read whole: behind it, a cell came or means something else.
+pub fn adoption(conn: &Connection, terms: &Terms) -> Result<Adoption, Fault> {
+    let sql = "SELECT adopted, epoch FROM mapping WHERE id = ?1";
+    let (adopted, epoch): (i64, i64) = conn.prepare_cached(sql)?.query_row([terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(match adopted {
+        0 => Adoption::First,
+        at if at < epoch => Adoption::Edited,
+        _ => Adoption::Done,
+    })
+}
+
+pub fn adopt(write: &Write, mapping: MappingId) -> Result<(), Fault> {
+    write.execute("UPDATE mapping SET adopted = epoch WHERE id = ?1", [mapping.0])?;
+    Ok(())
+}
+
+pub fn totals(conn: &Connection, terms: &Terms) -> Result<Totals, Fault> {
+    let count = |sql: &str| conn.prepare_cached(sql)?.query_row([terms.mapping.0], |row| column::count(row, 0));
+    Ok(Totals {
+        entities: count("SELECT coalesce(sum(entities), 0) FROM mapping WHERE id = ?1")?,
+        waiting: count("SELECT coalesce(sum(waiting), 0) FROM mapping WHERE id = ?1")?,
+        conflicts: count("SELECT coalesce(sum(conflicts), 0) FROM mapping WHERE id = ?1")?,
+        reviews: count("SELECT count(*) FROM review WHERE mapping = ?1 AND closed = 0")?,
+        dead_letters: count("SELECT count(*) FROM dead_letter WHERE mapping = ?1 AND closed = 0")?,
+        in_doubt: count("SELECT count(*) FROM entry WHERE mapping = ?1 AND state < 5 AND state IN (1, 2)")?,
+        touched: count("SELECT count(*) FROM touched WHERE mapping = ?1")?,
+    })
+}

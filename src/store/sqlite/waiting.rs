@@ -1,0 +1,41 @@
+//! Unlinked records kept by their match keys alone.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::fault::Fault;
+use super::tally::Tally;
+use super::writer::Write;
+use super::matched;
+use crate::id::RecordKey;
+use crate::mapping::SystemIx;
+use crate::store::Waiting;
+use crate::store::stored::{Terms, run as column};
+
+pub fn keep(write: &Write, terms: &Terms, add: &[Waiting], gone: &[(SystemIx, RecordKey)]) -> Result<(), Fault> {
+    let mut tally = Tally::begin(write, terms)?;
+    for (system, identity) in gone {
+        remove(write, terms, &mut tally, *system, identity)?;
+    }
+    for waiting in add {
+        remove(write, terms, &mut tally, waiting.system, &waiting.identity)?;
+        let keys = matched::write(&waiting.keys);
+        let sql = "INSERT INTO waiting (mapping, system, identity, key, why, keys) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let (identity, key) = (waiting.identity.as_str(), waiting.key.as_str());
+        write.execute(sql, params![terms.mapping.0, terms.system(waiting.system), identity, key, column::waiting(waiting.why), keys])?;
+        tally.waiting += 1;
+        if tally.indexed {
+            matched::add(write, terms, -write.conn.last_insert_rowid(), &keys)?;
+        }
+    }
+    tally.end(write, terms)
+}
+
+/// Forgets a record that was linked, left or is gone.
+pub fn remove(write: &Write, terms: &Terms, tally: &mut Tally, system: SystemIx, identity: &RecordKey) -> Result<(), Fault> {
+    let sql = "DELETE FROM waiting WHERE system = ?1 AND identity = ?2 RETURNING id, keys";
+    let mut statement = write.conn.prepare_cached(sql)?;
+    let row = statement.query_row(params![terms.system(system), identity.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((id, keys)): Option<(i64, Vec<u8>)> = row else { return Ok(()) };
+    tally.waiting -= 1;
+    if tally.indexed { matched::remove(write, terms, -id, &keys) } else { Ok(()) }
+}

@@ -1,0 +1,116 @@
+//! Conflicts, dead letters and decisions as bytes.
+
+use jiff::Timestamp;
+
+use super::{Broken, Reader, Terms, Writer, reason};
+use crate::id::{EntityId, RunId};
+use crate::mapping::{FieldIx, SystemIx};
+use crate::store::{Conflict, DeadLetter, Decided, Loser};
+use crate::value::Value;
+
+pub fn write(conflict: &Conflict, terms: &Terms) -> Vec<u8> {
+    let mut out = Writer::begin();
+    let system = |out: &mut Writer, at: SystemIx| out.number(terms.system(at).into());
+    out.number(terms.field(conflict.field).into());
+    out.instant(conflict.at);
+    out.number(conflict.losers.len() as u64);
+    for loser in &conflict.losers {
+        out.option(loser.system, system);
+        out.value(&loser.value);
+        out.option(loser.shadow.as_ref(), Writer::value);
+        out.option(loser.until, Writer::instant);
+    }
+    out.value(&conflict.winner);
+    out.option(conflict.winner_system, system);
+    out.text(&conflict.policy);
+    out.option(conflict.grade.as_deref(), Writer::text);
+    out.0
+}
+
+/// `None`: the field left the mapping. The record of the conflict stays on disk.
+pub fn read(entity: EntityId, run: RunId, body: &[u8], terms: &Terms) -> Result<Option<Conflict>, Broken> {
+    let mut input = Reader::begin(body, "conflict")?;
+    let field = terms.field_ix(input.small()?);
+    let at = input.instant()?;
+    let mut losers = Vec::new();
+    for _ in 0..input.number()? {
+        losers.push(Loser {
+            system: read_system(&mut input, terms)?,
+            value: input.value()?,
+            shadow: input.option(Reader::value)?,
+            until: input.option(Reader::instant)?,
+        });
+    }
+    let winner = input.value()?;
+    let winner_system = read_system(&mut input, terms)?;
+    let policy = input.text()?.to_owned();
+    let grade = input.option(Reader::text)?.map(str::to_owned);
+    Ok(field.map(|field| Conflict { entity, field, run, at, losers, winner, winner_system, policy, grade }))
+}
+
+fn read_system(input: &mut Reader, terms: &Terms) -> Result<Option<SystemIx>, Broken> {
+    Ok(input.option(Reader::small)?.and_then(|number| terms.system_ix(number)))
+}
+
+pub fn write_dead_letter(letter: &DeadLetter, terms: &Terms) -> Vec<u8> {
+    let mut out = Writer::begin();
+    out.text(&letter.code);
+    out.text(&letter.message);
+    out.number(letter.fields.len() as u64);
+    letter.fields.iter().for_each(|field| out.number(terms.field(*field).into()));
+    out.0
+}
+
+/// Code, message and fields.
+pub fn read_dead_letter(body: &[u8], terms: &Terms) -> Result<(String, String, Vec<FieldIx>), Broken> {
+    let mut input = Reader::begin(body, "dead letter")?;
+    let (code, message) = (input.text()?.to_owned(), input.text()?.to_owned());
+    let mut fields = Vec::new();
+    for _ in 0..input.number()? {
+        fields.extend(terms.field_ix(input.small()?));
+    }
+    Ok((code, message, fields))
+}
+
+/// Puts new decisions over the last ones of the same fields; `old` is what is stored.
+pub fn write_decided(old: Option<&[u8]>, new: &[Decided], run: RunId, at: Timestamp, terms: &Terms) -> Result<Vec<u8>, Broken> {
+    let mut out = Writer::begin();
+    for decided in new {
+        write_one(&mut out, decided, run, at, terms);
+    }
+    if let Some(old) = old {
+        for (run, at, decided) in read_decided(old, terms)? {
+            if new.iter().all(|new| new.field != decided.field) {
+                write_one(&mut out, &decided, run, at, terms);
+            }
+        }
+    }
+    Ok(out.0)
+}
+
+fn write_one(out: &mut Writer, decided: &Decided, run: RunId, at: Timestamp, terms: &Terms) {
+    let mut body = Writer::default();
+    body.number(terms.field(decided.field).into());
+    body.signed(run.0);
+    body.instant(at);
+    body.value(&decided.value);
+    reason::write(&mut body, &decided.reason, terms);
+    out.number(body.0.len() as u64);
+    out.0.extend_from_slice(&body.0);
+}
+
+pub fn read_decided(body: &[u8], terms: &Terms) -> Result<Vec<(RunId, Timestamp, Decided)>, Broken> {
+    let mut input = Reader::begin(body, "decisions")?;
+    let mut all = Vec::new();
+    while !input.is_done() {
+        input.number()?;
+        let field = terms.field_ix(input.small()?);
+        let (run, at) = (RunId(input.signed()?), input.instant()?);
+        let value: Value = input.value()?;
+        let why = reason::read(&mut input, terms)?;
+        if let (Some(field), Some(reason)) = (field, why) {
+            all.push((run, at, Decided { field, value, reason }));
+        }
+    }
+    Ok(all)
+}

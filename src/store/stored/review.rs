@@ -1,0 +1,160 @@
+//! What is asked of a person, and the answer, as bytes.
+
+use super::{Broken, Reader, Terms, Writer};
+use crate::id::{EntityId, EntryId, RecordKey};
+use crate::mapping::{FieldIx, SystemIx};
+use crate::store::{Answer, ReviewAbout};
+
+pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
+    let mut out = Writer::begin();
+    let system = |out: &mut Writer, at: SystemIx| out.number(terms.system(at).into());
+    match about {
+        ReviewAbout::Match { system: at, key, identity, hits, also } => {
+            out.byte(0);
+            system(&mut out, *at);
+            out.text(key.as_str());
+            out.text(identity.as_str());
+            out.number(hits.len() as u64);
+            hits.iter().for_each(|hit| out.signed(hit.0));
+            out.number(also.len() as u64);
+            for (at, key) in also {
+                system(&mut out, *at);
+                out.text(key.as_str());
+            }
+        }
+        ReviewAbout::Conflict { field, values } => {
+            out.byte(1);
+            out.number(terms.field(*field).into());
+            out.number(values.len() as u64);
+            for (at, value) in values {
+                out.option(*at, system);
+                out.value(value);
+            }
+        }
+        ReviewAbout::Delete { system: at, deleter, why, shown } => {
+            out.byte(2);
+            system(&mut out, *at);
+            out.option(*deleter, system);
+            out.text(why);
+            out.number(shown.len() as u64);
+            for (at, field, value) in shown {
+                system(&mut out, *at);
+                out.number(terms.field(*field).into());
+                out.value(value);
+            }
+        }
+        ReviewAbout::InDoubt { entry, hits } => {
+            out.byte(3);
+            out.0.extend_from_slice(entry.0.as_bytes());
+            out.number(hits.len() as u64);
+            hits.iter().for_each(|hit| out.text(hit.as_str()));
+        }
+        ReviewAbout::PingPong { system: at, field } => {
+            out.byte(4);
+            system(&mut out, *at);
+            out.option(*field, |out, field| out.number(terms.field(field).into()));
+        }
+        ReviewAbout::Join { other } => {
+            out.byte(5);
+            out.signed(other.0);
+        }
+    }
+    out.0
+}
+
+/// `None`: what is asked is about a field or system that left the mapping, so nobody needs to answer.
+pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> {
+    let mut input = Reader::begin(bytes, "review")?;
+    let input = &mut input;
+    Ok(match input.byte()? {
+        0 => read_match(input, terms)?,
+        1 => {
+            let field = terms.field_ix(input.small()?);
+            let mut values = Vec::new();
+            for _ in 0..input.number()? {
+                let at = input.option(Reader::small)?;
+                let value = input.value()?;
+                match at.map(|number| terms.system_ix(number)) {
+                    Some(None) => {}
+                    Some(at) => values.push((at, value)),
+                    None => values.push((None, value)),
+                }
+            }
+            field.map(|field| ReviewAbout::Conflict { field, values })
+        }
+        2 => {
+            let system = terms.system_ix(input.small()?);
+            let deleter = input.option(Reader::small)?.and_then(|number| terms.system_ix(number));
+            let why = input.text()?.to_owned();
+            let mut shown = Vec::new();
+            for _ in 0..input.number()? {
+                let place = (terms.system_ix(input.small()?), terms.field_ix(input.small()?));
+                let value = input.value()?;
+                if let (Some(at), Some(field)) = place {
+                    shown.push((at, field, value));
+                }
+            }
+            system.map(|system| ReviewAbout::Delete { system, deleter, why, shown })
+        }
+        3 => {
+            let entry = EntryId(uuid::Uuid::from_slice(input.take(16)?).map_err(|_| input.broken())?);
+            let hits = (0..input.number()?).map(|_| input.text().map(RecordKey::new)).collect::<Result<_, _>>()?;
+            Some(ReviewAbout::InDoubt { entry, hits })
+        }
+        4 => {
+            let system = terms.system_ix(input.small()?);
+            let field = input.option(Reader::small)?;
+            let field: Option<Option<FieldIx>> = field.map_or(Some(None), |number| terms.field_ix(number).map(Some));
+            system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field })
+        }
+        5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?) }),
+        _ => return Err(input.broken()),
+    })
+}
+
+fn read_match(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, Broken> {
+    let system = terms.system_ix(input.small()?);
+    let key = RecordKey::new(input.text()?);
+    let identity = RecordKey::new(input.text()?);
+    let hits = (0..input.number()?).map(|_| input.signed().map(EntityId)).collect::<Result<_, _>>()?;
+    let mut also = Vec::new();
+    for _ in 0..input.number()? {
+        let at = terms.system_ix(input.small()?);
+        let key = RecordKey::new(input.text()?);
+        also.extend(at.map(|at| (at, key)));
+    }
+    Ok(system.map(|system| ReviewAbout::Match { system, key, identity, hits, also }))
+}
+
+pub fn write_answer(answer: &Answer) -> Vec<u8> {
+    let mut out = Writer::begin();
+    match answer {
+        Answer::Link(entity) => {
+            out.byte(0);
+            out.signed(entity.0);
+        }
+        Answer::New => out.byte(1),
+        Answer::Leave => out.byte(2),
+        Answer::Value { value, at } => {
+            out.byte(3);
+            out.value(value);
+            out.instant(*at);
+        }
+        Answer::Delete => out.byte(4),
+        Answer::Keep => out.byte(5),
+    }
+    out.0
+}
+
+pub fn read_answer(bytes: &[u8]) -> Result<Answer, Broken> {
+    let mut input = Reader::begin(bytes, "answer to a review")?;
+    Ok(match input.byte()? {
+        0 => Answer::Link(EntityId(input.signed()?)),
+        1 => Answer::New,
+        2 => Answer::Leave,
+        3 => Answer::Value { value: input.value()?, at: input.instant()? },
+        4 => Answer::Delete,
+        5 => Answer::Keep,
+        _ => return Err(input.broken()),
+    })
+}

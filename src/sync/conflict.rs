@@ -1,0 +1,42 @@
+//! What one look decided of a field, and what lost.
+
+use jiff::Timestamp;
+
+use super::entity::{FieldIx, SystemIx};
+use super::reason::Reason;
+use crate::id::{EntityId, RunId};
+use crate::value::Value;
+
+/// A conflict and how it was decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    pub entity: EntityId,
+    pub field: FieldIx,
+    pub run: RunId,
+    pub at: Timestamp,
+    /// Every candidate that lost, the old agreed value included.
+    pub losers: Vec<Loser>,
+    pub winner: Value,
+    pub winner_system: Option<SystemIx>,
+    /// The policy and grade, as [`super::reason`] words them.
+    pub policy: String,
+    pub grade: Option<String>,
+}
+
+/// A value that lost, kept so that a person can bring it back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loser {
+    /// `None`: the value agreed before.
+    pub system: Option<SystemIx>,
+    pub value: Value,
+    pub shadow: Option<Value>,
+    pub until: Option<Timestamp>,
+}
+
+/// A field's decision, kept in the journal for `explain`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    pub field: FieldIx,
+    pub value: Value,
+    pub reason: Reason,
+}

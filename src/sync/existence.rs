@@ -1,0 +1,117 @@
+//! Restores and deletes: which records are there, and whose doing it is.
+
+use super::entity::{Cause, Link, LinkState, Shadow, SystemIx};
+use super::decide::stands_for;
+use super::look::Work;
+use super::op::{EntryState, OpKind};
+use super::scene::{Sight, Silence};
+use crate::mapping::Wins;
+
+/// Restores first, then deletes: a record that came back must not be deleted again for its old delete.
+pub(super) fn existence(work: &mut Work) {
+    for system in work.scene.terms.systems() {
+        if is_there(work, system) {
+            came_back(work, system);
+            sleep_or_wake(work, system);
+        }
+    }
+    for system in work.scene.terms.systems() {
+        if is_gone(work, system) {
+            went(work, system);
+        }
+    }
+    super::settle::block(work);
+}
+
+fn is_there(work: &Work, system: SystemIx) -> bool {
+    work.entity.link(system).is_some() && work.stand(system).silence.is_none() && work.observation(system).is_some_and(|seen| !seen.archived)
+}
+
+fn is_gone(work: &Work, system: SystemIx) -> bool {
+    if work.entity.link(system).is_none() || work.stand(system).silence.is_some() {
+        return false;
+    }
+    match &work.scene.sights[system.0 as usize] {
+        Sight::Gone => true,
+        // Archived is gone.
+        Sight::Live(seen) => seen.archived,
+        Sight::Unread | Sight::Silent(_) => false,
+    }
+}
+
+fn came_back(work: &mut Work, system: SystemIx) {
+    let Some(link) = work.entity.link_mut(system) else { return };
+    if link.state.is_live() {
+        return;
+    }
+    link.state = LinkState::Live;
+    link.kept = false;
+    work.stand_mut(system).restored = true;
+    speak_again(work, system);
+}
+
+fn sleep_or_wake(work: &mut Work, system: SystemIx) {
+    let takes_part = work.observation(system).is_some_and(|seen| seen.takes_part == Some(true));
+    let Some(link) = work.entity.link_mut(system) else { return };
+    let slept = std::mem::replace(&mut link.asleep, !takes_part);
+    if !takes_part {
+        return work.silenced(system, Silence::Asleep);
+    }
+    if slept {
+        work.stand_mut(system).restored = true;
+        speak_again(work, system);
+    }
+}
+
+/// The owner of a field that moved while it was away speaks anew.
+pub(super) fn speak_again(work: &mut Work, system: SystemIx) {
+    for field in work.scene.terms.fields() {
+        if *work.scene.terms.wins(field) != Wins::Owner(system) {
+            continue;
+        }
+        let moved = match (work.shadow(field, system), work.entity.fact(field)) {
+            (Shadow::Known(known), Some(fact)) => !stands_for(known, &fact.value, |a, b| work.same(field, a, b)),
+            (Shadow::Known(_) | Shadow::Unknown | Shadow::NoCell, _) => false,
+        };
+        if moved {
+            work.set_shadow(field, system, Shadow::Unknown);
+        }
+    }
+}
+
+fn went(work: &mut Work, system: SystemIx) {
+    let ours = our_delete(work, system);
+    work.silenced(system, Silence::Gone);
+    work.stand_mut(system).read_gone = true;
+    let now = work.scene.now;
+    let Some(link) = work.entity.link_mut(system) else { return };
+    if link.state.is_live() {
+        link.state = match ours {
+            Some(cause) => LinkState::GoneByUs { cause, at: now },
+            None => LinkState::GoneByUser { at: now },
+        };
+        forget_wall(link);
+    }
+}
+
+fn forget_wall(link: &mut Link) {
+    link.asleep = false;
+    link.beyond = false;
+    link.kept = false;
+}
+
+/// A delete of ours that is done or in doubt explains it: then it is nobody else's, and never propagates.
+fn our_delete(work: &mut Work, system: SystemIx) -> Option<Cause> {
+    let scene = work.scene;
+    let mut found = None;
+    for entry in scene.entries {
+        let sent = matches!(entry.state, EntryState::Sent | EntryState::InDoubt | EntryState::Ghost);
+        let (OpKind::Archive(cause) | OpKind::Delete(cause)) = entry.op.kind else { continue };
+        if entry.op.system == system && sent {
+            work.look.entry_states.retain(|(id, _)| *id != entry.id);
+            work.look.entry_states.push((entry.id, EntryState::Done));
+            found = Some(cause);
+        }
+    }
+    found
+}

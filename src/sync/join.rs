@@ -1,0 +1,150 @@
+//! Late match: two entities turn out to be one thing.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::conflict::{Conflict, Loser};
+use super::entity::{Agreed, Entity, Fact, FieldIx, LinkState, Origin, SystemIx};
+use super::evidence;
+use super::neighbours::{Neighbours, View};
+use super::policy;
+use super::review::ReviewAbout;
+use super::terms::Terms;
+use crate::id::{EntityId, RunId};
+use crate::mapping::Wins;
+use crate::value::Value;
+
+/// Two entities and what is known of their match.
+pub struct Pair<'a> {
+    pub terms: &'a dyn Terms,
+    pub one: &'a Entity,
+    pub other: &'a Entity,
+    /// Their match keys are equal and not blank, and no third entity has them.
+    pub only_pair: bool,
+    /// A journal entry of either is open.
+    pub entries_open: bool,
+    pub neighbours: &'a Neighbours,
+    pub today: Date,
+    pub now: Timestamp,
+    pub run: RunId,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Join {
+    /// The elder with both one's links; the other id becomes its alias.
+    Joined { entity: Box<Entity>, alias: EntityId, conflicts: Vec<Conflict> },
+    Review(ReviewAbout),
+}
+
+/// Joins by itself only where nothing can be lost or doubled by it; else a person decides.
+pub fn join(pair: &Pair) -> Join {
+    let (elder, younger) = if pair.one.id <= pair.other.id { (pair.one, pair.other) } else { (pair.other, pair.one) };
+    let review = || Join::Review(ReviewAbout::Join { other: younger.id });
+    let twice = elder.links.iter().zip(&younger.links).any(|(a, b)| a.is_some() && b.is_some());
+    if !pair.only_pair || pair.entries_open || twice || owes_delete(elder) || owes_delete(younger) {
+        return review();
+    }
+    let mut joined = elder.clone();
+    for (at, link) in younger.links.iter().enumerate() {
+        if link.is_some() {
+            joined.links[at].clone_from(link);
+        }
+    }
+    let mut conflicts = Vec::new();
+    for field in pair.terms.fields() {
+        let Some(choice) = choose(pair, elder, younger, field) else { return review() };
+        if let Some(lost) = &choice.lost {
+            conflicts.push(conflict(pair, elder.id, field, &choice.kept, lost));
+        }
+        joined.hub[field.0 as usize] = choice.kept;
+    }
+    joined.closed = !joined.links.iter().flatten().any(|link| link.state.is_live());
+    if would_delete(pair, &joined) {
+        return review();
+    }
+    Join::Joined { entity: Box::new(joined), alias: younger.id, conflicts }
+}
+
+fn owes_delete(entity: &Entity) -> bool {
+    entity.links.iter().flatten().any(|link| matches!(link.state, LinkState::Owed(_)))
+}
+
+fn would_delete(pair: &Pair, joined: &Entity) -> bool {
+    let view = View { entity: joined, neighbours: pair.neighbours, today: pair.today, forgiven: &[] };
+    let leaves = |system: SystemIx| {
+        let inside = joined.live(system).is_some_and(|link| link.inside && !link.kept);
+        inside && pair.terms.walled(system) && !pair.terms.inside_wall(system, &view)
+    };
+    pair.terms.systems().any(leaves)
+}
+
+struct Kept {
+    kept: Agreed,
+    lost: Option<Fact>,
+}
+
+/// `None`: only a person can tell.
+fn choose(pair: &Pair, elder: &Entity, younger: &Entity, field: FieldIx) -> Option<Kept> {
+    let (a, b) = match (elder.fact(field), younger.fact(field)) {
+        (None, None) => return Some(Kept { kept: Agreed::Unset, lost: None }),
+        (Some(one), None) | (None, Some(one)) => return Some(Kept { kept: Agreed::Set(one.clone()), lost: None }),
+        (Some(a), Some(b)) => (a, b),
+    };
+    if pair.terms.same(field, &a.value, &b.value) || b.value.is_blank() {
+        return Some(Kept { kept: Agreed::Set(a.clone()), lost: None });
+    }
+    if a.value.is_blank() {
+        return Some(Kept { kept: Agreed::Set(b.clone()), lost: None });
+    }
+    let newest = || evidence::newest(&[a.changed, b.changed], |at| order(if at == 0 { a } else { b })).is_none_or(|(at, _)| at == 0);
+    let first = match pair.terms.wins(field) {
+        Wins::Ask => return None,
+        Wins::Owner(owner) if elder.live(*owner).is_some() => true,
+        Wins::Owner(owner) if younger.live(*owner).is_some() => false,
+        Wins::Ranks(ranks) if rank(ranks, a) != rank(ranks, b) => rank(ranks, a) < rank(ranks, b),
+        Wins::Highest => pair.terms.compare(field, &a.value, &b.value) != Some(Ordering::Less),
+        Wins::Lowest => pair.terms.compare(field, &a.value, &b.value) != Some(Ordering::Greater),
+        Wins::First => !newest(),
+        Wins::Owner(_) | Wins::Ranks(_) | Wins::Latest(_) => newest(),
+    };
+    let (kept, lost) = if first { (a, b) } else { (b, a) };
+    Some(Kept { kept: Agreed::Set(kept.clone()), lost: Some(lost.clone()) })
+}
+
+fn rank(ranks: &[SystemIx], fact: &Fact) -> usize {
+    match fact.origin {
+        Origin::System(system) => ranks.iter().position(|one| *one == system).unwrap_or(ranks.len()),
+        Origin::Person | Origin::Rule | Origin::Formula => ranks.len(),
+    }
+}
+
+fn order(fact: &Fact) -> usize {
+    match fact.origin {
+        Origin::System(system) => system.0 as usize + 1,
+        Origin::Person | Origin::Rule | Origin::Formula => 0,
+    }
+}
+
+fn conflict(pair: &Pair, entity: EntityId, field: FieldIx, kept: &Agreed, lost: &Fact) -> Conflict {
+    let system = |origin: Origin| match origin {
+        Origin::System(system) => Some(system),
+        Origin::Person | Origin::Rule | Origin::Formula => None,
+    };
+    let (winner, winner_system) = match kept {
+        Agreed::Set(fact) => (fact.value.clone(), system(fact.origin)),
+        Agreed::Unset => (Value::Blank, None),
+    };
+    Conflict {
+        entity,
+        field,
+        run: pair.run,
+        at: pair.now,
+        losers: vec![Loser { system: system(lost.origin), value: lost.value.clone(), shadow: None, until: Some(lost.changed.until) }],
+        winner,
+        winner_system,
+        policy: policy::worded(pair.terms, field),
+        grade: None,
+    }
+}

@@ -1,0 +1,281 @@
+//! Candidates of each field to one agreed value, and what lost.
+
+use super::conflict::{Conflict, Decided, Loser};
+use super::decide::Decision;
+use super::elements;
+use super::entity::{Agreed, Fact, FieldIx, Interval, Known, Origin, Shadow, Standing, SystemIx};
+use super::evidence::shifted;
+use super::look::Work;
+use super::policy::{self, Candidate, Choice, From, How, Part, Question};
+use super::reason::Reason;
+use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
+use super::scene::{NoteKind, Silence};
+use super::terms::Access;
+use crate::mapping::Wins;
+use crate::value::Value;
+
+/// What a field's systems brought to the merge.
+struct Brought {
+    candidates: Vec<Candidate>,
+    /// Blanks met without a shadow: no candidates, but seen.
+    blanks: Vec<SystemIx>,
+    parts: Vec<Part>,
+}
+
+pub(super) fn merge(work: &mut Work) {
+    let mut seen = Vec::new();
+    for field in work.scene.terms.fields() {
+        merge_field(work, field, &mut seen);
+    }
+    // Forms may look at other fields, so shadows follow once all are merged.
+    for (field, system) in seen {
+        let Some(value) = work.value(field, system).cloned() else { continue };
+        let shadow = see(work, field, system, value);
+        work.set_shadow(field, system, shadow);
+    }
+}
+
+/// The shadow of a system that spoke, or whose blank was met.
+fn see(work: &Work, field: FieldIx, system: SystemIx, value: Value) -> Shadow {
+    let fact = work.entity.fact(field);
+    let form = fact.and_then(|fact| work.form(field, system, &fact.value));
+    let stands_for = match (fact, form) {
+        (Some(fact), Some(form)) if work.same(field, &value, &form) => Standing::For(fact.value.clone()),
+        (Some(_) | None, Some(_) | None) => Standing::Nothing,
+    };
+    Shadow::Known(Known { seen: value, stands_for, confirmed: true, refused: None, unchanged_at: None })
+}
+
+fn merge_field(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemIx)>) {
+    let mut brought = gather(work, field);
+    let review = work.scene.reviews.iter().find(|review| matches!(review.about, ReviewAbout::Conflict { field: about, .. } if about == field));
+    if let Some(ReviewInput { answer: Some(Answer::Value { value, at }), .. }) = review {
+        brought.candidates.push(Candidate::person(value.clone(), *at));
+    }
+    let spoke: Vec<SystemIx> = brought.candidates.iter().filter_map(Candidate::system).collect();
+    let question = Question {
+        terms: work.scene.terms,
+        field,
+        agreed: work.entity.fact(field),
+        required: work.scene.terms.required(field),
+        parts: &brought.parts,
+        candidates: brought.candidates,
+    };
+    let choice = if work.scene.terms.is_set(field) { elements::choose(question) } else { question.choose() };
+    let settled = match choice {
+        Choice::Stays { put_back } => {
+            stay(work, field, put_back, &brought.blanks);
+            true
+        }
+        Choice::Takes { winner, others, put_back, reason } => {
+            take(work, field, winner, others, put_back, reason);
+            true
+        }
+        Choice::Ask { among } => {
+            ask(work, field, among, review.is_some());
+            false
+        }
+        Choice::Waits { owner } => {
+            work.frozen[field.0 as usize] = true;
+            work.reasons[field.0 as usize] = Some(Reason::Waits { owner });
+            work.look.note(owner, Some(field), NoteKind::Waits);
+            false
+        }
+    };
+    if settled {
+        seen.extend(spoke.into_iter().chain(brought.blanks).map(|system| (field, system)));
+        if let Some(review) = review {
+            work.look.closed_reviews.push(review.id);
+        }
+    }
+}
+
+fn gather(work: &mut Work, field: FieldIx) -> Brought {
+    let mut brought = Brought { candidates: Vec::new(), blanks: Vec::new(), parts: Vec::new() };
+    let mut standing = Vec::new();
+    for system in work.scene.terms.systems() {
+        brought.parts.push(part(work, field, system));
+        if !work.votes(system) || !work.scene.terms.access(field, system).reads() {
+            continue;
+        }
+        let Some(value) = work.value(field, system).cloned() else { continue };
+        let how = match work.decide(field, system) {
+            Decision::Silent => continue,
+            Decision::EditOnTop => How::OnTop,
+            Decision::EditBeside => How::Beside,
+            Decision::Adoption if value.is_blank() => {
+                brought.blanks.push(system);
+                continue;
+            }
+            Decision::Adoption => How::Adoption,
+            Decision::Quiet | Decision::Owed => {
+                if fills(work, field, system, &value) {
+                    standing.push(candidate(work, field, system, How::Standing, value));
+                }
+                continue;
+            }
+            Decision::Agrees | Decision::ConvergedItself | Decision::Converged | Decision::Respelt => {
+                let shadow = agree(work, field, system, value);
+                work.set_shadow(field, system, shadow);
+                continue;
+            }
+        };
+        let candidate = candidate(work, field, system, how, value);
+        brought.candidates.push(candidate);
+    }
+    let cleared = !brought.candidates.is_empty() && brought.candidates.iter().all(|one| one.value.is_blank());
+    if work.entity.agreed(field).is_blank() || cleared {
+        brought.candidates.extend(standing);
+    }
+    brought
+}
+
+/// What the system can say of the field in general, whether it is heard in this look or not.
+fn part(work: &Work, field: FieldIx, system: SystemIx) -> Part {
+    let absent = match work.entity.live(system) {
+        Some(link) => link.asleep || work.stand(system).silence == Some(Silence::Wall) || (link.beyond && !work.votes(system)),
+        None => true,
+    };
+    if absent || !work.scene.terms.access(field, system).reads() {
+        return Part::Absent;
+    }
+    let heard = work.votes(system) && work.value(field, system).is_some();
+    if matches!(work.shadow(field, system), Shadow::Unknown) && !heard { Part::NeverRead } else { Part::Present }
+}
+
+/// A read-only cell of a ranked list fills a blank, and takes part in a clear, with what it shows, whenever it is read.
+fn fills(work: &Work, field: FieldIx, system: SystemIx, value: &Value) -> bool {
+    let ranked = matches!(work.scene.terms.wins(field), Wins::Ranks(ranks) if ranks.contains(&system));
+    ranked && work.scene.terms.access(field, system) == Access::ReadOnly && !value.is_blank()
+}
+
+/// The shadow of a system that shows the form of the agreed value.
+fn agree(work: &Work, field: FieldIx, system: SystemIx, value: Value) -> Shadow {
+    let stands_for = work.entity.fact(field).map_or(Standing::Nothing, |fact| Standing::For(fact.value.clone()));
+    let unchanged_at = match work.shadow(field, system) {
+        Shadow::Known(known) => known.unchanged_at,
+        Shadow::Unknown | Shadow::NoCell => None,
+    };
+    Shadow::Known(Known { seen: value, stands_for, confirmed: true, refused: None, unchanged_at })
+}
+
+fn candidate(work: &Work, field: FieldIx, system: SystemIx, how: How, value: Value) -> Candidate {
+    let at = system.0 as usize;
+    let link = work.entity.link(system);
+    let (after, shadow) = match work.shadow(field, system) {
+        Shadow::Known(known) => (known.unchanged_at.or(link.and_then(|link| link.unchanged_at)), Some(known.seen.clone())),
+        Shadow::Unknown | Shadow::NoCell => (None, None),
+    };
+    let read_at = work.scene.read_at[at];
+    let told = work.observation(system).and_then(|seen| seen.time).map(|time| shifted(time, -work.scene.offsets[at]));
+    // A record whose modified time did not move with the value was changed at some time until now.
+    let until = told.filter(|told| after.is_none_or(|after| *told >= after)).unwrap_or(read_at);
+    Candidate { from: From::System { system, how }, value, changed: Interval { after, until }, shadow }
+}
+
+fn stay(work: &mut Work, field: FieldIx, put_back: Vec<Candidate>, blanks: &[SystemIx]) {
+    if let (Agreed::Unset, Some(first), true) = (&work.entity.hub[field.0 as usize], blanks.first(), put_back.is_empty()) {
+        let changed = Interval { after: None, until: work.scene.read_at[first.0 as usize] };
+        let fact = Fact { value: Value::Blank, origin: Origin::System(*first), changed };
+        work.entity.hub[field.0 as usize] = Agreed::Set(fact);
+    }
+    if put_back.is_empty() {
+        return;
+    }
+    let final_value = work.entity.agreed(field).clone();
+    put_all_back(work, field, &put_back);
+    log(work, field, &final_value, None, &put_back, None);
+}
+
+fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
+    for one in put_back {
+        let Some(system) = one.system() else { continue };
+        let reason = if work.scene.terms.required(field) && one.value.is_blank() {
+            Reason::Required { in_system: system }
+        } else {
+            Reason::PutBack { in_system: system }
+        };
+        work.put_back.push((field, system));
+        work.look.note(system, Some(field), NoteKind::PutBack);
+        let value = work.entity.agreed(field).clone();
+        work.look.decided.push(Decided { field, value, reason });
+    }
+}
+
+fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
+    let value = finest(work, field, &winner, &others);
+    let moves = winner.system().is_some() || winner.from == From::Person;
+    if moves {
+        let fact = Fact { value: value.clone(), origin: winner.origin(), changed: winner.changed };
+        work.entity.hub[field.0 as usize] = Agreed::Set(fact);
+    }
+    let losers: Vec<Candidate> = others.iter().filter(|one| !agrees(work, field, one, &value)).cloned().collect();
+    let all_agree = losers.is_empty() && others.iter().any(|one| one.system().is_some());
+    let reason = if all_agree && winner.from != From::Person { Reason::Agreed } else { reason };
+    work.reasons[field.0 as usize] = Some(reason);
+    work.look.decided.push(Decided { field, value: value.clone(), reason });
+    put_all_back(work, field, &put_back);
+    let lost: Vec<Candidate> = losers.into_iter().chain(put_back.into_iter().filter(|one| !agrees(work, field, one, &value))).collect();
+    log(work, field, &value, winner.system(), &lost, Some(reason));
+}
+
+/// Equal, or all that the candidate's system can show of the value.
+fn agrees(work: &Work, field: FieldIx, one: &Candidate, value: &Value) -> bool {
+    work.same(field, &one.value, value) || one.voice().is_some_and(|system| is_form(work, field, system, value, &one.value))
+}
+
+fn is_form(work: &Work, field: FieldIx, system: SystemIx, value: &Value, shown: &Value) -> bool {
+    work.form(field, system, value).is_some_and(|form| work.same(field, &form, shown))
+}
+
+/// The finest candidate that the winner's own system would show as the winner: a lossy read-back never shortens the agreed value.
+/// Not by a chain: rounding twice is not rounding once.
+fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate]) -> Value {
+    let Some(system) = winner.voice() else { return winner.value.clone() };
+    let finer: Vec<&Candidate> = others
+        .iter()
+        .filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value))
+        .collect();
+    let coarser = |one: &&&Candidate| {
+        finer.iter().any(|other| {
+            !work.same(field, &other.value, &one.value) && one.voice().is_some_and(|system| is_form(work, field, system, &other.value, &one.value))
+        })
+    };
+    finer.iter().find(|one| !coarser(one)).or(finer.first()).map_or_else(|| winner.value.clone(), |one| one.value.clone())
+}
+
+fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<SystemIx>, lost: &[Candidate], reason: Option<Reason>) {
+    if lost.is_empty() {
+        return;
+    }
+    let loser = |one: &Candidate| Loser { system: one.system(), value: one.value.clone(), shadow: one.shadow.clone(), until: Some(one.changed.until) };
+    let grade = match reason {
+        Some(Reason::Latest { grade, .. }) => Some(grade.to_string()),
+        Some(_) | None => None,
+    };
+    work.look.conflicts.push(Conflict {
+        entity: work.entity.id,
+        field,
+        run: work.scene.run,
+        at: work.scene.now,
+        losers: lost.iter().map(loser).collect(),
+        winner: winner.clone(),
+        winner_system,
+        policy: policy::worded(work.scene.terms, field),
+        grade,
+    });
+}
+
+fn ask(work: &mut Work, field: FieldIx, among: Vec<Candidate>, is_open: bool) {
+    work.frozen[field.0 as usize] = true;
+    work.reasons[field.0 as usize] = Some(Reason::Asked);
+    for system in among.iter().filter_map(Candidate::system).collect::<Vec<_>>() {
+        work.look.note(system, Some(field), NoteKind::Asked);
+    }
+    if is_open {
+        return;
+    }
+    let values = among.into_iter().map(|one| (one.system(), one.value)).collect();
+    let about = ReviewAbout::Conflict { field, values };
+    work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
+}

@@ -1,0 +1,178 @@
+//! Which entity an unlinked record is: none, one, or a question.
+
+use super::entity::{FieldIx, SystemIx};
+use super::op::{Entry, EntryClass, EntryState, OpKind};
+use super::review::{Answer, ReviewAbout};
+use super::terms::Terms;
+use crate::id::{EntityId, EntryId, RecordKey};
+use crate::mapping::{Observation, Seen};
+use crate::value::{Path, Value};
+
+/// Why an unlinked record is kept by its match keys alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingWhy {
+    StartsNever,
+    Outside,
+    BeyondWall,
+    Review,
+    /// A person said: leave it alone.
+    LeftAlone,
+}
+
+/// What becomes of an unlinked record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placement {
+    /// An open create made it: its recovery owns it.
+    Claimed(EntryId),
+    /// It is this entity; its values are adopted by the next look.
+    Join(EntityId),
+    /// An entity starts with it.
+    Start,
+    Review(ReviewAbout),
+    Wait(WaitingWhy),
+    /// Archived, and nothing to anybody.
+    LeaveAlone,
+}
+
+/// An unlinked record with everything that was looked up for it.
+pub struct Unlinked<'a> {
+    pub terms: &'a dyn Terms,
+    pub system: SystemIx,
+    pub observation: &'a Observation,
+    /// Open create entries of this system, of all entities.
+    pub creates: &'a [Entry],
+    /// Whether the record holds a value at a path: markers and external ids need no field.
+    pub holds: &'a dyn Fn(&Path, &Value) -> bool,
+    /// What its match keys hit, rule by rule, in the order of `match`.
+    pub hits: &'a [RuleHits],
+    /// The entity in which this record stood before another took its place.
+    pub predecessor_of: Option<EntityId>,
+    /// What a person said about this very record.
+    pub answer: Option<&'a Answer>,
+    /// `only`, judged on the record's own values; true without a wall.
+    pub inside_alone: bool,
+}
+
+/// What one match rule hits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleHits {
+    pub ask: bool,
+    pub entities: Vec<EntityHit>,
+    /// Other unlinked records of the same system with the same key.
+    pub twins: Vec<RecordKey>,
+    /// Unlinked records that wait in other systems: shown in a review.
+    pub waiting: Vec<(SystemIx, RecordKey)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntityHit {
+    pub entity: EntityId,
+    /// It has a live record in this system already.
+    pub taken: bool,
+    /// This system may hold it.
+    pub inside: bool,
+}
+
+/// Places one unlinked record. Open creates are asked first: a record of ours must never lead to a copy elsewhere.
+pub fn place(unlinked: &Unlinked) -> Placement {
+    let observation = unlinked.observation;
+    if let Some(entry) = claim(unlinked) {
+        return Placement::Claimed(entry);
+    }
+    if observation.archived {
+        return Placement::LeaveAlone;
+    }
+    match unlinked.answer {
+        Some(Answer::Link(entity)) => return Placement::Join(*entity),
+        Some(Answer::New) => return Placement::Start,
+        Some(Answer::Leave) => return Placement::Wait(WaitingWhy::LeftAlone),
+        Some(Answer::Value { .. } | Answer::Delete | Answer::Keep) | None => {}
+    }
+    if let Some(entity) = unlinked.predecessor_of {
+        return Placement::Review(unlinked.about(vec![entity], Vec::new()));
+    }
+    if observation.takes_part != Some(true) {
+        return Placement::Wait(WaitingWhy::Outside);
+    }
+    match unlinked.hits.iter().find(|hits| !hits.entities.is_empty() || !hits.twins.is_empty()) {
+        Some(hits) => unlinked.among(hits),
+        None if !unlinked.terms.starts(unlinked.system) => Placement::Wait(WaitingWhy::StartsNever),
+        None if !unlinked.inside_alone => Placement::Wait(WaitingWhy::BeyondWall),
+        None => Placement::Start,
+    }
+}
+
+impl Unlinked<'_> {
+    fn among(&self, hits: &RuleHits) -> Placement {
+        let entities: Vec<EntityId> = hits.entities.iter().map(|hit| hit.entity).collect();
+        match hits.entities[..] {
+            [hit] if !hit.taken && hits.twins.is_empty() && !hits.ask => {
+                if hit.inside { Placement::Join(hit.entity) } else { Placement::Wait(WaitingWhy::BeyondWall) }
+            }
+            _ => Placement::Review(self.about(entities, hits.also(self.system))),
+        }
+    }
+
+    fn about(&self, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)>) -> ReviewAbout {
+        ReviewAbout::Match {
+            system: self.system,
+            key: self.observation.key.clone(),
+            identity: self.observation.identity.clone(),
+            hits,
+            also,
+        }
+    }
+
+    fn shows(&self, field: FieldIx, value: &Value) -> bool {
+        match &self.observation.fields[field.0 as usize] {
+            Seen::Value(seen) => self.terms.same(field, seen, value),
+            // What cannot be compared speaks neither for nor against.
+            Seen::NoCell | Seen::Unread | Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) | Seen::Unfit(_) => true,
+        }
+    }
+}
+
+impl RuleHits {
+    fn also(&self, system: SystemIx) -> Vec<(SystemIx, RecordKey)> {
+        let twins = self.twins.iter().map(|key| (system, key.clone()));
+        twins.chain(self.waiting.iter().cloned()).collect()
+    }
+}
+
+/// By marker, by external id, by natural key, in this order.
+fn claim(unlinked: &Unlinked) -> Option<EntryId> {
+    let open = || unlinked.creates.iter().filter(|entry| entry.op.kind == OpKind::Create && may_have_landed(entry.state));
+    let by_path = |wanted: fn(&EntryClass) -> Option<(&Path, &Value)>| {
+        open().find(|entry| wanted(&entry.class).is_some_and(|(path, value)| (unlinked.holds)(path, value)))
+    };
+    let marker = by_path(|class| match class {
+        EntryClass::Marker { path, value } => Some((path, value)),
+        _ => None,
+    });
+    let external = || {
+        by_path(|class| match class {
+            EntryClass::Upsert { path, value } => Some((path, value)),
+            _ => None,
+        })
+    };
+    let natural = || open().find(|entry| is_like(unlinked, entry));
+    marker.or_else(external).or_else(natural).map(|entry| entry.id)
+}
+
+fn may_have_landed(state: EntryState) -> bool {
+    matches!(state, EntryState::Sent | EntryState::InDoubt | EntryState::Ghost)
+}
+
+/// The record agrees with what was sent in the fields of a match rule; without such a rule in all fields.
+fn is_like(unlinked: &Unlinked, entry: &Entry) -> bool {
+    if matches!(entry.class, EntryClass::Marker { .. } | EntryClass::Upsert { .. }) {
+        return false;
+    }
+    let sent = |field: FieldIx| entry.op.fields.iter().find(|write| write.field == field);
+    let rules = unlinked.terms.match_rules();
+    let mut told = rules.iter().filter(|rule| rule.fields.iter().all(|field| sent(*field).is_some())).peekable();
+    if told.peek().is_some() {
+        return told.any(|rule| rule.fields.iter().filter_map(|field| sent(*field)).all(|write| unlinked.shows(write.field, &write.want)));
+    }
+    entry.op.fields.iter().all(|write| unlinked.shows(write.field, &write.want))
+}

@@ -1,0 +1,52 @@
+//! What waits for a person, and what a person said.
+
+use jiff::Timestamp;
+
+use super::entity::{FieldIx, SystemIx};
+use crate::id::{EntityId, EntryId, RecordKey, ReviewId};
+use crate::value::Value;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReviewAbout {
+    /// An unlinked record with several hits, or one that only may be proposed.
+    Match { system: SystemIx, key: RecordKey, identity: RecordKey, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
+    /// A field under `ask`, or without the evidence wanted.
+    Conflict { field: FieldIx, values: Vec<(Option<SystemIx>, Value)> },
+    /// Something would be deleted or archived that was edited, restored or not seen. `shown`: the edits that an answer speaks of.
+    Delete { system: SystemIx, deleter: Option<SystemIx>, why: String, shown: Vec<(SystemIx, FieldIx, Value)> },
+    /// A write whose outcome cannot be found out.
+    InDoubt { entry: EntryId, hits: Vec<RecordKey> },
+    /// Engine writes to one record went over their cap, or a field flaps.
+    PingPong { system: SystemIx, field: Option<FieldIx> },
+    /// Two entities seem to be one.
+    Join { other: EntityId },
+}
+
+/// What a person said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Link(EntityId),
+    New,
+    Leave,
+    Value { value: Value, at: Timestamp },
+    /// Delete it there too.
+    Delete,
+    /// Keep it.
+    Keep,
+}
+
+/// A question to be opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewReview {
+    pub entity: Option<EntityId>,
+    pub about: ReviewAbout,
+}
+
+/// An open question about an entity as a look is given it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewInput {
+    pub id: ReviewId,
+    pub about: ReviewAbout,
+    pub answer: Option<Answer>,
+}

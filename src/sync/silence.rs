@@ -1,0 +1,70 @@
+//! Which systems cannot be believed in this look: unread, too old, too soon after our own write.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::entity::{Link, LinkState, SystemIx};
+use super::evidence::shifted;
+use super::look::Work;
+use super::scene::{Sight, Silence};
+use crate::mapping::Observation;
+
+/// Shortest wait before a record is read again that was read too old.
+const AGAIN: SignedDuration = SignedDuration::from_secs(1);
+
+/// Fills each stand's silence. Gone and archived records are left to [`super::existence`].
+pub(super) fn silence(work: &mut Work) {
+    for system in work.scene.terms.systems() {
+        let Some(link) = work.entity.link(system) else { continue };
+        let fresh = link.unchanged_at.is_none() && link.version.is_none() && link.written_at.is_none();
+        let lag_ends = lag_ends(work, system, link);
+        let in_lag = lag_ends.is_some_and(|ends| work.scene.read_at[system.0 as usize] < ends);
+        let silence = match &work.scene.sights[system.0 as usize] {
+            Sight::Unread => Some(Silence::Unread),
+            Sight::Silent(why) => Some(*why),
+            Sight::Gone => in_lag.then_some(Silence::Lag),
+            Sight::Live(seen) => distrust(link, seen, in_lag),
+        };
+        match silence {
+            Some(Silence::Lag) => work.look.wait(lag_ends.unwrap_or(work.scene.now)),
+            Some(Silence::Stale) => {
+                let again = lag(work, system).max(AGAIN);
+                work.look.wait(shifted(work.scene.now, again));
+            }
+            Some(_) | None => {}
+        }
+        let stand = work.stand_mut(system);
+        stand.silence = silence;
+        stand.fresh = fresh;
+    }
+}
+
+fn lag(work: &Work, system: SystemIx) -> SignedDuration {
+    SignedDuration::try_from(work.scene.abilities[system.0 as usize].read_lag).unwrap_or(SignedDuration::MAX)
+}
+
+/// Until when a read may show a state older than our last write, or than a delete of ours.
+fn lag_ends(work: &Work, system: SystemIx, link: &Link) -> Option<Timestamp> {
+    let removed = match link.state {
+        LinkState::GoneByUs { at, .. } => Some(at),
+        LinkState::Live | LinkState::Owed(_) | LinkState::GoneByUser { .. } => None,
+    };
+    link.written_at.max(removed).map(|at| shifted(at, lag(work, system)))
+}
+
+fn distrust(link: &Link, seen: &Observation, in_lag: bool) -> Option<Silence> {
+    if let (Some(time), Some(known)) = (seen.time, link.changed_at)
+        && time < known
+    {
+        return Some(Silence::Stale);
+    }
+    // Looking for the old value is not enough: a lagging vendor may show any of several older ones.
+    (in_lag && !is_newest(link, seen)).then_some(Silence::Lag)
+}
+
+/// The version that our write gave, or a later change by the vendor's own clock.
+fn is_newest(link: &Link, seen: &Observation) -> bool {
+    let (Some(version), Some(known)) = (&seen.version, &link.version) else { return false };
+    let removed = matches!(link.state, LinkState::GoneByUs { .. });
+    let later = matches!((seen.time, link.changed_at), (Some(time), Some(known)) if time > known);
+    later || (version == known && !removed)
+}

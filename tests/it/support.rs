@@ -1,0 +1,5 @@
+//! What tests from outside stand on: the real program in a project of its own, the look-alikes, and a client for what they hold.
+
+pub mod http;
+pub mod program;
+pub mod systems;

@@ -1,0 +1,79 @@
+//! The real program, in a project directory of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// What a command printed, and how it ended.
+pub struct Ended {
+    pub command: String,
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    #[track_caller]
+    pub fn with(self, codes: &[i32]) -> Self {
+        let ended = self.code.is_some_and(|code| codes.contains(&code));
+        assert!(ended, "`{}` ended with {:?}, not {codes:?}\n--- out\n{}\n--- err\n{}", self.command, self.code, self.out, self.err);
+        self
+    }
+}
+
+/// A project that lives as long as its test.
+pub struct Program {
+    directory: TempDir,
+    env: BTreeMap<String, String>,
+}
+
+impl Program {
+    /// A copy of one of the directories under examples/.
+    pub fn of_example(name: &str) -> Self {
+        let directory = TempDir::new().expect("a temporary directory can be made");
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        copy(&example, directory.path());
+        Self { directory, env: BTreeMap::new() }
+    }
+
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.env.insert(name.into(), value.into());
+    }
+
+    /// Replaces a text of one of its files, which must be there.
+    pub fn edit(&self, file: &str, was: &str, is: &str) {
+        let path = self.directory.path().join(file);
+        let text = fs::read_to_string(&path).expect("the project has this file");
+        assert!(text.contains(was), "{file} does not say `{was}`");
+        fs::write(&path, text.replace(was, is)).expect("the project can be written");
+    }
+
+    /// Runs `syncline` with these arguments, with nothing but the project's own environment.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        let output = Command::new(env!("CARGO_BIN_EXE_syncline"))
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .envs(&self.env)
+            .output()
+            .expect("the program was built with the tests");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ended { command: format!("syncline {}", arguments.join(" ")), code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("an example is a directory") {
+        let entry = entry.expect("and can be read");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&target).expect("a temporary directory can be written");
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).expect("a temporary directory can be written");
+        }
+    }
+}

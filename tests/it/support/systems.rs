@@ -1,0 +1,57 @@
+//! The systems a project talks to: the look-alikes, and a person's hands in them.
+
+use serde_json::{Value, json};
+use syncline::sandbox::{Place, Sandbox, Settings};
+
+use super::http::Http;
+use super::program::Program;
+
+/// Running look-alikes.
+pub struct LookAlikes {
+    pub http: Http,
+    sandbox: Sandbox,
+}
+
+impl LookAlikes {
+    pub fn start(records: usize, seed: u64) -> Self {
+        let http = Http::new();
+        let settings = Settings { records, seed, ports: [0; 3], empty: false };
+        let sandbox = http.wait(Sandbox::start(settings)).expect("three free ports on loopback");
+        Self { http, sandbox }
+    }
+
+    fn place(&self, system: &str) -> &Place {
+        self.sandbox.places().iter().find(|place| place.system == system).expect("the sandbox has this system")
+    }
+
+    /// Lets a project find one of them where its file says `at:`, with the credentials in the environment.
+    pub fn join(&self, program: &mut Program, system: &str, at: &str) {
+        let place = self.place(system);
+        program.edit("syncline.yaml", at, &place.url);
+        for (name, value) in &place.config {
+            program.set(format!("SANDBOX_{}_{}", system.to_uppercase(), name.to_uppercase()), value);
+        }
+    }
+
+    /// Records as a person sees them, deleted ones left out: `key` and `fields`.
+    pub fn records(&self, system: &str, object: &str) -> Vec<Value> {
+        let url = format!("{}/_sandbox/records/{object}?limit=100000", self.place(system).url);
+        let Value::Array(mut records) = self.http.get(&url) else { panic!("records are a list") };
+        records.retain(|record| record["deleted"] == json!(false));
+        records
+    }
+
+    pub fn record(&self, system: &str, object: &str, key: &str) -> Value {
+        self.http.get(&format!("{}/_sandbox/records/{object}/{key}", self.place(system).url))
+    }
+
+    /// A person types something.
+    pub fn type_in(&self, system: &str, object: &str, key: &str, fields: &Value) {
+        self.http.patch(&format!("{}/_sandbox/records/{object}/{key}", self.place(system).url), fields);
+    }
+
+    /// Writes that the vendor has counted.
+    pub fn writes(&self, system: &str) -> Value {
+        self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["writes"].clone()
+    }
+}
