@@ -99,7 +99,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Places the records, in the order of the mapping's systems, so that the first system starts what the others join.
-    pub async fn place_all(&self, mut loose: Vec<Loose>, new_ids: &mut dyn Iterator<Item = EntityId>) -> Result<Placed, RunError> {
+    pub async fn place_all(&self, mut loose: Vec<Loose>, new_ids: &mut (dyn Iterator<Item = EntityId> + Send)) -> Result<Placed, RunError> {
         loose.sort_by(|a, b| (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity)));
         self.resolve(&mut loose).await?;
         let keys: Vec<Vec<MatchKey>> = loose.iter().map(|loose| match_keys(self.laid, &loose.observation)).collect();

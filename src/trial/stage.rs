@@ -97,7 +97,7 @@ async fn seed(ground: &Ground, cast: &Cast<'_>, memories: &Memories) -> Result<(
                 }
             }
         }
-        store.adopt(laid.id, cursors, now).await?;
+        store.adopt(laid.id, cursors).await?;
     }
     Ok(())
 }
