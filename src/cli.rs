@@ -1,1 +1,117 @@
-//! 
+//! The command line: one file per command. The only place that prints, reads the environment and knows exit codes.
+
+mod check;
+mod completions;
+mod environment;
+mod exit;
+mod init;
+mod logs;
+mod open;
+mod out;
+mod sandbox;
+mod schema;
+mod stop;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use exit::Exit;
+use out::Out;
+
+/// What stands under the list of commands.
+const AFTER: &str = "\
+Exit codes: 0 done, 1 failed, 2 usage or invalid files, 3 finished with something waiting for a person.
+
+Try it without any account:
+  syncline demo
+
+First steps with your own systems:
+  syncline init --connectors prm=partnerstack,crm=salesforce
+  syncline check
+  syncline plan --out first.plan
+  syncline run --plan first.plan
+  syncline serve";
+
+/// Keeps CRM, partner portal and ERP in agreement.
+#[derive(Debug, Parser)]
+#[command(name = "syncline", version, about, after_help = AFTER, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The project's directory, or its project file
+    #[arg(long, short = 'p', global = true, value_name = "DIR", default_value = ".", env = "SYNCLINE_PROJECT")]
+    project: PathBuf,
+    /// Print JSON for scripts
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
+    /// How much to log to stderr: error, warn, info, debug, or by part such as run=debug
+    #[arg(long, global = true, value_name = "LEVEL", value_delimiter = ',', env = "SYNCLINE_LOG")]
+    log_level: Vec<String>,
+    /// How a line of the log looks
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<logs::Format>,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Colour {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented project to start from
+    Init(init::Init),
+    /// Check all files, and with --live what they say about the systems
+    Check(check::Check),
+    /// Print the JSON Schema of a kind of file, for editors
+    Schema(schema::Schema),
+    /// Start look-alikes of three vendors with a believable partner business in them
+    Sandbox(sandbox::Sandbox),
+    /// Print shell completions
+    Completions(completions::Completions),
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.global.color {
+        Colour::Auto => anstream::ColorChoice::Auto,
+        Colour::Always => anstream::ColorChoice::Always,
+        Colour::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        // Only a second call fails, and this is the first thing the program does; a library that was faster chose one as well.
+        tracing::debug!("a TLS provider was chosen already");
+    }
+    let out = Out::new(cli.global.json);
+    let done = match &cli.command {
+        Command::Init(init) => init.run(&cli.global, &out),
+        Command::Check(check) => check.run(&cli.global, &out),
+        Command::Schema(schema) => schema.run(&out),
+        Command::Sandbox(sandbox) => wait(sandbox.run(&cli.global, &out)),
+        Command::Completions(completions) => completions.run(&out),
+    };
+    done.unwrap_or_else(|error| exit::told(&error)).into()
+}
+
+/// Runs a command that talks to systems.
+fn wait(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

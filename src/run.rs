@@ -18,6 +18,8 @@ mod prepare;
 pub mod progress;
 mod recover;
 mod source;
+#[cfg(test)]
+mod tests;
 mod unlinked;
 
 use std::collections::BTreeSet;
@@ -103,11 +105,17 @@ pub struct Ended {
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    #[error("the project has no connection `{connection}`; name it under `connections:` in syncline.yaml")]
+    #[error(
+        "the project has no connection `{connection}`; name it under `connections:` in syncline.yaml"
+    )]
     NoConnection { connection: ConnectionName },
     /// A match on half a list would make twins of the other half.
     #[error("the first match needs the whole list of {system}, which could not be read to its end")]
-    Incomplete { system: SystemName, #[source] source: SystemError },
+    Incomplete {
+        system: SystemName,
+        #[source]
+        source: SystemError,
+    },
     #[error("journal entry {entry} belongs to no entity; restore the store from a backup")]
     Orphan { entry: EntryId },
     #[error("the plan cannot be written where it goes")]
@@ -122,6 +130,8 @@ pub enum RunError {
 
 /// How long an op waits when its system did not answer right before a write.
 const SYSTEM_WAIT: Duration = Duration::from_secs(30);
+/// How soon an entity is looked at again of which a system was silent.
+const SILENT_WAIT: SignedDuration = SignedDuration::from_secs(30);
 /// How far a vendor's clock may be off when a record found is compared with the time of our sending.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 
@@ -129,10 +139,20 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 ///
 /// # Errors
 /// When the store fails, or the plan cannot be written. A system that is down is no error: it is silent, and the rest goes on.
-pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
+pub async fn once(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    hooks: &mut Hooks<'_>,
+) -> Result<Ended, RunError> {
     let started_at = ground.clock.now();
     let run = match request.commits() {
-        true => Some(ground.store.begin_run(laid.id, request.wake, started_at).await?),
+        true => Some(
+            ground
+                .store
+                .begin_run(laid.id, request.wake, started_at)
+                .await?,
+        ),
         false => None,
     };
     let mut ended = Ended {
@@ -150,12 +170,21 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
         ended.end.message = Some(error.to_string());
     }
     if let Some(run) = run {
-        ground.store.end_run(run, ended.end.clone(), ground.clock.now()).await?;
+        ground
+            .store
+            .end_run(run, ended.end.clone(), ground.clock.now())
+            .await?;
     }
     outcome.map(|()| ended)
 }
 
-async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>, ended: &mut Ended) -> Result<(), RunError> {
+async fn go(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    hooks: &mut Hooks<'_>,
+    ended: &mut Ended,
+) -> Result<(), RunError> {
     let run = ended.run.unwrap_or(RunId(0));
     if request.commits() {
         recover::settle(ground, laid, hooks.progress, ended).await?;
@@ -169,23 +198,38 @@ async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'
         return source.close(ground, laid, false).await;
     }
     if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts).await? {
-        ended.held = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
-        let agreed = matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&ended.held).await;
+        ended.held = reasons
+            .iter()
+            .map(|reason| reason.sentence(&*laid.mapping))
+            .collect();
+        let agreed =
+            matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&ended.held).await;
         if !agreed {
             ended.end.state = RunState::Held;
             return source.close(ground, laid, false).await;
         }
     }
     let stopped = apply::all(ground, laid, request, run, &mut source, hooks, ended).await?;
-    ended.end.state = if stopped { RunState::Stopped } else { RunState::Done };
+    ended.end.state = if stopped {
+        RunState::Stopped
+    } else {
+        RunState::Done
+    };
     source.close(ground, laid, !stopped).await
 }
 
 /// Ops of the plan that are not planned any more, by their ids.
 fn name_moved(request: &Request, now: &BTreeSet<String>, ended: &mut Ended) {
     if let Intent::Approved(approval) = &request.intent {
-        let mut gone: Vec<&String> = approval.ops.iter().filter(|id| !now.contains(*id)).collect();
+        let mut gone: Vec<&String> = approval
+            .ops
+            .iter()
+            .filter(|id| !now.contains(*id))
+            .collect();
         gone.sort();
-        ended.moved.extend(gone.into_iter().map(|id| format!("op {id} of the plan: its record moved since, or it is done")));
+        ended.moved.extend(
+            gone.into_iter()
+                .map(|id| format!("op {id} of the plan: its record moved since, or it is done")),
+        );
     }
 }

@@ -34,6 +34,8 @@ use local::LocalSocket;
 pub struct Settings {
     pub listen: SocketAddr,
     pub token: Option<Secret>,
+    /// How vendors reach it, without a slash at the end.
+    pub public_url: Option<String>,
 }
 
 /// Why the server cannot start.
@@ -53,6 +55,7 @@ pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     token: Option<Secret>,
+    public_url: Option<String>,
 }
 
 /// Takes the address.
@@ -60,7 +63,7 @@ pub struct Bound {
 /// # Errors
 /// When it is taken, or would be open to everybody.
 pub async fn bind(settings: Settings) -> Result<Bound, ServerError> {
-    let Settings { listen, token } = settings;
+    let Settings { listen, token, public_url } = settings;
     if !listen.ip().is_loopback() && token.is_none() {
         return Err(ServerError::Open { listen });
     }
@@ -70,7 +73,7 @@ pub async fn bind(settings: Settings) -> Result<Bound, ServerError> {
         Ok((listener, address))
     };
     let (listener, address) = bound.await.map_err(|source| ServerError::Listen { listen, source })?;
-    Ok(Bound { listener, address, token })
+    Ok(Bound { listener, address, token, public_url })
 }
 
 /// Whose deliveries are taken.
@@ -80,6 +83,7 @@ pub(crate) struct App {
     pub handle: Handle,
     pub receivers: Receivers,
     pub token: Option<Secret>,
+    pub public_url: Option<String>,
     pub intake: Intake,
 }
 
@@ -90,7 +94,7 @@ impl Bound {
 
     /// Serves until told to stop; then finishes what was begun.
     pub async fn serve(self, handle: Handle, receivers: Receivers, stop: CancellationToken) {
-        let app = Arc::new(App { handle, receivers, token: self.token, intake: Intake::new() });
+        let app = Arc::new(App { handle, receivers, token: self.token, public_url: self.public_url, intake: Intake::new() });
         listen::serve(self.listener, router(app), stop).await;
     }
 }

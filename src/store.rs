@@ -4,7 +4,9 @@
 
 pub mod sqlite;
 pub mod stage;
-pub mod stored;
+mod stored;
+#[cfg(test)]
+mod suite;
 
 use std::ops::Range;
 use std::time::Duration;

@@ -42,3 +42,6 @@ pub use quiet::is_quiet_at;
 pub use place::{Placement, Unlinked, place};
 pub use scene::{Look, LookCounts, Note, NoteKind, Scene, Sight, Silence};
 pub use terms::Terms;
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 
 mod floor;
 mod intake;
+mod runner;
 mod things;
 mod vendor;
 
@@ -15,6 +16,6 @@ fn main() -> anyhow::Result<()> {
         Some("vendor") => vendor::main(&arguments[1..]),
         Some("floor") => floor::main(&arguments[1..]),
         Some("intake") => intake::main(&arguments[1..]),
-        _ => Ok(()),
+        _ => runner::main(&arguments),
     }
 }

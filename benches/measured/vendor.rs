@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::things::{Side, Things};
+pub use hooks::{Arrivals, sign};
 use shelf::Shelf;
 
 /// The most a page holds.

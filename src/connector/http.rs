@@ -59,6 +59,7 @@ pub enum HttpError {
 }
 
 /// Sends for one connection.
+#[derive(Clone)]
 pub struct Http {
     connection: ConnectionName,
     hosts: Hosts,

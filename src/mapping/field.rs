@@ -5,6 +5,7 @@ use super::world::{Access, Shows};
 use super::{Place, Target, Wins};
 use crate::expr::Program;
 use crate::id::{FieldName, MappingName};
+use crate::value::money::Currency;
 use crate::value::record::Form;
 use crate::value::{Kind, Path, Value};
 
@@ -45,7 +46,8 @@ pub enum Unknown {
 #[derive(Debug)]
 pub enum CellProgram {
     /// One path, read and written.
-    Path { column: u16, path: Path, form: Form, shows: Shows, access: Access },
+    /// `currency` is that of amounts there, if it can hold only one.
+    Path { column: u16, path: Path, form: Form, shows: Shows, access: Access, currency: Option<Currency> },
     /// A reference held by a field of the mapping referred to, not by record key. `kind` is that field's.
     KeyedRef { column: u16, path: Path, form: Form, mapping: MappingName, field: FieldName, kind: Kind, access: Access },
     /// Parts of one value, in the order of [`PartName`].

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use rust_decimal::RoundingStrategy;
 
-use super::field::{CellProgram, Field, Unknown, Written};
+use super::field::{CellProgram, Field, PartName, Unknown, Written};
 use super::observe::{Seen, agreed};
 use super::scope::EntityEnv;
 use super::view::{EntityView, WithValue};
@@ -27,9 +27,13 @@ impl Mapping {
         let cell = field.cells[system.0 as usize].as_ref()?;
         let counterpart = if value.is_blank() { Value::Blank } else { counterpart(field, at, system, value, view)? };
         match cell {
-            CellProgram::Path { form, shows, .. } => shown(&counterpart, &field.kind, form, shows, of.currency, of),
+            CellProgram::Path { form, shows, currency, .. } => shown(&counterpart, &field.kind, form, shows, *currency, of),
             CellProgram::KeyedRef { .. } => Some(counterpart),
             CellProgram::Parts(parts) => {
+                let spells_currency = parts.iter().any(|part| part.part == PartName::Currency);
+                if !spells_currency && foreign(&counterpart, of.currency) {
+                    return None;
+                }
                 let shows = |part| parts.iter().find(|known| known.part == part).map(|part| &part.shows);
                 Some(super::spell::shown_parts(counterpart, shows))
             }
@@ -53,7 +57,7 @@ impl Mapping {
             return None;
         }
         let Ok(Item::Value(told)) = read.eval(&AsWritten(&columns)) else { return None };
-        match agreed(self.field(field), system, self.system(system), &told) {
+        match agreed(self.field(field), system, self.system(system), self.system(system).currency, &told) {
             Seen::Value(value) => Some(value),
             _ => None,
         }
@@ -62,7 +66,13 @@ impl Mapping {
     /// Whether two agreed values of the field mean the same.
     pub fn same(&self, field: FieldIx, a: &Value, b: &Value) -> bool {
         let field = self.field(field);
-        a == b || (!a.is_blank() && !b.is_blank() && field.rows.is_none() && field.kind.same_in(a, b, self.country.as_deref()))
+        match (&field.rows, a, b) {
+            _ if a == b => true,
+            _ if a.is_blank() || b.is_blank() => false,
+            // A row under its former name is the same row.
+            (Some(rows), a, b) => rows.positions(a).is_some_and(|row| Some(row) == rows.positions(b)),
+            (None, a, b) => field.kind.same_in(a, b, self.country.as_deref()),
+        }
     }
 
     /// Which of two agreed values of the field comes later or is bigger; rows by their order, a blank least. `None` for kinds without order.
@@ -136,7 +146,7 @@ fn row(field: &Field, system: SystemIx, value: &Value) -> Option<Value> {
     let (Some(rows), Value::Text(name)) = (&field.rows, value) else { return None };
     let at = rows.position(name)?;
     if rows.spelling(at, system).is_some() {
-        return Some(value.clone());
+        return Some(Value::Text(rows.rows[at].name.clone()));
     }
     match &field.unknown {
         Unknown::Row(stand_in) if rows.spelling(*stand_in as usize, system).is_some() => Some(Value::Text(rows.rows[*stand_in as usize].name.clone())),
@@ -158,13 +168,18 @@ fn entity(field: &Field, at: FieldIx, system: SystemIx, value: &Value, view: &dy
     }
 }
 
+/// An amount in another currency than the only one a place can hold.
+fn foreign(value: &Value, currency: Option<Currency>) -> bool {
+    matches!((value, currency), (Value::Money(money), Some(own)) if own != money.currency)
+}
+
 /// A value as one declared path shows it.
 fn shown(value: &Value, kind: &Kind, form: &Form, shows: &Shows, currency: Option<Currency>, of: &System) -> Option<Value> {
     if value.is_blank() {
         return Some(shows.blank.clone().unwrap_or_default());
     }
     match (value, form) {
-        (Value::Money(money), _) if currency.is_some_and(|own| own != money.currency) => None,
+        _ if foreign(value, currency) => None,
         (Value::Instant(instant), Form::Date) => {
             let date = of.zone.date(*instant).ok()?;
             Some(Value::Instant(of.zone.midnight(date).ok()?))

@@ -7,16 +7,17 @@ use crate::value::record::Columns;
 
 /// What counts: kind, rows, where the value lives and how it is read; not who decides, nor how it is written.
 pub fn meaning(field: &Field, system: usize, of: &System, columns: &Columns) -> u64 {
-    let mut text = format!("{} {} {:?} {:?}\n", of.connection, of.object, of.zone.to_string(), of.currency);
+    let mut text = format!("{} {} {} {:?}\n", of.connection, of.object, of.zone, of.currency);
     text.push_str(&field.kind.to_string());
     if let Some(rows) = &field.rows {
         for row in &rows.rows {
-            text.push_str(&format!("\n{:?} {:?}", row.name, row.spellings[system]));
+            // A row that says what it was keeps its meaning under its new name.
+            text.push_str(&format!("\n{:?} {:?}", row.was.as_ref().unwrap_or(&row.name), row.spellings[system]));
         }
     }
     match &field.cells[system] {
         None => text.push_str("\nnone"),
-        Some(CellProgram::Path { path, form, .. }) => text.push_str(&format!("\npath {path} {form:?}")),
+        Some(CellProgram::Path { path, form, currency, .. }) => text.push_str(&format!("\npath {path} {form:?} {currency:?}")),
         Some(CellProgram::KeyedRef { path, form, mapping, field, .. }) => text.push_str(&format!("\nkeyed {path} {form:?} {mapping} {field}")),
         Some(CellProgram::Parts(parts)) => {
             for part in parts {

@@ -91,12 +91,15 @@ impl Mapping {
         match (value, &of.field.rows) {
             (Value::Text(name), Some(rows)) => {
                 let spelling = rows.position(name).and_then(|at| rows.spelling(at, of.system));
-                spelling.map(|spelling| Value::Text(spelling.clone())).ok_or_else(|| of.problem(path, format!("`{name}` has no counterpart in {}", self.system(of.system).name)))
+                let spelling = spelling.ok_or_else(|| of.problem(path, format!("`{name}` has no counterpart in {}", self.system(of.system).name)))?;
+                typed(spelling, form).ok_or_else(|| of.problem(path, format!("`{spelling}` is not what the field holds")))
             }
             (Value::Ref(_), _) => {
                 let key = view.key_of(value, of.at, of.system);
-                key.map(|key| Value::text(key.as_str())).ok_or_else(|| of.problem(path, "what it refers to has no live record there".to_owned()))
+                let key = key.ok_or_else(|| of.problem(path, "what it refers to has no live record there".to_owned()))?;
+                typed(key.as_str(), form).ok_or_else(|| of.problem(path, "the key of what it refers to is no number".to_owned()))
             }
+            (Value::Text(text), None) if matches!(form, Form::Integer) => typed(text, form).ok_or_else(|| of.problem(path, "the text is no number".to_owned())),
             (Value::Date(date), _) if *form == Form::Instant => {
                 let midnight = self.system(of.system).zone.midnight(*date);
                 midnight.map(Value::Instant).map_err(|problem| of.problem(path, problem.to_string()))
@@ -125,6 +128,15 @@ impl Mapping {
             }
         }
         Ok(())
+    }
+}
+
+/// A text as a field of another form holds it: vendors number their keys and picks, and we compare them as texts.
+fn typed(text: &str, form: &Form) -> Option<Value> {
+    match form {
+        Form::Integer => text.parse().ok().map(Value::Integer),
+        Form::Boolean => text.parse().ok().map(Value::Boolean),
+        _ => Some(Value::text(text)),
     }
 }
 

@@ -60,7 +60,7 @@ pub enum NewText {
 pub enum Create {
     Never,
     Always,
-    When(Program),
+    When(Box<Program>),
 }
 
 /// What becomes of a record when the wall no longer holds.

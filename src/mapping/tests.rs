@@ -317,3 +317,40 @@ fn meaning_moves_with_the_path_and_stays_with_the_policy() {
     assert_ne!(moved[0], before[0]);
     assert_eq!(moved[1], before[1]);
 }
+
+#[test]
+fn a_renamed_row_is_the_row_it_was() {
+    let renamed = DEALS.replace("submitted: { crm: Qualification, prm: pending }", "claimed: { was: submitted, crm: Qualification, prm: pending }");
+    let (before, after) = (deals(), sound(&renamed, &Known { currency: Some("EUR"), zone: Some("Europe/Berlin"), ..Known::default() }));
+    let status = at(&after, "status");
+    let (old, new) = (Value::text("submitted"), Value::text("claimed"));
+    assert!(after.same(status, &old, &new));
+    assert_eq!(after.form(status, CRM, &old, &Entity::default()), Some(new));
+    assert_eq!(after.field(status).meaning, before.field(status).meaning);
+    assert!(!after.same(status, &old, &Value::text("won")));
+}
+
+#[test]
+fn numbered_keys_and_picks_are_written_as_numbers() {
+    let facts = |form| FieldFacts { form, access: Access::ReadWrite, required: false, shows: Shows::default(), currency: None, values: None };
+    let known = Known::default().fields("crm", "Opportunity", &[("Partner__c", facts(Form::Integer)), ("StageName", facts(Form::Integer))]);
+    let text = DEALS.replace("crm: [Proposal, Negotiation]", "crm: 12");
+    let mapping = sound(&text, &known);
+    let mut entity = Entity::default();
+    entity.keys.insert((7, 0), "41");
+    let fields = [(at(&mapping, "partner"), Value::Ref(EntityId(7))), (at(&mapping, "status"), Value::text("approved"))];
+    let cells = mapping.spell(CRM, &fields, &entity, Spelling::Update).expect("numbers");
+    assert_eq!(cells.into_iter().map(|cell| cell.value).collect::<Vec<_>>(), [Value::Integer(41), Value::Integer(12)]);
+    assert_eq!(seen(&mapping, CRM, "status", &[("StageName", Value::Integer(12))]), Seen::Value(Value::text("approved")));
+}
+
+#[test]
+fn a_path_holds_the_currency_its_connector_declares() {
+    let usd = Currency::parse("USD").expect("a currency");
+    let facts = FieldFacts { form: Form::Money, access: Access::ReadWrite, required: false, shows: Shows::default(), currency: Some(usd), values: None };
+    let mapping = sound(DEALS, &Known { currency: Some("EUR"), ..Known::default() }.fields("prm", "deals", &[("amount", facts)]));
+    let dollars = Value::Money(Money::new(5.into(), usd));
+    assert_eq!(seen(&mapping, PRM, "amount", &[("amount", Value::Integer(5))]), Seen::Value(dollars.clone()));
+    assert_eq!(mapping.form(at(&mapping, "amount"), PRM, &dollars, &Entity::default()), Some(dollars));
+    assert_eq!(mapping.form(at(&mapping, "amount"), PRM, &eur(5), &Entity::default()), None);
+}

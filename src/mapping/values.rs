@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::SystemIx;
-use crate::value::Str;
+use crate::value::{Str, Value};
 
 /// The rows in their order, which is the order of `highest` and `<`.
 #[derive(Debug)]
@@ -29,18 +29,36 @@ impl Rows {
         let mut read = vec![HashMap::new(); systems];
         let mut names = HashMap::new();
         for (at, row) in rows.iter().enumerate() {
-            names.entry(row.name.clone()).or_insert(at as u16);
+            names.insert(row.name.clone(), at as u16);
             for (system, spellings) in row.spellings.iter().enumerate() {
                 for spelling in spellings.iter().flatten() {
                     read[system].entry(spelling.clone()).or_insert(at as u16);
                 }
             }
         }
+        // A former name still says which row it was, unless a row of today has it.
+        for (at, row) in rows.iter().enumerate() {
+            if let Some(was) = &row.was {
+                names.entry(was.clone()).or_insert(at as u16);
+            }
+        }
         Rows { rows, read, names }
     }
 
+    /// By its name of today, or a former one.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.names.get(name).map(|at| *at as usize)
+    }
+
+    /// The rows a value names: one, or those of a set in their order. `None` if it names what is no row.
+    pub fn positions(&self, value: &Value) -> Option<Vec<usize>> {
+        let one = |value: &Value| if let Value::Text(name) = value { self.position(name) } else { None };
+        let mut rows = match value {
+            Value::Set(elements) => elements.iter().map(one).collect::<Option<Vec<_>>>()?,
+            value => vec![one(value)?],
+        };
+        rows.sort_unstable();
+        Some(rows)
     }
 
     /// The row that a system's spelling is read as.

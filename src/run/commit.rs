@@ -10,7 +10,7 @@ use crate::mapping::matching::MatchKey;
 use crate::store::{Merged, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::op::{Entry, EntryState};
-use crate::sync::scene::Look;
+use crate::sync::scene::{Look, Sight};
 
 /// An entity whose merge is stored and whose writes are still to be done.
 pub struct Owing {
@@ -42,7 +42,11 @@ pub async fn merge(
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
                 if !entries.is_empty() {
-                    owing.push(Owing { entity: stored.after.clone(), entries, hints: prepared.hints.clone() });
+                    owing.push(Owing {
+                        entity: stored.after.clone(),
+                        entries,
+                        hints: prepared.hints.clone(),
+                    });
                 }
                 merged.push(stored);
             }
@@ -51,7 +55,10 @@ pub async fn merge(
     }
     let now = ground.clock.now();
     if !merged.is_empty() {
-        ground.store.commit_merged(laid.id, run, merged, now).await?;
+        ground
+            .store
+            .commit_merged(laid.id, run, merged, now)
+            .await?;
     }
     settle_placed(ground, laid, slice, ended).await?;
     untouch(ground, done).await?;
@@ -59,13 +66,26 @@ pub async fn merge(
 }
 
 /// What an entity's look leaves to be stored; `None` where there is nothing.
-fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look: Look) -> Option<(Merged, Vec<Entry>)> {
+fn to_merge(
+    ground: &Ground,
+    laid: &Laid,
+    run: RunId,
+    prepared: &Prepared,
+    look: Look,
+) -> Option<(Merged, Vec<Entry>)> {
+    // What a silent system is owed, or has to say, is not known: the entity is looked at again when it may speak.
+    let silent = prepared
+        .sights
+        .iter()
+        .any(|sight| matches!(sight, Sight::Silent(_)));
+    let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
+    let waits = [look.waits, retry].into_iter().flatten().min();
     let nothing = look.entity.is_none()
         && look.ops.is_empty()
         && look.reviews.is_empty()
         && look.closed_reviews.is_empty()
         && look.entry_states.is_empty()
-        && look.waits.is_none();
+        && waits.is_none();
     if nothing && prepared.before.is_some() {
         return None;
     }
@@ -83,9 +103,13 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
             deadline: None,
         })
         .collect();
-    let keys = look.entity.as_ref().or(prepared.before.is_none().then_some(&prepared.entity)).map(|after| keys(laid, after));
+    let keys = look
+        .entity
+        .as_ref()
+        .or(prepared.before.is_none().then_some(&prepared.entity))
+        .map(|after| keys(laid, after));
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
-    let again = look.waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
+    let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
     let untouch = match entries.is_empty() {
         true => numbered(prepared.hints.iter().cloned()),
         false => Vec::new(),
@@ -109,31 +133,62 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
 
 /// The match keys of an entity's agreed values.
 pub fn keys(laid: &Laid, entity: &Entity) -> Vec<MatchKey> {
-    laid.mapping.keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
+    laid.mapping
+        .keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
 }
 
 /// A touch that leads back to the entity, through any of its links.
 pub fn touch_of(laid: &Laid, entity: &Entity) -> Option<Touch> {
-    let (system, link) = laid.mapping.systems_ix().find_map(|system| entity.link(system).map(|link| (system, link)))?;
-    Some(Touch { mapping: laid.id, system, key: link.key.clone(), identity: link.identity.clone(), why: Touched::Retry })
+    let (system, link) = laid
+        .mapping
+        .systems_ix()
+        .find_map(|system| entity.link(system).map(|link| (system, link)))?;
+    Some(Touch {
+        mapping: laid.id,
+        system,
+        key: link.key.clone(),
+        identity: link.identity.clone(),
+        why: Touched::Retry,
+    })
 }
 
 fn count(prepared: &Prepared, look: &Look, ended: &mut Ended) {
-    let before = prepared.before.as_ref().map_or(0, |entity| entity.links.iter().flatten().count());
-    let after = look.entity.as_ref().unwrap_or(&prepared.entity).links.iter().flatten().count();
+    let before = prepared
+        .before
+        .as_ref()
+        .map_or(0, |entity| entity.links.iter().flatten().count());
+    let after = look
+        .entity
+        .as_ref()
+        .unwrap_or(&prepared.entity)
+        .links
+        .iter()
+        .flatten()
+        .count();
     ended.end.linked += (after.saturating_sub(before)) as u64;
     ended.end.conflicts += look.conflicts.len() as u64;
     ended.end.reviews += look.reviews.len() as u64;
 }
 
-async fn settle_placed(ground: &Ground, laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<(), RunError> {
+async fn settle_placed(
+    ground: &Ground,
+    laid: &Laid,
+    slice: &Slice,
+    ended: &mut Ended,
+) -> Result<(), RunError> {
     let placed = &slice.placed;
     ended.end.waiting += placed.waiting.len() as u64;
     if !placed.waiting.is_empty() || !placed.found.is_empty() {
-        ground.store.keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone()).await?;
+        ground
+            .store
+            .keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone())
+            .await?;
     }
     for review in &placed.reviews {
-        ground.store.open_review(laid.id, review.clone(), ground.clock.now()).await?;
+        ground
+            .store
+            .open_review(laid.id, review.clone(), ground.clock.now())
+            .await?;
         ended.end.reviews += 1;
     }
     for review in &placed.closed {
@@ -143,7 +198,10 @@ async fn settle_placed(ground: &Ground, laid: &Laid, slice: &Slice, ended: &mut 
 }
 
 /// Clears what was answered; a hint that came meanwhile stays.
-pub async fn untouch(ground: &Ground, hints: impl IntoIterator<Item = Hint>) -> Result<(), RunError> {
+pub async fn untouch(
+    ground: &Ground,
+    hints: impl IntoIterator<Item = Hint>,
+) -> Result<(), RunError> {
     let numbered = numbered(hints);
     if !numbered.is_empty() {
         ground.store.untouch(numbered).await?;
@@ -152,5 +210,8 @@ pub async fn untouch(ground: &Ground, hints: impl IntoIterator<Item = Hint>) -> 
 }
 
 fn numbered(hints: impl IntoIterator<Item = Hint>) -> Vec<(Touch, i64)> {
-    hints.into_iter().filter_map(|(touch, seq)| Some((touch, seq?))).collect()
+    hints
+        .into_iter()
+        .filter_map(|(touch, seq)| Some((touch, seq?)))
+        .collect()
 }

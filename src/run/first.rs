@@ -34,7 +34,12 @@ pub struct FirstMatch {
 
 impl FirstMatch {
     /// Lists every system, side by side.
-    pub async fn read(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress) -> Result<(Self, Gathered), RunError> {
+    pub async fn read(
+        ground: &Ground,
+        laid: &Laid,
+        request: &Request,
+        progress: &dyn Progress,
+    ) -> Result<(Self, Gathered), RunError> {
         let mut gathered = Gathered::default();
         let mut stage = Stage::create(ground.store.scratch())?;
         let mut cursors = Vec::new();
@@ -48,21 +53,35 @@ impl FirstMatch {
         while let Some(told) = readers.next().await {
             match told {
                 Told::Page(system, which, page) => {
-                    progress.step(Step::Read { system, records: page.records.len() });
+                    progress.step(Step::Read {
+                        system,
+                        records: page.records.len(),
+                    });
                     gathered.read += page.records.len() as u64;
                     remember(laid, system, which, &page, &mut cursors);
-                    let (fresh, known) = sort_out(ground, laid, &desk, system, page, &mut gathered).await?;
+                    let (fresh, known) =
+                        sort_out(ground, laid, &desk, system, page, &mut gathered).await?;
                     count += fresh.len() as u64;
                     stage.put(fresh)?;
                     hints.extend(known);
                 }
                 Told::End(..) => {}
-                Told::Failed(system, Which::Gone, error) => drop(gathered.down.entry(system).or_insert(error)),
+                Told::Failed(system, Which::Gone, error) => {
+                    drop(gathered.down.entry(system).or_insert(error))
+                }
                 // A match on half a list would make twins of the other half.
                 Told::Failed(system, _, error) => {
                     let before = ground.store.counts(laid.id).await?.1[system.0 as usize];
-                    gathered.listings.push(Listing { system, before, now: 0, cut_short: true });
-                    return Err(RunError::Incomplete { system: laid.mapping.system(system).name.clone(), source: error });
+                    gathered.listings.push(Listing {
+                        system,
+                        before,
+                        now: 0,
+                        cut_short: true,
+                    });
+                    return Err(RunError::Incomplete {
+                        system: laid.mapping.system(system).name.clone(),
+                        source: error,
+                    });
                 }
             }
         }
@@ -72,7 +91,16 @@ impl FirstMatch {
             false => -(count as i64)..0,
         };
         let linked = source::slices_of(ground, laid, request, &mut gathered, hints).await?;
-        let first = Self { stage, ids, used: 0, groups: None, slice: None, cursors, linked, next_linked: 0 };
+        let first = Self {
+            stage,
+            ids,
+            used: 0,
+            groups: None,
+            slice: None,
+            cursors,
+            linked,
+            next_linked: 0,
+        };
         Ok((first, gathered))
     }
 
@@ -98,14 +126,26 @@ impl FirstMatch {
             for member in group.members {
                 let observation = kept::read(&member.bytes)?;
                 let touch = touch(laid, member.system, &observation);
-                loose.push(Loose { group: at as u32, system: member.system, observation, record: None, hint: (touch, None), predecessor_of: None });
+                loose.push(Loose {
+                    group: at as u32,
+                    system: member.system,
+                    observation,
+                    record: None,
+                    hint: (touch, None),
+                    predecessor_of: None,
+                });
             }
         }
         self.slice = Some(self.place(ground, laid, loose).await?);
         Ok(self.slice.as_ref())
     }
 
-    async fn place(&mut self, ground: &Ground, laid: &Laid, loose: Vec<Loose>) -> Result<Slice, RunError> {
+    async fn place(
+        &mut self,
+        ground: &Ground,
+        laid: &Laid,
+        loose: Vec<Loose>,
+    ) -> Result<Slice, RunError> {
         let desk = Desk::open(ground, laid).await?.ignoring(self.ids.clone());
         let mut ids = (self.ids.start + self.used as i64..self.ids.end).map(EntityId);
         let mut placed = desk.place_all(loose, &mut ids).await?;
@@ -123,14 +163,31 @@ impl FirstMatch {
 }
 
 /// A feed that was never read begins with everything; one that others read already is left where it is, and listed beside.
-async fn start(ground: &Ground, laid: &Laid, system: SystemIx, readers: &mut Readers) -> Result<(), RunError> {
+async fn start(
+    ground: &Ground,
+    laid: &Laid,
+    system: SystemIx,
+    readers: &mut Readers,
+) -> Result<(), RunError> {
     let seat = laid.seat(system);
     let connection = &laid.mapping.system(system).connection;
-    match ground.store.cursor(connection, &seat.object, Feed::Changes).await? {
-        None => readers.start(system, Which::Changes, seat.system.changes(seat.read(), None)),
+    match ground
+        .store
+        .cursor(connection, &seat.object, Feed::Changes)
+        .await?
+    {
+        None => readers.start(
+            system,
+            Which::Changes,
+            seat.system.changes(seat.read(), None),
+        ),
         Some(_) => readers.start(system, Which::Sweep, seat.system.list(seat.read())),
     }
-    if ground.store.cursor(connection, &seat.object, Feed::Gone).await?.is_none()
+    if ground
+        .store
+        .cursor(connection, &seat.object, Feed::Gone)
+        .await?
+        .is_none()
         && let Some(pages) = seat.system.gone(seat.read(), None)
     {
         readers.start(system, Which::Gone, pages);
@@ -138,16 +195,34 @@ async fn start(ground: &Ground, laid: &Laid, system: SystemIx, readers: &mut Rea
     Ok(())
 }
 
-fn remember(laid: &Laid, system: SystemIx, which: Which, page: &Page, cursors: &mut Vec<MovedCursor>) {
+fn remember(
+    laid: &Laid,
+    system: SystemIx,
+    which: Which,
+    page: &Page,
+    cursors: &mut Vec<MovedCursor>,
+) {
     let feed = match which {
         Which::Changes => Feed::Changes,
         Which::Gone => Feed::Gone,
         Which::Sweep => return,
     };
-    let Some(cursor) = page.cursor.clone() else { return };
-    let (connection, object) = (laid.mapping.system(system).connection.clone(), laid.seat(system).object.clone());
-    cursors.retain(|moved| (&moved.connection, &moved.object, moved.feed) != (&connection, &object, feed));
-    cursors.push(MovedCursor { connection, object, feed, cursor: Cursor(cursor.0) });
+    let Some(cursor) = page.cursor.clone() else {
+        return;
+    };
+    let (connection, object) = (
+        laid.mapping.system(system).connection.clone(),
+        laid.seat(system).object.clone(),
+    );
+    cursors.retain(|moved| {
+        (&moved.connection, &moved.object, moved.feed) != (&connection, &object, feed)
+    });
+    cursors.push(MovedCursor {
+        connection,
+        object,
+        feed,
+        cursor: Cursor(cursor.0),
+    });
 }
 
 type Hints = Vec<prepare::Hint>;
@@ -165,7 +240,10 @@ async fn sort_out(
     let mut staged = Vec::with_capacity(page.records.len());
     let mut hints = Hints::new();
     for records in observe::chunks(page.records, SLICE_RECORDS) {
-        let identities: Vec<RecordKey> = records.iter().map(|record| record.identity.clone()).collect();
+        let identities: Vec<RecordKey> = records
+            .iter()
+            .map(|record| record.identity.clone())
+            .collect();
         let linked = ground.store.linked(laid.id, system, &identities).await?;
         for (record, entity) in records.into_iter().zip(linked) {
             let observation = laid.mapping.observe(system, &record, &seat.positions);

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
-use super::progress::{Progress, Step};
 use super::prepare::Prepared;
+use super::progress::{Progress, Step};
 use super::{Request, RunError, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
@@ -31,7 +31,12 @@ pub struct Gathered {
 }
 
 /// Reads all feeds of the mapping. With `keep`, pages are committed as they come; without, nothing is stored (a plan).
-pub async fn gather(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress) -> Result<Gathered, RunError> {
+pub async fn gather(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    progress: &dyn Progress,
+) -> Result<Gathered, RunError> {
     let mut gathered = Gathered::default();
     let mut sweeps: HashMap<SystemIx, HashSet<RecordKey>> = HashMap::new();
     let mut readers = Readers::new();
@@ -41,15 +46,22 @@ pub async fn gather(ground: &Ground, laid: &Laid, request: &Request, progress: &
     while let Some(told) = readers.next().await {
         match told {
             Told::Page(system, Which::Sweep, page) => {
-                let keys = sweeps.get_mut(&system).expect("a sweep was begun with its set");
+                let keys = sweeps
+                    .get_mut(&system)
+                    .expect("a sweep was begun with its set");
                 keys.extend(page.records.into_iter().map(|record| record.identity));
             }
             Told::Page(system, which, page) => {
-                progress.step(Step::Read { system, records: page.records.len() });
+                progress.step(Step::Read {
+                    system,
+                    records: page.records.len(),
+                });
                 take(ground, laid, request, system, which, page, &mut gathered).await?;
             }
             Told::End(system, Which::Sweep) => {
-                let keys = sweeps.remove(&system).expect("a sweep was begun with its set");
+                let keys = sweeps
+                    .remove(&system)
+                    .expect("a sweep was begun with its set");
                 absent(ground, laid, request, system, &keys, &mut gathered).await?;
             }
             Told::End(..) => {}
@@ -71,9 +83,19 @@ async fn start(
 ) -> Result<(), RunError> {
     let seat = laid.seat(system);
     let connection = &laid.mapping.system(system).connection;
-    let since = ground.store.cursor(connection, &seat.object, Feed::Changes).await?;
-    readers.start(system, Which::Changes, seat.system.changes(seat.read(), since));
-    let since = ground.store.cursor(connection, &seat.object, Feed::Gone).await?;
+    let since = ground
+        .store
+        .cursor(connection, &seat.object, Feed::Changes)
+        .await?;
+    readers.start(
+        system,
+        Which::Changes,
+        seat.system.changes(seat.read(), since),
+    );
+    let since = ground
+        .store
+        .cursor(connection, &seat.object, Feed::Gone)
+        .await?;
     match seat.system.gone(seat.read(), since) {
         Some(pages) => readers.start(system, Which::Gone, pages),
         None if request.sweep => {
@@ -97,7 +119,10 @@ async fn take(
 ) -> Result<(), RunError> {
     gathered.read += page.records.len() as u64;
     let mut touches = Vec::new();
-    for (other, at) in ground.sharing(&laid.mapping.system(system).connection, &laid.seat(system).object) {
+    for (other, at) in ground.sharing(
+        &laid.mapping.system(system).connection,
+        &laid.seat(system).object,
+    ) {
         let own = other.id == laid.id && at == system;
         for observed in news(ground, other, at, &page, own, gathered).await? {
             let touch = Touch {
@@ -120,11 +145,22 @@ async fn take(
         }
     }
     if request.commits() {
-        let feed = if which == Which::Gone { Feed::Gone } else { Feed::Changes };
+        let feed = if which == Which::Gone {
+            Feed::Gone
+        } else {
+            Feed::Changes
+        };
         let connection = &laid.mapping.system(system).connection;
         ground
             .store
-            .commit_page(connection, &laid.seat(system).object, feed, page.cursor, touches, ground.clock.now())
+            .commit_page(
+                connection,
+                &laid.seat(system).object,
+                feed,
+                page.cursor,
+                touches,
+                ground.clock.now(),
+            )
             .await?;
     }
     Ok(())
@@ -152,8 +188,11 @@ async fn news(
     gathered: &mut Gathered,
 ) -> Result<Vec<Observation>, RunError> {
     let seat = laid.seat(system);
-    let observed: Vec<Observation> =
-        page.records.iter().map(|record| laid.mapping.observe(system, record, &seat.positions)).collect();
+    let observed: Vec<Observation> = page
+        .records
+        .iter()
+        .map(|record| laid.mapping.observe(system, record, &seat.positions))
+        .collect();
     let mut news = Vec::new();
     for slice in chunks(observed, SLICE_RECORDS) {
         let identities: Vec<RecordKey> = slice.iter().map(|o| o.identity.clone()).collect();
@@ -161,8 +200,10 @@ async fn news(
         let ids: Vec<EntityId> = linked.iter().flatten().copied().collect();
         let loaded = ground.store.load(laid.id, &ids).await?;
         let now = ground.clock.now();
-        let mut known: HashMap<EntityId, Prepared> =
-            loaded.into_iter().map(|loaded| (loaded.entity.id, Prepared::loaded(laid, loaded, now))).collect();
+        let mut known: HashMap<EntityId, Prepared> = loaded
+            .into_iter()
+            .map(|loaded| (loaded.entity.id, Prepared::loaded(laid, loaded, now)))
+            .collect();
         let mut seen = Vec::with_capacity(slice.len());
         for (observation, entity) in slice.into_iter().zip(linked) {
             match entity.and_then(|id| known.remove(&id)) {
@@ -179,7 +220,9 @@ async fn news(
             prepared.resolve(laid, &neighbours);
             if look::is_quiet(ground, laid, &prepared, &neighbours) {
                 gathered.unchanged += u64::from(own);
-            } else if let Sight::Live(observation) = std::mem::take(&mut prepared.sights[system.0 as usize]) {
+            } else if let Sight::Live(observation) =
+                std::mem::take(&mut prepared.sights[system.0 as usize])
+            {
                 news.push(observation);
             }
         }
@@ -187,7 +230,12 @@ async fn news(
     Ok(news)
 }
 
-async fn gone(ground: &Ground, laid: &Laid, system: SystemIx, page: &Page) -> Result<Vec<Touch>, RunError> {
+async fn gone(
+    ground: &Ground,
+    laid: &Laid,
+    system: SystemIx,
+    page: &Page,
+) -> Result<Vec<Touch>, RunError> {
     let identities: Vec<RecordKey> = page.gone.iter().map(|gone| gone.identity.clone()).collect();
     if identities.is_empty() {
         return Ok(Vec::new());
@@ -200,7 +248,13 @@ async fn gone(ground: &Ground, laid: &Laid, system: SystemIx, page: &Page) -> Re
         identity: gone.identity.clone(),
         why: Touched::Gone,
     };
-    Ok(page.gone.iter().zip(linked).filter(|(_, entity)| entity.is_some()).map(|(gone, _)| touch(gone)).collect())
+    Ok(page
+        .gone
+        .iter()
+        .zip(linked)
+        .filter(|(_, entity)| entity.is_some())
+        .map(|(gone, _)| touch(gone))
+        .collect())
 }
 
 /// After a whole sweep: linked records that were not in it are touched; `get` decides. A listing that shrank by a fifth proves nothing.
@@ -216,22 +270,58 @@ async fn absent(
     let object = &laid.seat(system).object;
     let last = ground.store.cursor(connection, object, Feed::Sweep).await?;
     let last: usize = last.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
-    gathered.listings.push(Listing { system, before: last as u64, now: found.len() as u64, cut_short: false });
+    gathered.listings.push(Listing {
+        system,
+        before: last as u64,
+        now: found.len() as u64,
+        cut_short: false,
+    });
     let mut after: Option<RecordKey> = None;
     loop {
-        let known = ground.store.identities(laid.id, system, after.as_ref(), SLICE_RECORDS).await?;
-        let Some((furthest, _, _)) = known.last() else { break };
+        let known = ground
+            .store
+            .identities(laid.id, system, after.as_ref(), SLICE_RECORDS)
+            .await?;
+        let Some((furthest, _, _)) = known.last() else {
+            break;
+        };
         after = Some(furthest.clone());
-        for (identity, key, _) in known.into_iter().filter(|(identity, ..)| !found.contains(identity)) {
-            keep(gathered, Touch { mapping: laid.id, system, key, identity, why: Touched::Gone }, None);
+        for (identity, key, _) in known
+            .into_iter()
+            .filter(|(identity, ..)| !found.contains(identity))
+        {
+            keep(
+                gathered,
+                Touch {
+                    mapping: laid.id,
+                    system,
+                    key,
+                    identity,
+                    why: Touched::Gone,
+                },
+                None,
+            );
         }
     }
     if request.commits() {
-        let touches = gathered.touched.values().filter(|(t, _)| t.system == system && t.why == Touched::Gone);
+        let touches = gathered
+            .touched
+            .values()
+            .filter(|(t, _)| t.system == system && t.why == Touched::Gone);
         let touches = touches.map(|(touch, _)| touch.clone()).collect();
         // A listing that shrank too much is not taken as the new measure: it would pass the second time.
         let count = (found.len() * 10 >= last * 8).then(|| Cursor(found.len().to_string()));
-        ground.store.commit_page(connection, object, Feed::Sweep, count, touches, ground.clock.now()).await?;
+        ground
+            .store
+            .commit_page(
+                connection,
+                object,
+                Feed::Sweep,
+                count,
+                touches,
+                ground.clock.now(),
+            )
+            .await?;
     }
     Ok(())
 }

@@ -85,14 +85,20 @@ impl Approval {
     pub fn read(file: impl BufRead) -> Result<(Head, Approval), PlanFileError> {
         let mut lines = file.lines();
         let first = lines.next().ok_or(PlanFileError::Empty)??;
-        let head: Head = serde_json::from_str(&first).map_err(|source| PlanFileError::Line { line: 1, source })?;
+        let head: Head = serde_json::from_str(&first)
+            .map_err(|source| PlanFileError::Line { line: 1, source })?;
         if head.syncline_plan != PLAN_VERSION {
-            return Err(PlanFileError::Version { found: head.syncline_plan });
+            return Err(PlanFileError::Version {
+                found: head.syncline_plan,
+            });
         }
         let mut ops = HashSet::new();
         for (at, line) in lines.enumerate() {
             let op: PlannedOp =
-                serde_json::from_str(&line?).map_err(|source| PlanFileError::Line { line: at + 2, source })?;
+                serde_json::from_str(&line?).map_err(|source| PlanFileError::Line {
+                    line: at + 2,
+                    source,
+                })?;
             ops.insert(op.id);
         }
         Ok((head, Approval { ops }))
@@ -108,7 +114,11 @@ pub enum PlanFileError {
     #[error("the file is empty; make a plan with `syncline plan --out FILE`")]
     Empty,
     #[error("line {line} is no line of a plan; make a new one with `syncline plan --out FILE`")]
-    Line { line: usize, #[source] source: serde_json::Error },
+    Line {
+        line: usize,
+        #[source]
+        source: serde_json::Error,
+    },
     #[error("the plan was written in form {found}; this program reads form {PLAN_VERSION}")]
     Version { found: u32 },
     #[error("the file cannot be read")]
@@ -140,7 +150,12 @@ impl<W: Write + Send> PlanSink for PlanFile<W> {
 }
 
 /// Spells an op out. `records` are the entity's own, sorted: they name an entity that has no id yet.
-pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn EntityView) -> PlannedOp {
+pub fn spell_out(
+    mapping: &Mapping,
+    op: &Op,
+    records: &[String],
+    view: &dyn EntityView,
+) -> PlannedOp {
     let show = |value: &Value| value.to_string();
     PlannedOp {
         id: id(mapping, op, records),
@@ -161,7 +176,11 @@ pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn Enti
                 reason: write.reason.sentence(mapping, Some(write.field)),
             })
             .collect(),
-        deferred: op.deferred.iter().map(|field| mapping.field(*field).name.to_string()).collect(),
+        deferred: op
+            .deferred
+            .iter()
+            .map(|field| mapping.field(*field).name.to_string())
+            .collect(),
     }
 }
 
@@ -190,9 +209,17 @@ pub fn id(mapping: &Mapping, op: &Op, records: &[String]) -> String {
 fn label(mapping: &Mapping, view: &dyn EntityView) -> String {
     use crate::value::Kind;
     let named = mapping.fields_ix().filter(|field| {
-        matches!(mapping.field(*field).kind, Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain)
+        matches!(
+            mapping.field(*field).kind,
+            Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain
+        )
     });
-    let preferred = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).name.as_str(), "name" | "company" | "title"));
+    let preferred = mapping.fields_ix().filter(|field| {
+        matches!(
+            mapping.field(*field).name.as_str(),
+            "name" | "company" | "title"
+        )
+    });
     preferred
         .chain(named)
         .map(|field| view.agreed(field))

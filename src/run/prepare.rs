@@ -70,9 +70,19 @@ impl Prepared {
     }
 
     /// Links a record by adoption: its shadows are unknown until the look; a record that stood here before becomes its predecessor.
-    pub fn join(&mut self, laid: &Laid, system: SystemIx, observation: Observation, now: Timestamp) {
+    pub fn join(
+        &mut self,
+        laid: &Laid,
+        system: SystemIx,
+        observation: Observation,
+        now: Timestamp,
+    ) {
         let at = system.0 as usize;
-        let mut link = Link::adopted(observation.key.clone(), observation.identity.clone(), unknown(laid, system));
+        let mut link = Link::adopted(
+            observation.key.clone(),
+            observation.identity.clone(),
+            unknown(laid, system),
+        );
         if let Some(old) = self.entity.links[at].take() {
             link.predecessors = old.predecessors;
             link.predecessors.push(old.key);
@@ -84,7 +94,9 @@ impl Prepared {
     /// Puts entities in the place of the record keys that references show.
     pub fn resolve(&mut self, laid: &Laid, neighbours: &Neighbours) {
         for system in laid.mapping.systems_ix() {
-            let Sight::Live(observation) = &mut self.sights[system.0 as usize] else { continue };
+            let Sight::Live(observation) = &mut self.sights[system.0 as usize] else {
+                continue;
+            };
             resolve(laid, system, observation, neighbours);
         }
     }
@@ -122,7 +134,9 @@ pub async fn linked(
 /// A page of a feed is a fresh read of its records.
 fn give_fresh(laid: &Laid, gathered: &mut Gathered, prepared: &mut Prepared, now: Timestamp) {
     for system in laid.mapping.systems_ix() {
-        let Some(link) = prepared.entity.link(system) else { continue };
+        let Some(link) = prepared.entity.link(system) else {
+            continue;
+        };
         if let Some(observation) = gathered.fresh.remove(&(system, link.identity.clone())) {
             prepared.see(system, Sight::Live(observation), now);
         }
@@ -130,10 +144,19 @@ fn give_fresh(laid: &Laid, gathered: &mut Gathered, prepared: &mut Prepared, now
 }
 
 /// Reads what no page brought: every live record of the slice, and gone ones that a hint names. All systems at once.
-pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice: &mut [Prepared]) -> Result<(), RunError> {
+pub async fn read_rest(
+    ground: &Ground,
+    laid: &Laid,
+    gathered: &Gathered,
+    slice: &mut [Prepared],
+) -> Result<(), RunError> {
     let mut asked: Vec<(SystemIx, Vec<RecordKey>)> = Vec::new();
     for system in laid.mapping.systems_ix() {
-        let keys: Vec<RecordKey> = slice.iter().filter_map(|prepared| to_read(prepared, system)).map(|link| link.key.clone()).collect();
+        let keys: Vec<RecordKey> = slice
+            .iter()
+            .filter_map(|prepared| to_read(prepared, system))
+            .map(|link| link.key.clone())
+            .collect();
         if !keys.is_empty() {
             asked.push((system, keys));
         }
@@ -155,7 +178,9 @@ pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice:
             Ok(got) => {
                 for got in got {
                     let sight = match got.record {
-                        Some(record) => Sight::Live(laid.mapping.observe(system, &record, &seat.positions)),
+                        Some(record) => {
+                            Sight::Live(laid.mapping.observe(system, &record, &seat.positions))
+                        }
                         None => Sight::Gone,
                     };
                     sights.insert(seat.system.identity(&seat.object, &got.key), sight);
@@ -165,7 +190,9 @@ pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice:
             Err(silence) => silence,
         };
         for prepared in slice.iter_mut() {
-            let Some(identity) = to_read(prepared, system).map(|link| link.identity.clone()) else { continue };
+            let Some(identity) = to_read(prepared, system).map(|link| link.identity.clone()) else {
+                continue;
+            };
             let sight = sights.remove(&identity).unwrap_or(Sight::Silent(missing));
             prepared.see(system, sight, now);
         }
@@ -176,14 +203,32 @@ pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice:
 fn to_read(prepared: &Prepared, system: SystemIx) -> Option<&Link> {
     let link = prepared.entity.link(system)?;
     let unread = prepared.sights[system.0 as usize] == Sight::Unread;
-    let named = || prepared.hints.iter().any(|(touch, _)| touch.system == system && touch.identity == link.identity);
-    let open = || prepared.entries.iter().any(|entry| entry.op.system == system);
-    let gone = matches!(link.state, LinkState::GoneByUser { .. } | LinkState::GoneByUs { .. });
+    let named = || {
+        prepared
+            .hints
+            .iter()
+            .any(|(touch, _)| touch.system == system && touch.identity == link.identity)
+    };
+    let open = || {
+        prepared
+            .entries
+            .iter()
+            .any(|entry| entry.op.system == system)
+    };
+    let gone = matches!(
+        link.state,
+        LinkState::GoneByUser { .. } | LinkState::GoneByUs { .. }
+    );
     (unread && (!gone || named() || open())).then_some(link)
 }
 
 /// Puts entities in the place of the record keys that an observation's references show.
-pub fn resolve(laid: &Laid, system: SystemIx, observation: &mut Observation, neighbours: &Neighbours) {
+pub fn resolve(
+    laid: &Laid,
+    system: SystemIx,
+    observation: &mut Observation,
+    neighbours: &Neighbours,
+) {
     for field in laid.mapping.fields_ix() {
         let seen = &mut observation.fields[field.0 as usize];
         if let Some(value) = neighbours.meant(field, system, seen) {
@@ -193,7 +238,11 @@ pub fn resolve(laid: &Laid, system: SystemIx, observation: &mut Observation, nei
 }
 
 fn question(review: Review) -> ReviewInput {
-    ReviewInput { id: review.id, about: review.about, answer: review.answer }
+    ReviewInput {
+        id: review.id,
+        about: review.about,
+        answer: review.answer,
+    }
 }
 
 /// The shadows of a link that was never looked at.
@@ -208,6 +257,9 @@ fn unknown(laid: &Laid, system: SystemIx) -> Vec<Shadow> {
 fn silence(error: &SystemError) -> Silence {
     match error {
         SystemError::Forbidden { .. } => Silence::Forbidden,
-        SystemError::Later { .. } | SystemError::Stopped { .. } | SystemError::Drift { .. } | SystemError::Garbled { .. } => Silence::Down,
+        SystemError::Later { .. }
+        | SystemError::Stopped { .. }
+        | SystemError::Drift { .. }
+        | SystemError::Garbled { .. } => Silence::Down,
     }
 }

@@ -5,13 +5,27 @@ use crate::mapping::SystemIx;
 /// One thing that happened in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    Read { system: SystemIx, records: usize },
-    Looked { entities: usize },
+    Read {
+        system: SystemIx,
+        records: usize,
+    },
+    Looked {
+        entities: usize,
+    },
     /// The whole plan is known; what follows is applying it.
-    Planned { ops: u64 },
-    Applied { system: SystemIx, ops: usize },
+    Planned {
+        ops: u64,
+    },
+    Applied {
+        system: SystemIx,
+        ops: usize,
+    },
     /// One op came to its end; both words are from closed sets.
-    Settled { system: SystemIx, kind: &'static str, outcome: &'static str },
+    Settled {
+        system: SystemIx,
+        kind: &'static str,
+        outcome: &'static str,
+    },
 }
 
 /// Told every step, often; must not block.

@@ -25,24 +25,57 @@ pub struct Slice {
 
 impl Slice {
     /// Resolves what the entities refer to, and finds the unlinked records that wait under their match keys.
-    pub async fn of(ground: &Ground, laid: &Laid, mut prepared: Vec<Prepared>, placed: Placed) -> Result<Self, RunError> {
+    pub async fn of(
+        ground: &Ground,
+        laid: &Laid,
+        mut prepared: Vec<Prepared>,
+        placed: Placed,
+    ) -> Result<Self, RunError> {
         let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
-        prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
+        prepared
+            .iter_mut()
+            .for_each(|prepared| prepared.resolve(laid, &neighbours));
         find_waiting(ground, laid, &mut prepared, &placed).await?;
-        Ok(Self { prepared, neighbours, placed })
+        Ok(Self {
+            prepared,
+            neighbours,
+            placed,
+        })
     }
 }
 
 /// An unlinked record that starts nothing, asleep or in review, is a twin all the same: no create beside it.
-async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], placed: &Placed) -> Result<(), RunError> {
-    if laid.mapping.matching.is_empty() || !laid.mapping.systems.iter().any(|system| !matches!(system.create, Create::Never)) {
+async fn find_waiting(
+    ground: &Ground,
+    laid: &Laid,
+    prepared: &mut [Prepared],
+    placed: &Placed,
+) -> Result<(), RunError> {
+    if laid.mapping.matching.is_empty()
+        || !laid
+            .mapping
+            .systems
+            .iter()
+            .any(|system| !matches!(system.create, Create::Never))
+    {
         return Ok(());
     }
     for prepared in prepared {
         let keys = unlinked::entity_keys(laid, prepared);
-        let beside = placed.waiting.iter().filter(|waiting| waiting.keys.iter().any(|key| keys.contains(key)));
-        prepared.waiting.extend(beside.map(|waiting| waiting.system));
-        for hit in ground.store.hits(laid.id, &keys).await?.into_iter().flatten() {
+        let beside = placed
+            .waiting
+            .iter()
+            .filter(|waiting| waiting.keys.iter().any(|key| keys.contains(key)));
+        prepared
+            .waiting
+            .extend(beside.map(|waiting| waiting.system));
+        for hit in ground
+            .store
+            .hits(laid.id, &keys)
+            .await?
+            .into_iter()
+            .flatten()
+        {
             if let Hit::Waiting { system, .. } = hit {
                 prepared.waiting.push(system);
             }
@@ -67,18 +100,32 @@ enum Kind {
 
 impl Source {
     /// Reads what is to be read and brings it into slices.
-    pub async fn open(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress, ended: &mut Ended) -> Result<Self, RunError> {
+    pub async fn open(
+        ground: &Ground,
+        laid: &Laid,
+        request: &Request,
+        progress: &dyn Progress,
+        ended: &mut Ended,
+    ) -> Result<Self, RunError> {
         let adoption = ground.store.adoption(laid.id).await?;
         if adoption != Adoption::Done {
             let (first, gathered) = FirstMatch::read(ground, laid, request, progress).await?;
             report(laid, &gathered, ended);
             let listings = gathered.listings;
-            return Ok(Self { adoption, listings, kind: Kind::Staged(Box::new(first)) });
+            return Ok(Self {
+                adoption,
+                listings,
+                kind: Kind::Staged(Box::new(first)),
+            });
         }
         let mut gathered = observe::gather(ground, laid, request, progress).await?;
         report(laid, &gathered, ended);
         let slices = slices(ground, laid, request, &mut gathered).await?;
-        Ok(Self { adoption, listings: gathered.listings, kind: Kind::Memory { slices, next: 0 } })
+        Ok(Self {
+            adoption,
+            listings: gathered.listings,
+            kind: Kind::Memory { slices, next: 0 },
+        })
     }
 
     /// The next slice of this pass; `None` at its end, after which the next call begins anew.
@@ -96,7 +143,12 @@ impl Source {
         }
     }
 
-    pub async fn guard(&self, ground: &Ground, laid: &Laid, counts: &RunCounts) -> Result<Guard, RunError> {
+    pub async fn guard(
+        &self,
+        ground: &Ground,
+        laid: &Laid,
+        counts: &RunCounts,
+    ) -> Result<Guard, RunError> {
         let (_, totals) = ground.store.counts(laid.id).await?;
         let stand = Stand {
             limits: &laid.mapping.limits,
@@ -122,21 +174,35 @@ fn report(laid: &Laid, gathered: &Gathered, ended: &mut Ended) {
     ended.end.unchanged += gathered.unchanged;
     let mut down: Vec<_> = gathered.down.iter().collect();
     down.sort_by_key(|(system, _)| **system);
-    ended.down = down.into_iter().map(|(system, why)| (laid.mapping.system(*system).name.clone(), why.to_string())).collect();
+    ended.down = down
+        .into_iter()
+        .map(|(system, why)| (laid.mapping.system(*system).name.clone(), why.to_string()))
+        .collect();
 }
 
 /// Touched records, the store's and this run's own, as slices.
-async fn slices(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<Vec<Slice>, RunError> {
+async fn slices(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    gathered: &mut Gathered,
+) -> Result<Vec<Slice>, RunError> {
     let hints = hints(ground, laid, request, gathered).await?;
     slices_of(ground, laid, request, gathered, hints).await
 }
 
 /// These hints as slices.
-pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<Vec<Slice>, RunError> {
+pub async fn slices_of(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    gathered: &mut Gathered,
+    hints: Vec<Hint>,
+) -> Result<Vec<Slice>, RunError> {
     let (linked, unlinked) = split(ground, laid, hints).await?;
     let mut prepared = prepare::linked(ground, laid, gathered, linked).await?;
     let desk = Desk::open(ground, laid).await?;
-    let (loose, done) = loose(ground, laid, &desk, gathered, unlinked).await?;
+    let (loose, done) = loose(laid, &desk, gathered, unlinked).await?;
     let mut ids = new_ids(ground, request, loose.len()).await?;
     let mut placed = desk.place_all(loose, &mut ids).await?;
     placed.done.extend(done);
@@ -152,16 +218,27 @@ pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,
-        None => slices.push(Slice { prepared: Vec::new(), neighbours: Neighbours::default(), placed }),
+        None => slices.push(Slice {
+            prepared: Vec::new(),
+            neighbours: Neighbours::default(),
+            placed,
+        }),
     }
     Ok(slices)
 }
 
 /// An entity that was touched through a link and joined by an unlinked record is one entity to look at.
 fn merge_joined(prepared: &mut Vec<Prepared>, placed: &mut Placed) {
-    let joined: HashMap<EntityId, usize> = placed.entities.iter().enumerate().map(|(at, p)| (p.entity.id, at)).collect();
+    let joined: HashMap<EntityId, usize> = placed
+        .entities
+        .iter()
+        .enumerate()
+        .map(|(at, p)| (p.entity.id, at))
+        .collect();
     prepared.retain_mut(|touched| {
-        let Some(at) = joined.get(&touched.entity.id) else { return true };
+        let Some(at) = joined.get(&touched.entity.id) else {
+            return true;
+        };
         let both = &mut placed.entities[*at];
         both.hints.append(&mut touched.hints);
         for (at, sight) in touched.sights.drain(..).enumerate() {
@@ -173,8 +250,16 @@ fn merge_joined(prepared: &mut Vec<Prepared>, placed: &mut Placed) {
     });
 }
 
-async fn hints(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<Vec<Hint>, RunError> {
-    let stored = ground.store.touched(laid.id, ground.clock.now(), RUN_RECORDS_MAX).await?;
+async fn hints(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    gathered: &mut Gathered,
+) -> Result<Vec<Hint>, RunError> {
+    let stored = ground
+        .store
+        .touched(laid.id, ground.clock.now(), RUN_RECORDS_MAX)
+        .await?;
     let mut all: BTreeMap<(SystemIx, RecordKey), Hint> = BTreeMap::new();
     if !request.commits() {
         all.extend(gathered.touched.drain());
@@ -188,14 +273,23 @@ async fn hints(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut G
 
 type Linked = BTreeMap<EntityId, Vec<Hint>>;
 
-async fn split(ground: &Ground, laid: &Laid, hints: Vec<Hint>) -> Result<(Linked, Vec<Hint>), RunError> {
+async fn split(
+    ground: &Ground,
+    laid: &Laid,
+    hints: Vec<Hint>,
+) -> Result<(Linked, Vec<Hint>), RunError> {
     let mut linked = Linked::new();
     let mut unlinked = Vec::new();
     let mut by_system: BTreeMap<SystemIx, Vec<Hint>> = BTreeMap::new();
-    hints.into_iter().for_each(|hint| by_system.entry(hint.0.system).or_default().push(hint));
+    hints
+        .into_iter()
+        .for_each(|hint| by_system.entry(hint.0.system).or_default().push(hint));
     for (system, hints) in by_system {
         for chunk in observe::chunks(hints, SLICE_RECORDS) {
-            let identities: Vec<RecordKey> = chunk.iter().map(|(touch, _)| touch.identity.clone()).collect();
+            let identities: Vec<RecordKey> = chunk
+                .iter()
+                .map(|(touch, _)| touch.identity.clone())
+                .collect();
             let entities = ground.store.linked(laid.id, system, &identities).await?;
             for (hint, entity) in chunk.into_iter().zip(entities) {
                 match entity {
@@ -210,7 +304,6 @@ async fn split(ground: &Ground, laid: &Laid, hints: Vec<Hint>) -> Result<(Linked
 
 /// Reads unlinked records that no page brought; what is gone before it was ever linked is done.
 async fn loose(
-    ground: &Ground,
     laid: &Laid,
     desk: &Desk<'_>,
     gathered: &mut Gathered,
@@ -223,7 +316,14 @@ async fn loose(
         let (system, identity) = (hint.0.system, hint.0.identity.clone());
         match gathered.fresh.remove(&(system, identity)) {
             Some(observation) if !desk.may_be_ours(system) && hint.0.why != Touched::Gone => {
-                loose.push(Loose { group: 0, system, observation, record: None, hint, predecessor_of: None });
+                loose.push(Loose {
+                    group: 0,
+                    system,
+                    observation,
+                    record: None,
+                    hint,
+                    predecessor_of: None,
+                });
             }
             _ => ask.entry(system).or_default().push(hint),
         }
@@ -241,14 +341,26 @@ async fn loose(
                 continue;
             }
         };
-        let mut hints: HashMap<RecordKey, Hint> = hints.into_iter().map(|hint| (hint.0.key.clone(), hint)).collect();
+        let mut hints: HashMap<RecordKey, Hint> = hints
+            .into_iter()
+            .map(|hint| (hint.0.key.clone(), hint))
+            .collect();
         for got in got {
-            let Some(hint) = hints.remove(&got.key) else { continue };
+            let Some(hint) = hints.remove(&got.key) else {
+                continue;
+            };
             match got.record {
                 Some(record) => {
                     let observation = laid.mapping.observe(system, &record, &seat.positions);
                     let record = desk.may_be_ours(system).then_some(record);
-                    loose.push(Loose { group: 0, system, observation, record, hint, predecessor_of: None });
+                    loose.push(Loose {
+                        group: 0,
+                        system,
+                        observation,
+                        record,
+                        hint,
+                        predecessor_of: None,
+                    });
                 }
                 None => done.push(hint),
             }
@@ -258,9 +370,15 @@ async fn loose(
 }
 
 /// Ids for entities that may start; a plan numbers them below zero and stores nothing.
-pub async fn new_ids(ground: &Ground, request: &Request, count: usize) -> Result<Box<dyn Iterator<Item = EntityId> + Send>, RunError> {
+pub async fn new_ids(
+    ground: &Ground,
+    request: &Request,
+    count: usize,
+) -> Result<Box<dyn Iterator<Item = EntityId> + Send>, RunError> {
     if !request.commits() {
         return Ok(Box::new((1..).map(|n: i64| EntityId(-n))));
     }
-    Ok(Box::new(ground.store.reserve(count as u64).await?.map(EntityId)))
+    Ok(Box::new(
+        ground.store.reserve(count as u64).await?.map(EntityId),
+    ))
 }

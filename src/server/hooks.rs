@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::App;
 use super::body::Room;
+use crate::connector::webhook::{HookAnswer, HookDelivery, HookRequest, Received};
 use crate::daemon::intake::{Hint, Verified};
 use crate::id::ConnectionName;
 use crate::store::Accepted;
-pub use receiver::{HookAnswer, HookDelivery, HookRequest, Received, Receiver};
+pub use receiver::Receiver;
 
 /// When we cannot keep a delivery, the vendor is asked to send it again after so many seconds.
 const AGAIN_SECONDS: &str = "10";
@@ -50,7 +52,7 @@ pub(super) async fn receive(State(app): State<Arc<App>>, Path(place): Path<Vec<S
     };
     let hook = HookRequest {
         method: parts.method.as_str().to_owned(),
-        url: receiver.called_as(&parts.uri),
+        url: app.called_as(&parts),
         query: query(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
         body,
@@ -60,6 +62,20 @@ pub(super) async fn receive(State(app): State<Arc<App>>, Path(place): Path<Vec<S
     let (outcome, response) = settle(&app, &name, received).await;
     app.handle.tally().delivery(&name, outcome);
     response
+}
+
+impl App {
+    /// The address as the vendor called it. A proxy in front may have changed host and scheme, so the project's own word for them counts.
+    fn called_as(&self, parts: &Parts) -> String {
+        let place = parts.uri.path_and_query().map_or("/", |place| place.as_str());
+        match &self.public_url {
+            Some(public_url) => format!("{public_url}{place}"),
+            None => {
+                let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+                format!("http://{host}{place}")
+            }
+        }
+    }
 }
 
 async fn settle(app: &App, name: &ConnectionName, received: Received) -> (&'static str, Response) {

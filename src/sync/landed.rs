@@ -189,7 +189,7 @@ fn came_back(answered: &Answered, field: FieldIx, system: SystemIx) -> Option<Va
     let seen = &answered.observation?.fields[field.0 as usize];
     match seen {
         Seen::Value(value) => Some(value.clone()),
-        Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) => answered.neighbours.entity_of(field, system, seen).map(Value::Ref),
+        Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) => answered.neighbours.meant(field, system, seen),
         Seen::NoCell | Seen::Unread | Seen::Unfit(_) => None,
     }
 }

@@ -41,6 +41,10 @@ impl Terms for Mapping {
         }
     }
 
+    fn writes_new(&self, field: FieldIx, system: SystemIx) -> bool {
+        self.field(field).cells[system.0 as usize].as_ref().is_some_and(|cell| cell.writes_new())
+    }
+
     fn wins(&self, field: FieldIx) -> &Wins {
         &self.field(field).wins
     }

@@ -92,6 +92,7 @@ fn merge_field(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemI
 
 fn gather(work: &mut Work, field: FieldIx) -> Brought {
     let mut brought = Brought { candidates: Vec::new(), blanks: Vec::new(), parts: Vec::new() };
+    let mut standing = Vec::new();
     for system in work.scene.terms.systems() {
         brought.parts.push(part(work, field, system));
         if !work.votes(system) || !work.scene.terms.access(field, system).reads() {
@@ -107,8 +108,12 @@ fn gather(work: &mut Work, field: FieldIx) -> Brought {
                 continue;
             }
             Decision::Adoption => How::Adoption,
-            Decision::Quiet | Decision::Owed if fills(work, field, system, &value) => How::Standing,
-            Decision::Quiet | Decision::Owed => continue,
+            Decision::Quiet | Decision::Owed => {
+                if fills(work, field, system, &value) {
+                    standing.push(candidate(work, field, system, How::Standing, value));
+                }
+                continue;
+            }
             Decision::Agrees | Decision::ConvergedItself | Decision::Converged | Decision::Respelt => {
                 let shadow = agree(work, field, system, value);
                 work.set_shadow(field, system, shadow);
@@ -117,6 +122,10 @@ fn gather(work: &mut Work, field: FieldIx) -> Brought {
         };
         let candidate = candidate(work, field, system, how, value);
         brought.candidates.push(candidate);
+    }
+    let cleared = !brought.candidates.is_empty() && brought.candidates.iter().all(|one| one.value.is_blank());
+    if work.entity.agreed(field).is_blank() || cleared {
+        brought.candidates.extend(standing);
     }
     brought
 }
@@ -134,10 +143,10 @@ fn part(work: &Work, field: FieldIx, system: SystemIx) -> Part {
     if matches!(work.shadow(field, system), Shadow::Unknown) && !heard { Part::NeverRead } else { Part::Present }
 }
 
-/// A read-only cell of a ranked list fills a blank with what it shows, whenever it is read.
+/// A read-only cell of a ranked list fills a blank, and takes part in a clear, with what it shows, whenever it is read.
 fn fills(work: &Work, field: FieldIx, system: SystemIx, value: &Value) -> bool {
     let ranked = matches!(work.scene.terms.wins(field), Wins::Ranks(ranks) if ranks.contains(&system));
-    ranked && work.scene.terms.access(field, system) == Access::ReadOnly && work.entity.agreed(field).is_blank() && !value.is_blank()
+    ranked && work.scene.terms.access(field, system) == Access::ReadOnly && !value.is_blank()
 }
 
 /// The shadow of a system that shows the form of the agreed value.

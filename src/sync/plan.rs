@@ -14,6 +14,9 @@ use crate::mapping::system::Leaves;
 use crate::value::record::{Closed, Gate};
 use crate::value::{Path, Value};
 
+/// How soon a gone record is read once more before it is made anew.
+const GONE_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+
 pub(super) fn plan(work: &mut Work) {
     for system in work.scene.terms.systems() {
         match work.entity.link(system).map(|link| link.state.clone()) {
@@ -152,8 +155,7 @@ fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
     let earliest = shifted(gone_at, lag);
     let first_look = work.scene.entity.link(system).is_some_and(|link| link.state.is_live());
     if first_look || work.scene.now < earliest || !work.stand(system).read_gone {
-        let later = shifted(work.scene.now, jiff::SignedDuration::from_secs(1));
-        return work.look.wait(earliest.max(later));
+        return work.look.wait(earliest.max(shifted(work.scene.now, GONE_AGAIN)));
     }
     create(work, system);
 }
@@ -186,7 +188,13 @@ fn create(work: &mut Work, system: SystemIx) {
             }
             continue;
         }
-        if !terms.access(field, system).writes() {
+        if !terms.writes_new(field, system) {
+            continue;
+        }
+        if work.frozen[field.0 as usize] {
+            if terms.required(field) {
+                return;
+            }
             continue;
         }
         match work.form(field, system, value) {

@@ -208,8 +208,8 @@ impl Question<'_> {
         let always = matches!(self.terms.wins(self.field), Wins::Highest | Wins::Lowest);
         let superseded = self.candidates.iter().any(|one| one.is(How::OnTop));
         let only_new = self.candidates.iter().all(|one| one.is(How::Adoption) || one.is(How::Standing));
-        let competes = !superseded && !(fact.value.is_blank() && only_new);
-        if always || competes {
+        let stands_aside = superseded || (fact.value.is_blank() && only_new);
+        if always || !stands_aside {
             self.candidates.push(Candidate::agreed(fact));
         }
     }
@@ -259,7 +259,7 @@ impl Question<'_> {
             self.candidates = take.into_iter().chain(low).collect();
         } else {
             self.candidates = take;
-            put_back.extend(low.into_iter().filter(|one| one.system().is_some()));
+            put_back.extend(low.into_iter().filter(|one| one.system().is_some() && !one.is(How::Standing)));
         }
         let place = |one: &Candidate| (one.value.is_blank(), rank(one.voice()), one.system().is_none());
         let Some(at) = (0..self.candidates.len()).min_by_key(|at| place(&self.candidates[*at])) else {

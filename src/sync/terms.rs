@@ -38,6 +38,8 @@ pub trait Terms: Send + Sync {
     fn field_name(&self, field: FieldIx) -> &str;
     fn field_place(&self, field: FieldIx) -> Option<&Place>;
     fn access(&self, field: FieldIx, system: SystemIx) -> Access;
+    /// Whether a record being made is given the field: some can only be set at birth.
+    fn writes_new(&self, field: FieldIx, system: SystemIx) -> bool;
     fn wins(&self, field: FieldIx) -> &Wins;
     /// `evidence: certain`.
     fn certain(&self, field: FieldIx) -> bool;

@@ -16,11 +16,13 @@ pub(super) fn before(work: &mut Work) {
     use_answers(work);
     let walled: Vec<SystemIx> = work.scene.terms.systems().filter(|system| work.scene.terms.walled(*system) && work.votes(*system)).collect();
     for system in &walled {
-        if is_inside(work, *system) || work.stand(*system).fresh || !may_leave(work, *system) {
+        if work.stand(*system).fresh || !may_leave(work, *system) {
             continue;
         }
-        let cause = cause(work, *system);
-        if let Some(why) = objection(work, *system, cause) {
+        // Each question takes one cause away; a wall may have several.
+        while !is_inside(work, *system) && !work.asked.contains(system) {
+            let cause = cause(work, *system);
+            let Some(why) = objection(work, *system, cause) else { break };
             ask(work, *system, cause, why);
         }
     }
@@ -93,9 +95,10 @@ fn counts_as_deleted(link: Option<&Link>) -> bool {
     link.is_some_and(|link| matches!(link.state, LinkState::GoneByUser { .. }) && !link.kept)
 }
 
-fn about_delete(review: &ReviewInput) -> Option<(SystemIx, Option<SystemIx>, &[(SystemIx, FieldIx, Value)])> {
+/// The system asked about and who deleted, of a question about a delete.
+fn about_delete(review: &ReviewInput) -> Option<(SystemIx, Option<SystemIx>)> {
     match &review.about {
-        ReviewAbout::Delete { system, deleter, shown, .. } => Some((*system, *deleter, shown)),
+        ReviewAbout::Delete { system, deleter, .. } => Some((*system, *deleter)),
         _ => None,
     }
 }
@@ -109,10 +112,12 @@ fn deleter(cause: Cause) -> Option<SystemIx> {
 
 /// The review about this cause: one for a deleted record, one per link for a wall.
 fn review_of(work: &Work, system: SystemIx, cause: Cause) -> Option<ReviewInput> {
+    let always_asks = work.scene.terms.leaves(system) == Leaves::Ask;
     let fits = |review: &&ReviewInput| match (about_delete(review), cause) {
-        (Some((_, Some(by), _)), Cause::Deleted(deleted)) => by == deleted,
-        (Some((about, None, _)), Cause::Wall) => about == system,
-        (Some(_) | None, Cause::Deleted(_) | Cause::Wall) => false,
+        (Some((_, Some(by))), Cause::Deleted(deleted)) => by == deleted,
+        (Some((about, None)), Cause::Wall) => about == system,
+        (Some((about, None)), Cause::Deleted(_)) => always_asks && about == system,
+        (Some((_, Some(_))), Cause::Wall) | (None, Cause::Deleted(_) | Cause::Wall) => false,
     };
     work.scene.reviews.iter().find(fits).cloned()
 }
@@ -121,8 +126,10 @@ fn review_of(work: &Work, system: SystemIx, cause: Cause) -> Option<ReviewInput>
 fn use_answers(work: &mut Work) {
     let scene = work.scene;
     for review in scene.reviews {
-        let Some((system, deleter, _)) = about_delete(review) else { continue };
+        let Some((system, deleter)) = about_delete(review) else { continue };
         match (&review.answer, deleter) {
+            // It came back by itself, so nothing is left to ask.
+            (None, Some(by)) if !counts_as_deleted(work.entity.link(by)) => work.look.closed_reviews.push(review.id),
             (None, Some(by)) => {
                 lift(work, Cause::Deleted(by));
                 work.forgiven.push(by);
@@ -242,6 +249,9 @@ fn ask(work: &mut Work, system: SystemIx, cause: Cause, why: String) {
         Cause::Deleted(by) => work.forgiven.push(by),
         Cause::Wall => work.asked.push(system),
     }
+    if work.stand(system).silence == Some(Silence::Wall) {
+        work.look.wait(work.scene.now);
+    }
     let about = ReviewAbout::Delete { system, deleter: deleter(cause), why, shown };
     work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
 }
@@ -250,10 +260,10 @@ fn ask(work: &mut Work, system: SystemIx, cause: Cause, why: String) {
 fn hold(work: &mut Work, system: SystemIx) {
     lift_one(work, system);
     let scene = work.scene;
-    let over = |review: &&ReviewInput| about_delete(review).is_some_and(|(about, by, _)| about == system && (review.answer.is_some() || by.is_none()));
+    let over = |review: &&ReviewInput| about_delete(review).is_some_and(|(about, by)| about == system && (review.answer.is_some() || by.is_none()));
     let ids: Vec<_> = scene.reviews.iter().filter(over).map(|review| review.id).collect();
     for id in ids {
-        if !work.look.closed_reviews.contains(&id) && scene.terms.walled(system) {
+        if !work.look.closed_reviews.contains(&id) {
             work.look.closed_reviews.push(id);
         }
     }
@@ -283,7 +293,8 @@ fn leave(work: &mut Work, system: SystemIx) {
     let answered = review_of(work, system, cause).is_some_and(|review| review.answer == Some(Answer::Delete));
     if work.scene.terms.leaves(system) == Leaves::Ask && !answered {
         if review_of(work, system, cause).is_none() {
-            let about = ReviewAbout::Delete { system, deleter: deleter(cause), why: "`leaves: ask`".to_owned(), shown: Vec::new() };
+            // About this link alone: the same delete may archive others without asking.
+            let about = ReviewAbout::Delete { system, deleter: None, why: "`leaves: ask`".to_owned(), shown: Vec::new() };
             work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
         }
         return;

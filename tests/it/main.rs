@@ -1,5 +1,7 @@
 //! One binary with the tests that see the product from outside: how its house is kept, and what the real program does.
 
+mod examples;
+mod cli;
 mod support;
 mod tidy;
 mod tryton;

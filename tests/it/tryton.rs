@@ -41,6 +41,7 @@ impl Ground {
     }
 
     /// Runs until something has arrived; feeds stay behind their vendor's clock, so the first run may be too early.
+    #[expect(clippy::disallowed_methods, reason = "the server outside goes by the wall's time, and so does the patience with it")]
     fn until(&self, what: &str, arrived: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
         while !arrived(self) {
@@ -66,6 +67,7 @@ impl Ground {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "who starts the server tells its address by the environment")]
 fn three_systems_agree_with_a_real_erp() {
     let Ok(erp) = std::env::var("SYNCLINE_TRYTON") else {
         println!("left out: no Tryton server (tests/all starts one, and names it in SYNCLINE_TRYTON)");

@@ -89,7 +89,8 @@ fn path_cell(draft: &mut Draft<'_>, at: usize, system: SystemIx, slot: &PathSlot
     fits(draft, at, system, &place, slot, &kind, choice);
     let shows = place.shows();
     let access = place.facts.as_ref().map(|facts| facts.access).unwrap_or_default();
-    Some(CellProgram::Path { column: place.column, path: place.path, form: place.form, shows, access })
+    let currency = place.facts.as_ref().and_then(|facts| facts.currency).or(draft.systems[system.0 as usize].connection.currency);
+    Some(CellProgram::Path { column: place.column, path: place.path, form: place.form, shows, access, currency })
 }
 
 /// Reports a path that holds another kind of thing.

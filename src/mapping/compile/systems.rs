@@ -92,7 +92,7 @@ pub(super) fn programs(draft: &mut Draft<'_>, scope: &EntityScope<'_>) -> Vec<Pr
         let create = match spec.creation() {
             Creation::Never => Create::Never,
             Creation::Always => Create::Always,
-            Creation::When(text) => program(text, scope, Want::boolean(), found).map_or(Create::Never, Create::When),
+            Creation::When(text) => program(text, scope, Want::boolean(), found).map_or(Create::Never, |program| Create::When(Box::new(program))),
         };
         let only = spec.only.as_ref().and_then(|text| program(text, scope, Want::boolean(), found));
         let mut new = Vec::with_capacity(spec.new.len());

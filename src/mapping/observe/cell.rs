@@ -14,8 +14,8 @@ use crate::value::{Address, Kind, Name, Str, Value};
 pub(super) fn read(field: &Field, system: SystemIx, of: &System, record: &Record, places: &[u16]) -> Seen {
     let Some(cell) = &field.cells[system.0 as usize] else { return Seen::NoCell };
     match cell {
-        CellProgram::Path { column, .. } => match at(record, places, *column) {
-            Told::Value(value) => agreed(field, system, of, value),
+        CellProgram::Path { column, currency, .. } => match at(record, places, *column) {
+            Told::Value(value) => agreed(field, system, of, *currency, value),
             Told::Nothing => Seen::Unread,
             Told::Wrong(why) => Seen::Unfit(why),
         },
@@ -31,7 +31,7 @@ pub(super) fn read(field: &Field, system: SystemIx, of: &System, record: &Record
         CellProgram::Parts(parts) => parts_of(field, of, parts, record, places),
         CellProgram::Computed { read: None, .. } => Seen::Unread,
         CellProgram::Computed { read: Some(program), .. } => match program.eval(&RecordEnv { record, places }) {
-            Ok(Item::Value(value)) => agreed(field, system, of, &value),
+            Ok(Item::Value(value)) => agreed(field, system, of, of.currency, &value),
             Ok(Item::Unread) | Err(Fault::Unread) => Seen::Unread,
             Ok(_) => Seen::Unfit(Str::from(format!("`read` of `{}` gives no single value", field.name))),
             Err(fault) => Seen::Unfit(Str::from(fault.to_string())),
@@ -53,8 +53,8 @@ fn at<'a>(record: &'a Record, places: &[u16], column: u16) -> Told<'a> {
     }
 }
 
-/// A vendor's value in agreed terms.
-pub(in crate::mapping) fn agreed(field: &Field, system: SystemIx, of: &System, value: &Value) -> Seen {
+/// A vendor's value in agreed terms; `currency` is that of amounts which come without one.
+pub(in crate::mapping) fn agreed(field: &Field, system: SystemIx, of: &System, currency: Option<Currency>, value: &Value) -> Seen {
     if value.is_blank() {
         return Seen::Value(Value::Blank);
     }
@@ -65,15 +65,15 @@ pub(in crate::mapping) fn agreed(field: &Field, system: SystemIx, of: &System, v
         (Kind::Set(kind), Value::List(elements) | Value::Set(elements)) => {
             let mut told = Vec::with_capacity(elements.len());
             for element in elements {
-                match single(field, kind, system, of, element) {
+                match single(field, kind, system, of, currency, element) {
                     Ok(value) => told.push(value),
                     Err(why) => return Seen::Unfit(why),
                 }
             }
             Seen::Value(Value::set(told))
         }
-        (Kind::Set(kind), one) => single(field, kind, system, of, one).map_or_else(Seen::Unfit, |value| Seen::Value(Value::set([value]))),
-        (kind, value) => single(field, kind, system, of, value).map_or_else(Seen::Unfit, Seen::Value),
+        (Kind::Set(kind), one) => single(field, kind, system, of, currency, one).map_or_else(Seen::Unfit, |value| Seen::Value(Value::set([value]))),
+        (kind, value) => single(field, kind, system, of, currency, value).map_or_else(Seen::Unfit, Seen::Value),
     }
 }
 
@@ -103,7 +103,7 @@ pub(in crate::mapping) fn plain(value: &Value) -> Option<Str> {
     }
 }
 
-fn single(field: &Field, kind: &Kind, system: SystemIx, of: &System, value: &Value) -> Result<Value, Str> {
+fn single(field: &Field, kind: &Kind, system: SystemIx, of: &System, currency: Option<Currency>, value: &Value) -> Result<Value, Str> {
     if let Some(rows) = &field.rows {
         let spelling = plain(value).ok_or_else(|| Str::from(format!("`{}` holds no plain text", field.name)))?;
         return match rows.read(system, &spelling) {
@@ -112,7 +112,7 @@ fn single(field: &Field, kind: &Kind, system: SystemIx, of: &System, value: &Val
         };
     }
     if *kind == Kind::Money {
-        return money(value, of.currency).ok_or_else(|| unfit_money(value, of));
+        return money(value, currency).ok_or_else(|| unfit_money(value, of));
     }
     kind.convert(value, &of.zone).map_err(|problem| Str::from(problem.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -37,10 +37,6 @@ impl Program {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
         copy(&example, directory.path());
         Self { directory, env: BTreeMap::new() }
-    }
-
-    pub fn path(&self) -> PathBuf {
-        self.directory.path().to_owned()
     }
 
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {

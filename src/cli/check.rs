@@ -1,0 +1,62 @@
+//! `check`: every problem of every file, and what each mapping adds up to.
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit::Exit;
+use super::open;
+use super::out::{self, Out, styled};
+use super::Global;
+use crate::diag::render::{Paint, render_all, to_json};
+use crate::diag::has_error;
+use crate::mapping::summary::summary;
+use crate::project::Loaded;
+
+/// Check all files: every problem at once, with file, line, what was found and what to do.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  syncline check                      check the project in this directory
+  syncline check --json | jq .problems
+  syncline --project production.yaml check")]
+pub struct Check {}
+
+impl Check {
+    pub fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+        let loaded = open::load(global);
+        tell(&loaded, out)?;
+        Ok(if has_error(&loaded.problems) { Exit::Usage } else { Exit::Done })
+    }
+}
+
+fn tell(loaded: &Loaded, out: &Out) -> anyhow::Result<()> {
+    let mappings = loaded.project.iter().flat_map(|project| &project.mappings);
+    if out.json {
+        let mappings = mappings.map(|mapping| {
+            let systems = summary(mapping).into_iter().map(|(name, sentence)| json!({ "system": name.as_str(), "sentence": sentence }));
+            json!({ "mapping": mapping.name.as_str(), "about": mapping.about, "systems": systems.collect::<Vec<_>>() })
+        });
+        let problems: Vec<_> = loaded.problems.iter().map(|problem| to_json(problem, &loaded.files)).collect();
+        out.json(&json!({ "ok": !has_error(&loaded.problems), "problems": problems, "mappings": mappings.collect::<Vec<_>>() }))?;
+        return Ok(());
+    }
+    if !loaded.problems.is_empty() {
+        out.line(render_all(&loaded.problems, &loaded.files, Paint::Colour))?;
+        out.line("")?;
+    }
+    for mapping in mappings {
+        let about = mapping.about.as_ref().map_or(String::new(), |about| format!("  {}", styled(out::QUIET, about)));
+        out.line(format!("{}{about}", styled(out::TITLE, &mapping.name)))?;
+        for (system, sentence) in summary(mapping) {
+            out.line(format!("  {system}: {sentence}"))?;
+        }
+    }
+    if let Some(project) = &loaded.project {
+        let count = |count: usize, one| out::counted(count as u64, one);
+        let whole = format!("{}, {}", count(project.connections.len(), "connection"), count(project.mappings.len(), "mapping"));
+        out.line(format!("{whole}: {}", open::verdict(&loaded.problems)))?;
+    } else {
+        out.line(open::verdict(&loaded.problems))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What people and scripts see: lines, tables, JSON. Everything goes through here, so that pipes get no colour and no width.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+
+pub const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+pub const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
+pub const WAITING: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+pub const QUIET: Style = Style::new().dimmed();
+pub const TITLE: Style = Style::new().bold();
+
+/// Where a command prints.
+#[derive(Clone, Debug)]
+pub struct Out {
+    pub json: bool,
+    /// A person watches standard output.
+    pub terminal: bool,
+    /// Progress may be drawn on standard error.
+    pub progress: bool,
+}
+
+impl Out {
+    pub fn new(json: bool) -> Self {
+        Self { json, terminal: io::stdout().is_terminal(), progress: io::stderr().is_terminal() && !json }
+    }
+
+    /// Whether a person can be asked.
+    pub fn can_ask(&self) -> bool {
+        self.terminal && io::stdin().is_terminal() && !self.json
+    }
+
+    pub fn line(&self, text: impl Display) -> io::Result<()> {
+        writeln!(anstream::stdout(), "{text}")
+    }
+
+    /// A remark beside the result: on standard error, so that pipes carry results only.
+    pub fn remark(&self, text: impl Display) -> io::Result<()> {
+        writeln!(anstream::stderr(), "{text}")
+    }
+
+    pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer(&mut out, value)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    pub fn table(&self, head: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if self.terminal {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        } else {
+            table.force_no_tty();
+        }
+        table.set_header(head.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        rows.into_iter().for_each(|row| {
+            table.add_row(row);
+        });
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table.lines().try_for_each(|line| self.line(line.trim_end()))
+    }
+}
+
+/// A text in a style; taken off again where colour is not wanted.
+pub fn styled(style: Style, text: impl Display) -> String {
+    format!("{}{text}{}", style.render(), style.render_reset())
+}
+
+/// `1 op`, `2 ops`, `12,345 records`.
+pub fn counted(count: u64, one: &str) -> String {
+    format!("{} {one}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Digits in threes.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_read_well() {
+        assert_eq!(counted(1, "op"), "1 op");
+        assert_eq!(counted(0, "op"), "0 ops");
+        assert_eq!(counted(12_345, "record"), "12,345 records");
+        assert_eq!(grouped(1_000_000), "1,000,000");
+    }
+}

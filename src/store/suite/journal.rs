@@ -1,0 +1,174 @@
+//! Entries, reviews, conflicts, dead letters, runs.
+
+use std::sync::Arc;
+
+use super::look::settled_as;
+use super::sample::*;
+use crate::id::{EntityId, EntryId, RecordKey};
+use crate::store::{Answer, Conflict, DeadLetter, Decided, Loser, NewReview, ReviewAbout, RunEnd, RunState, Store, StoreError, Wake};
+use crate::sync::entity::{Cause, Known, Shadow};
+use crate::sync::op::{EntryState, OpKind};
+use crate::sync::reason::Reason;
+use crate::value::Value;
+
+pub async fn entries_live_from_ready_to_done(store: Arc<dyn Store>) {
+    let ids = registered(&store).await;
+    let mut look = merged(None, settled(1));
+    let kinds = [OpKind::Update, OpKind::Archive(Cause::Deleted(CRM)), OpKind::Delete(Cause::Wall)];
+    let mut entries: Vec<_> = kinds.into_iter().zip(1..).map(|(kind, n)| entry(n, ids.1, EntityId(1), ERP, kind)).collect();
+    look.entries = entries.clone();
+    commit(&store, ids, vec![look]).await;
+    assert_eq!(store.unsettled(ids.0).await.expect("reads"), entries);
+    assert_eq!(load(&store, ids.0, EntityId(1)).await.entries, entries);
+    store.mark_sent(&[entries[0].id, entries[1].id], at(20), at(80)).await.expect("marks");
+    for sent in &mut entries[..2] {
+        (sent.state, sent.attempt, sent.first_sent_at, sent.deadline) = (EntryState::Sent, 1, Some(at(20)), Some(at(80)));
+    }
+    assert_eq!(store.unsettled(ids.0).await.expect("reads"), entries);
+    assert_eq!(store.totals(ids.0).await.expect("counts").in_doubt, 2);
+    store.mark_sent(&[entries[0].id], at(30), at(90)).await.expect("marks");
+    (entries[0].attempt, entries[0].deadline) = (2, Some(at(90)));
+    let done = settled_as(2, EntryState::Done, Some(settled(1)), settled(1));
+    let ghost = settled_as(3, EntryState::Ghost, Some(settled(1)), settled(1));
+    store.settle(ids.0, vec![done, ghost]).await.expect("settles");
+    assert_eq!(store.unsettled(ids.0).await.expect("reads"), entries[..1]);
+    entries[2].state = EntryState::Ghost;
+    assert_eq!(load(&store, ids.0, EntityId(1)).await.entries, [entries[0].clone(), entries[2].clone()], "a ghost is open");
+    let mut look = merged(Some(settled(1)), settled(1));
+    look.entry_states = vec![(entries[0].id, EntryState::Superseded)];
+    commit(&store, ids, vec![look]).await;
+    assert_eq!(store.unsettled(ids.0).await.expect("reads"), []);
+    let again = store.mark_sent(&[entries[0].id], at(1), at(2)).await;
+    assert!(matches!(again, Err(StoreError::Unknown { .. })), "what is closed is not sent");
+}
+
+pub async fn open_creates_claim_records(store: Arc<dyn Store>) {
+    let ids = registered(&store).await;
+    let mut look = merged(None, settled(1));
+    let create = entry(1, ids.1, EntityId(1), ERP, OpKind::Create);
+    look.entries = vec![create.clone(), entry(2, ids.1, EntityId(1), CRM, OpKind::Create), entry(3, ids.1, EntityId(1), ERP, OpKind::Update)];
+    commit(&store, ids, vec![look]).await;
+    assert_eq!(store.open_creates(ids.0, ERP).await.expect("reads"), [create]);
+    store.settle(ids.0, vec![settled_as(1, EntryState::Refused, Some(settled(1)), settled(1))]).await.expect("settles");
+    assert_eq!(store.open_creates(ids.0, ERP).await.expect("reads"), []);
+}
+
+pub async fn dead_letters_close_when_nothing_is_refused(store: Arc<dyn Store>) {
+    let ids = registered(&store).await;
+    let mut look = merged(None, settled(1));
+    look.entries = vec![entry(1, ids.1, EntityId(1), ERP, OpKind::Update)];
+    commit(&store, ids, vec![look]).await;
+    let mut refused = settled(1);
+    let known = Known { refused: Some(Value::Integer(101)), ..Known::settled(Value::Integer(101)) };
+    refused.links[1].as_mut().expect("is linked").shadows[1] = Shadow::Known(known);
+    let letter = DeadLetter {
+        mapping: ids.0,
+        entity: EntityId(1),
+        system: ERP,
+        entry: EntryId(uuid::Uuid::from_u128(1)),
+        code: "INVALID".into(),
+        message: "amount too big".into(),
+        fields: vec![AMOUNT],
+        at: at(200),
+    };
+    let mut result = settled_as(1, EntryState::Refused, Some(settled(1)), refused.clone());
+    result.dead_letter = Some(letter.clone());
+    store.settle(ids.0, vec![result]).await.expect("settles");
+    assert_eq!(store.dead_letters(Some(ids.0), 10).await.expect("lists"), [letter.clone()]);
+    commit(&store, ids, vec![merged(Some(refused.clone()), refused.clone())]).await;
+    assert_eq!(store.dead_letters(None, 10).await.expect("lists"), [letter]);
+    commit(&store, ids, vec![merged(Some(refused), settled(1))]).await;
+    assert_eq!(store.dead_letters(None, 10).await.expect("lists"), []);
+    assert_eq!(store.totals(ids.0).await.expect("counts").dead_letters, 0);
+}
+
+pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
+    let ids = registered(&store).await;
+    commit(&store, ids, vec![merged(None, settled(1))]).await;
+    let key = || RecordKey::new("SO9");
+    let all = [
+        ReviewAbout::Match { system: ERP, key: key(), identity: key(), hits: vec![EntityId(1)], also: vec![(CRM, key())] },
+        ReviewAbout::Conflict { field: NAME, values: vec![(None, Value::Blank), (Some(ERP), Value::text("x"))] },
+        ReviewAbout::Delete { system: ERP, deleter: Some(CRM), why: "edited".into(), shown: vec![(ERP, AMOUNT, Value::Integer(4))] },
+        ReviewAbout::InDoubt { entry: EntryId(uuid::Uuid::from_u128(5)), hits: vec![key()] },
+        ReviewAbout::PingPong { system: CRM, field: Some(AMOUNT) },
+        ReviewAbout::PingPong { system: CRM, field: None },
+        ReviewAbout::Join { other: EntityId(2) },
+    ];
+    let mut opened = Vec::new();
+    for about in &all {
+        let new = NewReview { entity: Some(EntityId(1)), about: about.clone() };
+        let id = store.open_review(ids.0, new.clone(), at(1)).await.expect("opens");
+        assert_eq!(store.open_review(ids.0, new, at(2)).await.expect("opens"), id, "the same question is asked once");
+        opened.push(id);
+    }
+    let unlinked = NewReview { entity: None, about: all[0].clone() };
+    let unlinked = store.open_review(ids.0, unlinked, at(3)).await.expect("opens");
+    assert_ne!(unlinked, opened[0]);
+    let found = load(&store, ids.0, EntityId(1)).await.reviews;
+    assert_eq!(found.iter().map(|r| r.about.clone()).collect::<Vec<_>>(), all);
+    let answers =
+        [Answer::Link(EntityId(1)), Answer::Value { value: Value::text("y"), at: at(8) }, Answer::Keep, Answer::New, Answer::Leave, Answer::Delete];
+    for (id, answer) in opened.iter().zip(&answers) {
+        store.answer(*id, answer.clone(), at(9)).await.expect("answers");
+    }
+    let found = load(&store, ids.0, EntityId(1)).await.reviews;
+    assert!(found.iter().zip(&answers).all(|(review, answer)| review.answer.as_ref() == Some(answer)), "an answer waits to be used");
+    let mut look = merged(Some(settled(1)), settled(1));
+    look.closed_reviews = opened.clone();
+    look.reviews = vec![NewReview { entity: Some(EntityId(1)), about: all[1].clone() }];
+    commit(&store, ids, vec![look]).await;
+    let open = store.reviews(None, true).await.expect("lists");
+    assert_eq!(open.iter().map(|r| r.about.clone()).collect::<Vec<_>>(), [all[0].clone()], "what a look opens and closes at once is closed");
+    assert_eq!(store.reviews(Some(ids.0), false).await.expect("lists").len(), 8);
+    store.close_review(unlinked).await.expect("closes");
+    assert!(matches!(store.answer(unlinked, Answer::New, at(9)).await, Err(StoreError::Unknown { .. })));
+    assert_eq!(store.totals(ids.0).await.expect("counts").reviews, 0);
+}
+
+pub async fn conflicts_and_decisions_are_kept(store: Arc<dyn Store>) {
+    let ids = registered(&store).await;
+    let loser = Loser { system: Some(ERP), value: Value::text("lost"), shadow: Some(Value::Blank), until: Some(at(4)) };
+    let conflict = |field| Conflict {
+        entity: EntityId(1),
+        field,
+        run: ids.1,
+        at: at(5),
+        losers: vec![loser.clone(), Loser { system: None, value: Value::Blank, shadow: None, until: None }],
+        winner: Value::text("won"),
+        winner_system: Some(CRM),
+        policy: "latest".into(),
+        grade: Some("possible".into()),
+    };
+    let decided = |field, reason| Decided { field, value: Value::text("v"), reason };
+    let mut look = merged(None, settled(1));
+    look.conflicts = vec![conflict(NAME), conflict(AMOUNT)];
+    look.decided = vec![decided(NAME, Reason::Agreed), decided(AMOUNT, Reason::Leaves { cause: Cause::Deleted(ERP) })];
+    commit(&store, ids, vec![look]).await;
+    assert_eq!(store.conflicts(Some(ids.0), 9).await.expect("lists"), [conflict(AMOUNT), conflict(NAME)]);
+    assert_eq!(store.conflicts(None, 1).await.expect("lists"), [conflict(AMOUNT)]);
+    assert_eq!(store.totals(ids.0).await.expect("counts").conflicts, 2);
+    let mut look = merged(Some(settled(1)), settled(1));
+    look.decided = vec![decided(NAME, Reason::Highest { winner: None })];
+    commit(&store, ids, vec![look]).await;
+    let last = store.decided(ids.0, EntityId(1)).await.expect("reads");
+    let reasons: Vec<_> = last.iter().map(|(_, _, decided)| (decided.field, decided.reason)).collect();
+    assert_eq!(reasons, [(NAME, Reason::Highest { winner: None }), (AMOUNT, Reason::Leaves { cause: Cause::Deleted(ERP) })]);
+}
+
+pub async fn runs_end_and_adopt(store: Arc<dyn Store>) {
+    let mapping = store.register(shape()).await.expect("registers");
+    let held = store.begin_run(mapping, Wake::Start, at(1)).await.expect("begins");
+    let end = |state| RunEnd { state, read: 5, waiting: 9, message: Some("why".into()), ..RunEnd::default() };
+    store.end_run(held, end(RunState::Held), at(2)).await.expect("ends");
+    assert!(!store.adopted(mapping).await.expect("reads"), "a held run commits nothing");
+    let done = store.begin_run(mapping, Wake::Delivery, at(3)).await.expect("begins");
+    assert!(done > held);
+    store.end_run(done, end(RunState::Done), at(4)).await.expect("ends");
+    assert!(store.adopted(mapping).await.expect("reads"));
+    let runs = store.runs(Some(mapping), 10).await.expect("lists");
+    assert_eq!(runs.iter().map(|run| (run.id, run.wake)).collect::<Vec<_>>(), [(done, Wake::Delivery), (held, Wake::Start)]);
+    assert_eq!((runs[0].started_at, runs[0].ended_at, runs[0].mapping.as_str()), (at(3), Some(at(4)), "deals"));
+    assert_eq!(runs[1].end, end(RunState::Held));
+    assert_eq!(store.runs(None, 1).await.expect("lists").len(), 1);
+}

@@ -1,0 +1,9 @@
+//! The core on systems in memory: tables of cases, and random histories.
+
+mod cases;
+mod existence;
+mod random;
+mod recovery;
+mod table;
+mod world;
+mod worked;

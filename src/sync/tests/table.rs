@@ -1,0 +1,195 @@
+//! A mapping as a table, and its compact text form.
+
+use std::cmp::Ordering;
+
+use crate::mapping::matching::MatchRule;
+use crate::mapping::system::Leaves;
+use crate::mapping::{EntityView, Place, Wins};
+use crate::sync::entity::{FieldIx, SystemIx};
+use crate::sync::terms::{Access, Terms};
+use crate::value::{Path, Value};
+
+/// What a system makes of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Form {
+    Exact,
+    Lower,
+    Cut(usize),
+    /// It cannot hold values that begin with this.
+    Without(char),
+    /// A reference: shown only where its record is linked.
+    Linked,
+}
+
+#[derive(Clone, Debug)]
+pub enum Wall {
+    None,
+    NotDeleted(Option<SystemIx>),
+    /// The field has this value.
+    Is(FieldIx, Value),
+}
+
+#[derive(Clone, Debug)]
+pub struct FakeSystem {
+    pub name: &'static str,
+    pub creates: bool,
+    pub wall: Wall,
+    pub leaves: Leaves,
+    pub starts: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct FakeField {
+    pub name: &'static str,
+    pub wins: Wins,
+    pub certain: bool,
+    pub required: bool,
+    pub set: bool,
+    pub access: Vec<Access>,
+    pub forms: Vec<Form>,
+    /// What the system shows of a field in the vendor: not known to the mapping where it differs from `forms`.
+    pub paths: Vec<Path>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub systems: Vec<FakeSystem>,
+    pub fields: Vec<FakeField>,
+    pub rules: Vec<MatchRule>,
+    /// Read-only cells that a new record is given.
+    pub born: Vec<(FieldIx, SystemIx)>,
+    pub place: Place,
+}
+
+pub const NAMES: [&str; 4] = ["crm", "prm", "erp", "mkt"];
+pub const FIELDS: [&str; 4] = ["f", "g", "h", "i"];
+
+pub fn path(name: &str) -> Path {
+    Path::member(name)
+}
+
+impl Table {
+    /// `systems` systems with one field each decided by one of `wins`.
+    pub fn new(systems: usize, wins: &[&str]) -> Self {
+        let system = |name: &&'static str| FakeSystem { name, creates: false, wall: Wall::None, leaves: Leaves::Stop, starts: true };
+        let field = |at: usize, wins: &str| FakeField {
+            name: FIELDS[at],
+            wins: policy(wins),
+            certain: wins.contains("certain"),
+            required: false,
+            set: false,
+            access: vec![Access::Both; systems],
+            forms: vec![Form::Exact; systems],
+            paths: vec![path(FIELDS[at]); systems],
+        };
+        Self {
+            systems: NAMES[..systems].iter().map(system).collect(),
+            fields: wins.iter().enumerate().map(|(at, wins)| field(at, wins)).collect(),
+            rules: vec![MatchRule { fields: vec![FieldIx(0)], ask: false }],
+            born: Vec::new(),
+            place: Place { file: "mappings/deals.yaml".to_owned(), line: 7, span: None },
+        }
+    }
+}
+
+/// `crm`, `[crm, prm]`, `latest`, `latest certain`, `latest [crm, prm]`, `highest`, `lowest`, `first`, `ask`.
+pub fn policy(text: &str) -> Wins {
+    let system = |name: &str| SystemIx(NAMES.iter().position(|one| *one == name.trim()).expect("a known system") as u16);
+    let list = |text: &str| text.trim().trim_matches(['[', ']']).split(',').map(system).collect::<Vec<_>>();
+    match text {
+        "latest" | "latest certain" => Wins::Latest(None),
+        "highest" => Wins::Highest,
+        "lowest" => Wins::Lowest,
+        "first" => Wins::First,
+        "ask" => Wins::Ask,
+        text if text.starts_with("latest ") => Wins::Latest(Some(list(&text[7..]))),
+        text if text.starts_with('[') => Wins::Ranks(list(text)),
+        text => Wins::Owner(system(text)),
+    }
+}
+
+pub fn shaped(form: Form, value: &Value) -> Option<Value> {
+    match (form, value) {
+        (Form::Lower, Value::Text(text)) => Some(Value::text(text.to_lowercase())),
+        (Form::Cut(most), Value::Text(text)) => Some(Value::text(text.chars().take(most).collect::<String>())),
+        (Form::Without(first), Value::Text(text)) if text.starts_with(first) => None,
+        (Form::Exact | Form::Lower | Form::Cut(_) | Form::Without(_) | Form::Linked, value) => Some(value.clone()),
+    }
+}
+
+impl Terms for Table {
+    fn system_count(&self) -> usize {
+        self.systems.len()
+    }
+    fn field_count(&self) -> usize {
+        self.fields.len()
+    }
+    fn system_name(&self, system: SystemIx) -> &str {
+        self.systems[system.0 as usize].name
+    }
+    fn field_name(&self, field: FieldIx) -> &str {
+        self.fields[field.0 as usize].name
+    }
+    fn field_place(&self, _: FieldIx) -> Option<&Place> {
+        Some(&self.place)
+    }
+    fn access(&self, field: FieldIx, system: SystemIx) -> Access {
+        self.fields[field.0 as usize].access[system.0 as usize]
+    }
+    fn writes_new(&self, field: FieldIx, system: SystemIx) -> bool {
+        self.born.contains(&(field, system)) || self.access(field, system).writes()
+    }
+    fn wins(&self, field: FieldIx) -> &Wins {
+        &self.fields[field.0 as usize].wins
+    }
+    fn certain(&self, field: FieldIx) -> bool {
+        self.fields[field.0 as usize].certain
+    }
+    fn required(&self, field: FieldIx) -> bool {
+        self.fields[field.0 as usize].required
+    }
+    fn is_set(&self, field: FieldIx) -> bool {
+        self.fields[field.0 as usize].set
+    }
+    fn starts(&self, system: SystemIx) -> bool {
+        self.systems[system.0 as usize].starts
+    }
+    fn leaves(&self, system: SystemIx) -> Leaves {
+        self.systems[system.0 as usize].leaves
+    }
+    fn walled(&self, system: SystemIx) -> bool {
+        !matches!(self.systems[system.0 as usize].wall, Wall::None)
+    }
+    fn inside_wall(&self, system: SystemIx, view: &dyn EntityView) -> bool {
+        match &self.systems[system.0 as usize].wall {
+            Wall::None => true,
+            Wall::NotDeleted(by) => !view.deleted(*by),
+            Wall::Is(field, value) => view.agreed(*field) == *value,
+        }
+    }
+    fn creates(&self, system: SystemIx) -> bool {
+        self.systems[system.0 as usize].creates
+    }
+    fn create_wanted(&self, system: SystemIx, _: &dyn EntityView) -> bool {
+        self.systems[system.0 as usize].creates
+    }
+    fn form(&self, field: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value> {
+        let form = self.fields[field.0 as usize].forms[system.0 as usize];
+        if form == Form::Linked && !value.is_blank() {
+            view.key_of(value, field, system)?;
+        }
+        shaped(form, value)
+    }
+    fn same(&self, _: FieldIx, a: &Value, b: &Value) -> bool {
+        a == b
+    }
+    fn compare(&self, _: FieldIx, a: &Value, b: &Value) -> Option<Ordering> {
+        Some(a.cmp(b))
+    }
+    fn paths(&self, field: FieldIx, system: SystemIx) -> Vec<&Path> {
+        vec![&self.fields[field.0 as usize].paths[system.0 as usize]]
+    }
+    fn match_rules(&self) -> &[MatchRule] {
+        &self.rules
+    }
+}
