@@ -136,6 +136,7 @@ async fn an_old_version_is_stale_where_the_vendor_checks() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the sandbox's own controls are no vendor")]
 async fn faults_pass_or_are_told_and_nothing_is_doubled() {
     let sandbox = sandbox().await;
     let client = reqwest::Client::new();
