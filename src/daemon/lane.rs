@@ -114,12 +114,10 @@ impl Lane {
         self.woken(Wake::Start, reading).await
     }
 
+    /// When it wakes by itself. What waits because it failed or is held is tried again then, whatever the schedule says.
     fn due(&self) -> Option<Timestamp> {
         let soonest = [self.scheduled, self.left.look_at].into_iter().flatten().min();
-        match self.not_before {
-            Some(at) => Some(soonest.map_or(at, |soonest| soonest.max(at))),
-            None => soonest,
-        }
+        self.not_before.or(soonest)
     }
 
     async fn rung(&mut self, rung: Rung) -> Result<(), Arc<Failure>> {
