@@ -2,14 +2,16 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::daemon::fixture::opportunity_of;
+use crate::daemon::fixture::{ground, opportunity_of};
 use crate::daemon::resolve::Said;
 use crate::server::local::{Ask, LocalSocket, Reply, call, socket_path};
 
 use super::*;
 
 async fn served(text: &str) -> (Bed, tempfile::TempDir, std::path::PathBuf, CancellationToken, JoinSet<()>) {
-    let bed = Bed::start(text).await;
+    let (ground, crm, prm) = ground(text).await;
+    crm.put(&opportunity(), opportunity_of("1", "Acme"));
+    let bed = Bed::over(ground, crm, prm).await;
     let dir = tempfile::tempdir().expect("a directory");
     let path = socket_path(&dir.path().join("syncline.db"));
     let socket = LocalSocket::bind(&path).expect("the directory is ours");
@@ -34,7 +36,6 @@ async fn all(path: &std::path::Path, ask: Ask, agree: bool) -> Vec<Reply> {
 #[tokio::test]
 async fn a_held_run_is_shown_and_goes_on_when_agreed() {
     let (bed, _dir, path, stop, mut tasks) = served(&DEALS.replace("adopt: automatic\n", "")).await;
-    bed.crm.put(&opportunity(), opportunity_of("1", "Acme"));
     assert_eq!(std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o600);
     let run = || Ask::Run { mapping: "deals".into(), sweep: false, plan: None };
     let refused = all(&path, run(), false).await;
@@ -54,7 +55,6 @@ async fn a_held_run_is_shown_and_goes_on_when_agreed() {
 #[tokio::test]
 async fn a_plan_is_applied_and_no_more() {
     let (bed, _dir, path, stop, _tasks) = served(&DEALS.replace("adopt: automatic\n", "")).await;
-    bed.crm.put(&opportunity(), opportunity_of("1", "Acme"));
     let replies = all(&path, Ask::Run { mapping: "deals".into(), sweep: false, plan: Some(vec!["nothing".into()]) }, false).await;
     let Some(Reply::Done(done)) = replies.last() else { panic!("{replies:?}") };
     assert_eq!((done.created, done.moved.is_empty()), (0, false), "the op is not of the plan, and the plan's op is gone");
