@@ -109,7 +109,7 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             Err(error) => Reply::Failed { why: error.to_string() },
         },
         Ask::Run { mapping, sweep, plan } => {
-            let intent = plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval { ops: ops.into_iter().collect() }));
+            let intent = plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval::of_ids(&mapping, ops)));
             let request = Request { wake: Wake::Person, poll: true, sweep, intent };
             match handle.run(&MappingName::new(mapping), request) {
                 Ok(watched) => watch(watched, &mut heard, &mut say).await?,
