@@ -1,6 +1,7 @@
 //! Over real HTTP and the real socket, with systems and store in memory.
 
 mod deliveries;
+mod signed;
 mod socket;
 mod wire;
 
@@ -48,12 +49,16 @@ struct Served {
 
 impl Served {
     async fn start(token: Option<&str>) -> Self {
+        Self::with(token, "crm", Arc::new(Proving)).await
+    }
+
+    async fn with(token: Option<&str>, connection: &str, receiver: Arc<dyn Receiver>) -> Self {
         let bed = Bed::start(DEALS).await;
         let listen = "127.0.0.1:0".parse().expect("a literal of this test");
         let settings = Settings { listen, token: token.map(Secret::new), public_url: None };
         let bound = bind(settings).await.expect("a free port");
         let (address, stop) = (bound.address(), CancellationToken::new());
-        let receivers: Receivers = BTreeMap::from([(ConnectionName::new("crm"), Arc::new(Proving) as Arc<dyn Receiver>)]);
+        let receivers: Receivers = BTreeMap::from([(ConnectionName::new(connection), receiver)]);
         let mut tasks = JoinSet::new();
         tasks.spawn(bound.serve(bed.handle.clone(), receivers, stop.clone()));
         eventually("the first run ends", || health::is_ready(&bed.handle.state())).await;
