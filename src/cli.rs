@@ -14,9 +14,11 @@ mod out;
 mod plan;
 mod plan_view;
 mod progress;
+mod reviews;
 mod run;
 mod sandbox;
 mod schema;
+mod status;
 mod stop;
 mod test;
 
@@ -95,6 +97,12 @@ enum Command {
     Plan(plan::Plan),
     /// Bring the systems into agreement, once
     Run(run::Run),
+    /// List what waits for a person
+    Reviews(reviews::Reviews),
+    /// Answer a review
+    Resolve(reviews::Resolve),
+    /// Show how each mapping stands
+    Status(status::Status),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(schema::Schema),
     /// Start look-alikes of three vendors with a believable partner business in them
@@ -124,6 +132,9 @@ pub fn main() -> ExitCode {
         Command::Discover(discover) => wait(discover.run(&cli.global, &out)),
         Command::Plan(plan) => wait(plan.run(&cli.global, &out)),
         Command::Run(run) => wait(run.run(&cli.global, &out)),
+        Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),
+        Command::Resolve(resolve) => wait(resolve.run(&cli.global, &out)),
+        Command::Status(status) => wait(status.run(&cli.global, &out)),
         Command::Schema(schema) => schema.run(&out),
         Command::Sandbox(sandbox) => wait(sandbox.run(&cli.global, &out)),
         Command::Completions(completions) => completions.run(&out),

@@ -39,6 +39,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use url::Url;
 
+use crate::backoff::Waits;
 use crate::catalog::{Connector, class, config::Setting};
 use crate::clock::Clock;
 use crate::expr::Item;
@@ -96,6 +97,8 @@ pub(crate) struct Line {
     pub clock: Arc<dyn Clock>,
     pub vendor_clock: vendor_clock::VendorClock,
     pub meter: Arc<dyn Meter>,
+    /// Between attempts of one call.
+    pub waits: Waits,
     locals: Mutex<HashMap<ObjectName, Arc<Local>>>,
     calls: AtomicU64,
     /// Told apart from other connections, so that their waits differ.
@@ -107,6 +110,11 @@ pub(crate) struct Line {
 /// # Errors
 /// Everything that is wrong with the settings, at once.
 pub fn connect(connector: Arc<Connector>, settings: ConnectionSettings, clock: Arc<dyn Clock>, meter: Arc<dyn Meter>) -> Result<Connection, Vec<String>> {
+    connect_with(connector, settings, clock, meter, call::WAITS)
+}
+
+/// As [`connect`], with the waits between attempts given.
+fn connect_with(connector: Arc<Connector>, settings: ConnectionSettings, clock: Arc<dyn Clock>, meter: Arc<dyn Meter>, waits: Waits) -> Result<Connection, Vec<String>> {
     let mut problems = Vec::new();
     let config: Vec<Item> = connector.config.iter().map(|setting| setting_item(setting, settings.config.get(setting.name.as_str()), &mut problems)).collect();
     for name in settings.config.keys() {
@@ -135,6 +143,7 @@ pub fn connect(connector: Arc<Connector>, settings: ConnectionSettings, clock: A
             ground,
             clock,
             meter,
+            waits,
         }))),
         _ => Err(problems),
     }

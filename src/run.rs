@@ -193,19 +193,17 @@ async fn go(
     let mut source = Source::open(ground, laid, request, hooks.progress, ended).await?;
     let shown = look::count(ground, laid, request, run, &mut source, hooks, ended).await?;
     hooks.progress.step(Step::Planned { ops: shown.ops });
-    name_moved(request, &shown.ids, ended);
+    name_moved(laid, request, &shown.ids, ended);
     if !request.commits() {
         ended.end.state = RunState::Done;
         return source.close(ground, laid, false).await;
     }
     if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts).await? {
-        ended.held = reasons
-            .iter()
-            .map(|reason| reason.sentence(&*laid.mapping))
-            .collect();
+        let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
         let agreed =
-            matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&ended.held).await;
+            matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&why).await;
         if !agreed {
+            ended.held = why;
             ended.end.state = RunState::Held;
             return source.close(ground, laid, false).await;
         }
@@ -220,17 +218,11 @@ async fn go(
 }
 
 /// Ops of the plan that are not planned any more, by their ids.
-fn name_moved(request: &Request, now: &BTreeSet<String>, ended: &mut Ended) {
+fn name_moved(laid: &Laid, request: &Request, now: &BTreeSet<String>, ended: &mut Ended) {
     if let Intent::Approved(approval) = &request.intent {
-        let mut gone: Vec<&String> = approval
-            .ops
-            .iter()
-            .filter(|id| !now.contains(*id))
-            .collect();
+        let own = approval.ops.iter().filter(|(_, op)| op.mapping == laid.mapping.name.as_str());
+        let mut gone: Vec<&str> = own.filter(|(id, _)| !now.contains(*id)).map(|(_, op)| op.words.as_str()).collect();
         gone.sort();
-        ended.moved.extend(
-            gone.into_iter()
-                .map(|id| format!("op {id} of the plan: its record moved since, or it is done")),
-        );
+        ended.moved.extend(gone.into_iter().map(|words| format!("{words}: its record moved since the plan, or it is done")));
     }
 }

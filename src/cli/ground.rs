@@ -9,6 +9,8 @@ use crate::clock::{Clock, WallClock};
 use crate::connector::meter::{Meter, Unmetered};
 use crate::diag::suggest;
 use crate::project::Project;
+use crate::report::Kept;
+use crate::run::ground::shape;
 use crate::run::{Ground, Laid, connect};
 use crate::store::{LeaseHolder, Store, StoreError, sqlite};
 
@@ -63,6 +65,25 @@ pub fn named<'g>(ground: &'g Ground, names: &[String]) -> anyhow::Result<Vec<&'g
         }
     }
     Ok(ground.mappings.iter().filter(|laid| names.is_empty() || names.iter().any(|name| *name == laid.mapping.name.as_str())).collect())
+}
+
+/// The named mappings as the store knows them; all when none is named. For commands that only look.
+///
+/// # Errors
+/// When a name is no mapping's, or the store fails.
+pub async fn kept(project: &Project, store: &dyn Store, names: &[String]) -> anyhow::Result<Vec<Kept>> {
+    for name in names {
+        if project.mapping(name).is_none() {
+            return Err(unknown("mapping", name, project.mappings.iter().map(|mapping| mapping.name.as_str())));
+        }
+    }
+    let mut kept = Vec::with_capacity(project.mappings.len());
+    for mapping in &project.mappings {
+        if names.is_empty() || names.iter().any(|name| *name == mapping.name.as_str()) {
+            kept.push(Kept { mapping: mapping.clone(), id: store.register(shape(mapping)).await? });
+        }
+    }
+    Ok(kept)
 }
 
 /// A name that is not known, with the one that was probably meant.

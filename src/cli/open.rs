@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Global;
 use super::environment::variable;
 use super::out::{self, Out, styled};
-use crate::diag::render::{Paint, render, render_all, to_json};
+use crate::diag::render::{Paint, render_all, to_json};
 use crate::diag::{Diagnostic, Files, Severity};
 use crate::project::{Loaded, Overrides, Project};
 
@@ -66,11 +66,6 @@ pub fn told(problems: &[Diagnostic], files: &Files, out: &Out) -> anyhow::Result
     out.remark("")?;
     out.remark(verdict(problems))?;
     Ok(())
-}
-
-/// One problem as a line of its own, for commands that go on.
-pub fn remark(problem: &Diagnostic, files: &Files, out: &Out) -> std::io::Result<()> {
-    out.remark(render(problem, files, Paint::Colour))
 }
 
 /// `2 errors, 1 warning`.

@@ -60,7 +60,7 @@ impl PlanView {
         } else {
             let ops: u64 = self.counts.values().sum();
             if ops > self.shown as u64 {
-                self.out.line(styled(out::QUIET, format!("… and {} more", out::counted(ops - self.shown as u64, "op"))))?;
+                self.out.line(styled(out::QUIET, format!("… and {}", out::counted(ops - self.shown as u64, "more op"))))?;
             }
             self.out.line(format!("{}  {}", styled(out::TITLE, &mapping.name), self.summary()))?;
             for (system, why) in &ended.down {

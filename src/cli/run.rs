@@ -82,7 +82,7 @@ pub async fn all(ground: &Ground, chosen: &[&Laid], intent: &Intent, sweep: bool
             Ok(ended) => {
                 failed |= ended.end.state == RunState::Failed || !ended.down.is_empty();
                 let totals = ground.store.totals(laid.id).await?;
-                waiting |= !ended.held.is_empty() || !ended.moved.is_empty() || totals.reviews + totals.dead_letters > 0;
+                waiting |= ended.end.state == RunState::Held || !ended.moved.is_empty() || totals.reviews + totals.dead_letters > 0;
                 if out.json {
                     told.push(as_json(laid, &ended));
                 } else {
@@ -137,10 +137,11 @@ fn tell(laid: &Laid, ended: &Ended, out: &Out) -> anyhow::Result<()> {
     if let Some(message) = &end.message {
         out.line(format!("  {message}"))?;
     }
-    for why in &ended.held {
+    let held = end.state == RunState::Held;
+    for why in ended.held.iter().filter(|_| held) {
         out.line(format!("  {} {why}", styled(out::WAITING, "held:")))?;
     }
-    if !ended.held.is_empty() {
+    if held {
         let name = &laid.mapping.name;
         out.line(format!("  Look at its plan and approve it:\n    syncline plan {name} --out {name}.plan\n    syncline run --plan {name}.plan"))?;
     }

@@ -24,7 +24,7 @@ const ATTEMPTS_MAX: u32 = 4;
 /// A wait longer than this is the caller's: it has other work.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 /// Waits between attempts of one call.
-const WAITS: Waits = Waits { base: Duration::from_millis(500), cap: Duration::from_secs(20) };
+pub const WAITS: Waits = Waits { base: Duration::from_millis(500), cap: Duration::from_secs(20) };
 /// The wait that is named to callers where nothing better is known.
 const LATER: Duration = Duration::from_secs(30);
 
@@ -128,7 +128,7 @@ impl Line {
                 Err(Failure::Lost(_)) => (purpose == Purpose::Read, None),
                 Err(Failure::Garbled(_) | Failure::Stopped(_)) => (false, None),
             };
-            let wait = WAITS.wait(attempt, wait, self.seed());
+            let wait = self.waits.wait(attempt, wait, self.seed());
             if !again || attempt == ATTEMPTS_MAX || wait > WAIT_MAX {
                 return tried.map(|(answer, _)| answer);
             }

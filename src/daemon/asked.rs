@@ -4,6 +4,7 @@ use std::any::Any;
 use std::io;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::run::plan::{PlanSink, PlannedOp};
@@ -52,7 +53,7 @@ impl Failure {
 }
 
 /// How far a run is, in totals, so that a slow watcher misses nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     /// Records read, per system.
     pub read: Vec<u64>,

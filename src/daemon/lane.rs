@@ -106,11 +106,7 @@ impl Lane {
                 biased;
                 () = shared.stop.cancelled() => return Ok(()),
                 Some(asked) = self.asked.recv() => self.answer(asked).await?,
-                // The guard of the watch is dropped at once: it must not be held while a question is answered.
-                ready = async { started.wait_for(|started| before.iter().all(|at| started[*at])).await.map(drop) } => {
-                    ready.expect("the sender lives as long as the lanes");
-                    break;
-                }
+                () = all_started(&mut started, &before) => break,
             }
         }
         // Only a regular schedule says that a poll is welcome at any time.
@@ -256,6 +252,11 @@ impl Lane {
         self.left = Left { count, idle, look_at };
         Ok(())
     }
+}
+
+async fn all_started(started: &mut watch::Receiver<Vec<bool>>, before: &[usize]) {
+    let ready = started.wait_for(|started| before.iter().all(|at| started[*at])).await;
+    ready.expect("the sender lives as long as the lanes");
 }
 
 /// Tells every step to the tally and to whoever watches.

@@ -1,5 +1,7 @@
 //! Keeping vendors' subscriptions alive: ordered at the start, renewed and checked in time, ordered again when they are gone.
 
+mod order;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +20,8 @@ use crate::system::SystemError;
 pub trait Subscriber: Send + Sync {
     fn connection(&self) -> &ConnectionName;
 
-    /// Orders, checks or renews the deliveries of an object, whichever `state` (what was kept last time) says is due.
-    async fn keep(&self, object: &ObjectName, receiver: &str, state: Option<String>, now: Timestamp) -> Result<Kept, SystemError>;
+    /// Orders, checks or renews the deliveries of an object below `public_url`, whichever `state` (what was kept last time) says is due.
+    async fn keep(&self, object: &ObjectName, public_url: &str, state: Option<&str>, now: Timestamp) -> Result<Kept, SystemError>;
 }
 
 /// A subscription after it was seen to.
@@ -97,8 +99,7 @@ fn due(shared: &Shared, subscribers: Vec<Arc<dyn Subscriber>>) -> Vec<Due> {
 async fn see_to(shared: &Shared, due: &Due, public_url: &str, now: Timestamp) -> Result<Option<Duration>, Trouble> {
     let (store, connection) = (&shared.ground.store, due.subscriber.connection());
     let state = store.subscription(connection, &due.object).await.map_err(|error| Trouble::Store(Failure::store(error)))?;
-    let receiver = format!("{public_url}/hooks/{connection}");
-    let kept = due.subscriber.keep(&due.object, &receiver, state.clone(), now).await.map_err(Trouble::System)?;
+    let kept = due.subscriber.keep(&due.object, public_url, state.as_deref(), now).await.map_err(Trouble::System)?;
     if kept.state != state {
         store.keep_subscription(connection, &due.object, kept.state).await.map_err(|error| Trouble::Store(Failure::store(error)))?;
     }

@@ -32,11 +32,14 @@ pub async fn merge(
     ended: &mut Ended,
 ) -> Result<Vec<Owing>, RunError> {
     let mut merged = Vec::new();
+    let mut left_out = Vec::new();
     let mut owing = Vec::new();
     let mut done: Vec<Hint> = slice.placed.done.clone();
     for prepared in &slice.prepared {
         let look = look::look(ground, laid, run, prepared, &slice.neighbours);
         if !look::agreed(request, ground, laid, prepared, &look, slice) {
+            // It is in no list any more once the mapping is adopted: touched, so that the next run plans it.
+            left_out.extend(prepared.hints.iter().map(|(touch, _)| touch.clone()));
             continue;
         }
         ended.end.unchanged += u64::from(look.counts.unchanged);
@@ -61,6 +64,9 @@ pub async fn merge(
             .store
             .commit_merged(laid.id, run, merged, now)
             .await?;
+    }
+    if !left_out.is_empty() {
+        ground.store.touch(left_out, None, now).await?;
     }
     settle_placed(ground, laid, slice, ended).await?;
     untouch(ground, done).await?;

@@ -104,13 +104,8 @@ pub async fn count(
             for op in planned(ground, laid, prepared, &look, &slice.neighbours) {
                 shown.ops += 1;
                 if let Intent::Approved(approval) = &request.intent {
-                    if !approval.ops.contains(&op.id) {
-                        ended.moved.push(format!(
-                            "{} {} {}: not in the approved plan",
-                            op.kind,
-                            op.system,
-                            op.key.as_deref().unwrap_or(&op.label)
-                        ));
+                    if !approval.ops.contains_key(&op.id) {
+                        ended.moved.push(format!("{}: not in the approved plan; the next run plans it", op.words()));
                     }
                     shown.ids.insert(op.id.clone());
                 }
@@ -175,7 +170,7 @@ pub fn agreed(
     match &request.intent {
         Intent::Approved(approval) => planned(ground, laid, prepared, look, &slice.neighbours)
             .iter()
-            .all(|op| approval.ops.contains(&op.id)),
+            .all(|op| approval.ops.contains_key(&op.id)),
         Intent::Plan | Intent::Apply => true,
     }
 }

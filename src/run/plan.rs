@@ -1,12 +1,12 @@
 //! The plan as people and files see it: every op, field by field, with the rule that decided.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::{EntityView, Mapping};
-use crate::sync::op::{Op, OpKind};
+use crate::sync::op::{FieldWrite, Op, OpKind};
 use crate::value::{Value, fingerprint};
 
 /// One planned op, spelt out. Its `id` stays the same as long as the op would do the same to the same record.
@@ -39,6 +39,14 @@ pub struct PlannedField {
     pub from: Option<String>,
     pub to: String,
     pub reason: String,
+}
+
+impl PlannedOp {
+    /// The op in a few words: `update crm 006… "Acme"`.
+    pub fn words(&self) -> String {
+        let key = self.key.as_deref().map(|key| format!(" {key}")).unwrap_or_default();
+        format!("{} {}{key} \"{}\"", self.kind, self.system, self.label)
+    }
 }
 
 /// First line of a plan file.
@@ -74,10 +82,24 @@ impl PlanSink for Unseen {
 /// A plan that a person agreed to: these ops and no others.
 #[derive(Clone, Debug, Default)]
 pub struct Approval {
-    pub ops: HashSet<String>,
+    /// By id: the mapping, and the op in words.
+    pub ops: HashMap<String, Approved>,
+}
+
+/// An op that was agreed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approved {
+    pub mapping: String,
+    pub words: String,
 }
 
 impl Approval {
+    /// Ops of one mapping known by their ids alone, as a plan handed over names them.
+    pub fn of_ids(mapping: &str, ids: impl IntoIterator<Item = String>) -> Self {
+        let approved = |id: String| (id.clone(), Approved { mapping: mapping.to_owned(), words: format!("op {id}") });
+        Self { ops: ids.into_iter().map(approved).collect() }
+    }
+
     /// Reads a plan file back. Returns its head, too, so that the store can be compared.
     ///
     /// # Errors
@@ -92,14 +114,15 @@ impl Approval {
                 found: head.syncline_plan,
             });
         }
-        let mut ops = HashSet::new();
+        let mut ops = HashMap::new();
         for (at, line) in lines.enumerate() {
             let op: PlannedOp =
                 serde_json::from_str(&line?).map_err(|source| PlanFileError::Line {
                     line: at + 2,
                     source,
                 })?;
-            ops.insert(op.id);
+            let approved = Approved { words: op.words(), mapping: op.mapping };
+            ops.insert(op.id, approved);
         }
         Ok((head, Approval { ops }))
     }
@@ -204,7 +227,9 @@ pub fn id(mapping: &Mapping, op: &Op, records: &[String]) -> String {
         Some(key) => put(key.as_str()),
         None => records.iter().for_each(|record| put(record)),
     }
-    for write in &op.fields {
+    // A create may be shown before the records it refers to are there: its references are deferred in the plan, and no surprise later.
+    let settled = |write: &&FieldWrite| op.kind != OpKind::Create || mapping.field(write.field).refers_to().is_none();
+    for write in op.fields.iter().filter(settled) {
         bytes.extend_from_slice(mapping.field(write.field).name.as_str().as_bytes());
         fingerprint::canonical(write.pre.as_ref().unwrap_or(&Value::Blank), &mut bytes);
         fingerprint::canonical(&write.want, &mut bytes);

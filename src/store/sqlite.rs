@@ -29,6 +29,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use rusqlite::Connection;
@@ -102,11 +103,13 @@ struct Sqlite {
     readers: Option<Arc<Readers>>,
     terms: RwLock<HashMap<MappingId, Arc<Terms>>>,
     lock: Mutex<Option<Lock>>,
+    /// Mappings that a reader was told of and that are not stored; numbered from the top.
+    strangers: AtomicU32,
 }
 
 impl Sqlite {
     fn new(file: String, instance: String, writer: Option<Thread>, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Self {
-        Self { file, instance, writer, readers, terms: RwLock::default(), lock: Mutex::new(lock) }
+        Self { file, instance, writer, readers, terms: RwLock::default(), lock: Mutex::new(lock), strangers: AtomicU32::new(u32::MAX) }
     }
 
     async fn write<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>
@@ -178,6 +181,11 @@ impl Sqlite {
 
     fn unlock(&self) {
         drop(self.lock.lock().expect("no holder of this lock can panic").take());
+    }
+
+    /// A number that no stored mapping has.
+    fn stranger(&self) -> u32 {
+        self.strangers.fetch_sub(1, Ordering::Relaxed)
     }
 
     fn learn(&self, terms: Terms) -> MappingId {

@@ -5,6 +5,7 @@ mod alike;
 use std::fmt;
 use std::str::FromStr;
 
+use super::country;
 use super::time::{self, TimeProblem, Zone};
 use super::{Address, Currency, Money, Name, Str, Value, doc};
 use crate::id::MappingName;
@@ -126,6 +127,8 @@ impl Kind {
             | (Kind::Name, Value::Name(_))
             | (Kind::Address, Value::Address(_))
             | (Kind::Ref(_), Value::Ref(_)) => value.clone(),
+            // One vendor writes names, another codes; the code is what both can read.
+            (Kind::Country, Value::Text(spelt)) => country::code(spelt).map_or_else(|| value.clone(), Value::text),
             (kind, Value::Text(_)) if kind.is_textual() => value.clone(),
             // Ids that one vendor spells as numbers and another as texts.
             (kind, Value::Integer(integer)) if kind.is_textual() => Value::text(integer.to_string()),

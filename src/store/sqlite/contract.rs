@@ -46,7 +46,10 @@ impl Store for Sqlite {
     async fn register(&self, shape: MappingShape) -> Result<MappingId, StoreError> {
         let terms = match self.writer {
             Some(_) => self.write("register a mapping", move |write| register::register(write, &shape)).await?,
-            None => self.read("look up a mapping", move |conn| register::look_up(conn, &shape)).await?,
+            None => {
+                let stranger = self.stranger();
+                self.read("look up a mapping", move |conn| register::look_up(conn, &shape, stranger)).await?
+            }
         };
         Ok(self.learn(terms))
     }

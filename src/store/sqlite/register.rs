@@ -35,11 +35,13 @@ impl Plan {
     }
 }
 
-/// The terms of a shape as a reader sees them: what was never stored gets numbers that no row has.
-pub fn look_up(conn: &Connection, shape: &MappingShape) -> Result<Terms, Fault> {
-    let plan = plan(conn, shape)?;
-    let free: i64 = conn.query_row("SELECT coalesce(max(id), 0) + 1 FROM mapping", [], |row| row.get(0))?;
-    plan.terms(plan.mapping.unwrap_or(free))
+/// The terms of a shape as a reader sees them: what was never stored gets numbers that no row will have, `stranger` if it is the mapping.
+pub fn look_up(conn: &Connection, shape: &MappingShape, stranger: u32) -> Result<Terms, Fault> {
+    let mut plan = plan(conn, shape)?;
+    for (number, from_above) in plan.systems.iter_mut().filter(|(_, known)| !known).map(|(number, _)| number).zip((0..=SYSTEM_MAX).rev()) {
+        *number = from_above;
+    }
+    plan.terms(plan.mapping.unwrap_or(stranger.into()))
 }
 
 /// Stores the shape, if anything about it is new.
@@ -167,8 +169,10 @@ fn fields(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Resu
     Ok(numbers)
 }
 
+type Cells = BTreeMap<(i64, i64), (i64, u32)>;
+
 /// Stored meaning and epoch by field and system.
-fn cells(conn: &Connection, mapping: Option<i64>) -> Result<BTreeMap<(i64, i64), (i64, u32)>, Fault> {
+fn cells(conn: &Connection, mapping: Option<i64>) -> Result<Cells, Fault> {
     let mut statement = conn.prepare("SELECT field, system, meaning, since FROM cell WHERE mapping = ?1")?;
     let rows = statement.query_map([mapping], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

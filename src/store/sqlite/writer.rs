@@ -191,7 +191,7 @@ impl State {
             self.broken = Some(fault::again(error));
         }
         for job in group.drain(..) {
-            let committed = committed.as_ref().map(|()| ()).map_err(|e| fault::disk(&self.file, job.doing(), fault::again(e)));
+            let committed = committed.as_ref().copied().map_err(|e| fault::disk(&self.file, job.doing(), fault::again(e)));
             job.answer(&self.file, committed);
         }
     }

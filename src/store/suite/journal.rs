@@ -74,7 +74,7 @@ pub async fn dead_letters_close_when_nothing_is_refused(store: Arc<dyn Store>) {
     let mut result = settled_as(1, EntryState::Refused, Some(settled(1)), refused.clone());
     result.dead_letter = Some(letter.clone());
     store.settle(ids.0, vec![result]).await.expect("settles");
-    assert_eq!(store.dead_letters(Some(ids.0), 10).await.expect("lists"), [letter.clone()]);
+    assert_eq!(store.dead_letters(Some(ids.0), 10).await.expect("lists"), std::slice::from_ref(&letter));
     commit(&store, ids, vec![merged(Some(refused.clone()), refused.clone())]).await;
     assert_eq!(store.dead_letters(None, 10).await.expect("lists"), [letter]);
     commit(&store, ids, vec![merged(Some(refused), settled(1))]).await;

@@ -1,0 +1,117 @@
+//! What waits for a person, in words, with the answers it takes.
+
+use jiff::Timestamp;
+
+use super::{Kept, label};
+use crate::id::{EntityId, MappingName, ReviewId};
+use crate::mapping::{Mapping, SystemIx};
+use crate::store::{Review, ReviewAbout, Store, StoreError};
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub review: ReviewId,
+    pub mapping: MappingName,
+    /// `match`, `conflict`, `delete`, `in doubt`, `ping-pong` or `join`.
+    pub kind: &'static str,
+    /// What it is about, in a sentence.
+    pub asks: String,
+    /// What may be answered, each with what it would mean.
+    pub answers: Vec<(String, String)>,
+    pub opened_at: Timestamp,
+    /// Answered, and not used by a run yet.
+    pub answered: bool,
+}
+
+/// All open questions, oldest first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn open(store: &dyn Store, kept: &[Kept]) -> Result<Vec<Question>, StoreError> {
+    let mut all = Vec::new();
+    for kept in kept {
+        for review in store.reviews(Some(kept.id), true).await? {
+            all.push(question(store, kept, review).await?);
+        }
+    }
+    all.sort_by_key(|question| question.review);
+    Ok(all)
+}
+
+async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Question, StoreError> {
+    let mapping = &*kept.mapping;
+    let who = match review.entity {
+        Some(entity) => named(store, kept, entity).await?,
+        None => String::new(),
+    };
+    let leave = || ("leave".to_owned(), "leave it as it is".to_owned());
+    let (kind, asks, answers) = match &review.about {
+        ReviewAbout::Match { system, key, hits, also, .. } => {
+            let mut answers = Vec::with_capacity(hits.len() + 2);
+            for hit in hits {
+                answers.push((format!("link {hit}"), format!("it is {}", named(store, kept, *hit).await?)));
+            }
+            answers.extend([("new".to_owned(), "it is something new".to_owned()), leave()]);
+            ("match", matched(mapping, *system, key.as_str(), hits.len(), also), answers)
+        }
+        ReviewAbout::Conflict { field, values } => {
+            let shown: Vec<String> = values.iter().map(|(system, value)| format!("{} says {}", teller(mapping, *system), quoted(&value.to_string()))).collect();
+            let mut answers: Vec<_> = values.iter().map(|(_, value)| (format!("value {}", quoted(&value.to_string())), String::new())).collect();
+            answers.extend([("value …".to_owned(), "another value".to_owned()), leave()]);
+            ("conflict", format!("What is `{}` of {who}? {}", mapping.field(*field).name, shown.join(", ")), answers)
+        }
+        ReviewAbout::Delete { system, why, shown, .. } => {
+            let edits: Vec<String> = shown.iter().map(|(system, field, value)| format!("{} in {} is {}", mapping.field(*field).name, name(mapping, *system), quoted(&value.to_string()))).collect();
+            let edits = if edits.is_empty() { String::new() } else { format!(" ({})", edits.join(", ")) };
+            let answers = vec![("delete".to_owned(), format!("remove it from {}, too", name(mapping, *system))), ("keep".to_owned(), "keep it".to_owned()), leave()];
+            ("delete", format!("Is {who} to leave {}? {why}{edits}", name(mapping, *system)), answers)
+        }
+        ReviewAbout::InDoubt { hits, .. } => {
+            let found = if hits.is_empty() { "nothing like it was found".to_owned() } else { format!("found: {}", hits.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ")) };
+            ("in doubt", format!("Nobody knows whether a write of {who} was done; {found}"), vec![("link …".to_owned(), "it is this one".to_owned()), ("new".to_owned(), "make it again".to_owned()), leave()])
+        }
+        ReviewAbout::PingPong { system, field } => {
+            let field = field.map_or(String::new(), |field| format!(" `{}`", mapping.field(field).name));
+            ("ping-pong", format!("{} and somebody else keep changing{field} of {who}; it is not written until you say so", name(mapping, *system)), vec![leave()])
+        }
+        ReviewAbout::Join { other } => {
+            let other_name = named(store, kept, *other).await?;
+            ("join", format!("Are {who} and {other_name} one?"), vec![(format!("link {other}"), "they are one".to_owned()), leave()])
+        }
+    };
+    Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered: review.answer.is_some() })
+}
+
+fn matched(mapping: &Mapping, system: SystemIx, key: &str, hits: usize, also: &[(SystemIx, crate::id::RecordKey)]) -> String {
+    let twins: Vec<String> = also.iter().map(|(system, key)| format!("{} {key}", name(mapping, *system))).collect();
+    let twins = if twins.is_empty() { String::new() } else { format!("; {} matches as well", twins.join(", ")) };
+    let offered = match hits {
+        0 => "which could be the same as another record",
+        1 => "which could be one that is there",
+        _ => "which could be several that are there",
+    };
+    format!("What is {} {key}, {offered}{twins}?", name(mapping, system))
+}
+
+fn name(mapping: &Mapping, system: SystemIx) -> &str {
+    mapping.system(system).name.as_str()
+}
+
+fn teller(mapping: &Mapping, system: Option<SystemIx>) -> &str {
+    system.map_or("the agreed value", |system| name(mapping, system))
+}
+
+fn quoted(text: &str) -> String {
+    if text.is_empty() { "blank".to_owned() } else { format!("'{text}'") }
+}
+
+/// `e12 "Acme" (crm 001…, erp 7f…)`.
+async fn named(store: &dyn Store, kept: &Kept, entity: EntityId) -> Result<String, StoreError> {
+    let loaded = store.load(kept.id, &[entity]).await?;
+    let Some(loaded) = loaded.first() else { return Ok(entity.to_string()) };
+    let records: Vec<String> = loaded.entity.links.iter().enumerate().filter_map(|(at, link)| {
+        let link = link.as_ref().filter(|link| link.state.is_live())?;
+        Some(format!("{} {}", name(&kept.mapping, SystemIx(at as u16)), link.key))
+    }).collect();
+    Ok(format!("{entity} \"{}\" ({})", label(&kept.mapping, &loaded.entity), records.join(", ")))
+}

@@ -1,0 +1,130 @@
+//! The socket beside the store: commands that act are handed to the running daemon, one JSON object a line both ways.
+
+mod client;
+mod lines;
+mod socket;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use client::{Call, CallError, call};
+pub use socket::LocalSocket;
+
+use crate::daemon::asked::Shown;
+use crate::daemon::resolve::Said;
+use crate::daemon::tally::outcome;
+use crate::run::Ended;
+use crate::run::plan::PlannedOp;
+use crate::store::{RunEnd, RunState};
+
+/// What a command asks of the daemon: the first line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Run a mapping once; `plan` holds the ids of approved ops, and then no others are applied.
+    Run { mapping: String, sweep: bool, plan: Option<Vec<String>> },
+    Resolve { review: i64, answer: Said },
+    Status,
+}
+
+/// What the daemon answers, line by line; `Done`, `Resolved`, `Status` and `Failed` are the last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    Step(Shown),
+    Op(Box<PlannedOp>),
+    /// The run waits for `{"agree": true}` or `{"agree": false}`.
+    Held { why: Vec<String> },
+    Done(Done),
+    Resolved { mapping: String },
+    Status(serde_json::Value),
+    Failed { why: String },
+}
+
+/// The answer to [`Reply::Held`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub agree: bool,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    pub run: Option<i64>,
+    /// `done`, `held`, `stopped` or `failed`.
+    pub state: String,
+    pub read: u64,
+    pub unchanged: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub archived: u64,
+    pub deleted: u64,
+    pub linked: u64,
+    pub conflicts: u64,
+    pub reviews: u64,
+    pub dead_letters: u64,
+    pub in_doubt: u64,
+    pub waiting: u64,
+    pub message: Option<String>,
+    pub held: Vec<String>,
+    pub moved: Vec<String>,
+    /// Systems that could not be read, and why.
+    pub down: Vec<(String, String)>,
+}
+
+impl From<&Ended> for Done {
+    fn from(ended: &Ended) -> Self {
+        let end = &ended.end;
+        Self {
+            run: ended.run.map(|run| run.0),
+            state: outcome(end.state).to_owned(),
+            read: end.read,
+            unchanged: end.unchanged,
+            created: end.created,
+            updated: end.updated,
+            archived: end.archived,
+            deleted: end.deleted,
+            linked: end.linked,
+            conflicts: end.conflicts,
+            reviews: end.reviews,
+            dead_letters: end.dead_letters,
+            in_doubt: end.in_doubt,
+            waiting: end.waiting,
+            message: end.message.clone(),
+            held: ended.held.clone(),
+            moved: ended.moved.clone(),
+            down: ended.down.iter().map(|(system, why)| (system.to_string(), why.clone())).collect(),
+        }
+    }
+}
+
+impl Done {
+    /// As the store's own form, so that a run here and a run there are printed alike. `None`: a daemon of another version uses another word.
+    pub fn end(&self) -> Option<RunEnd> {
+        let states = [RunState::Running, RunState::Done, RunState::Held, RunState::Failed, RunState::Stopped];
+        Some(RunEnd {
+            state: states.into_iter().find(|state| outcome(*state) == self.state)?,
+            read: self.read,
+            unchanged: self.unchanged,
+            created: self.created,
+            updated: self.updated,
+            archived: self.archived,
+            deleted: self.deleted,
+            linked: self.linked,
+            conflicts: self.conflicts,
+            reviews: self.reviews,
+            dead_letters: self.dead_letters,
+            in_doubt: self.in_doubt,
+            waiting: self.waiting,
+            message: self.message.clone(),
+        })
+    }
+}
+
+/// Where the socket of a store lies.
+pub fn socket_path(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".sock");
+    PathBuf::from(name)
+}
