@@ -1,6 +1,7 @@
 //! What the store costs: bytes of an entity of 12 mapped fields in 2 systems, a first match, scattered results, loads, deliveries.
 //!
 //! `cargo bench --bench store -- [entities]` prints the figures; `docs/benchmarks.md` keeps them. The file lies in `TMPDIR`.
+#![expect(clippy::disallowed_methods, reason = "a bench measures the machine's own time")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Runs: when they began, how they ended, and what is open of a mapping.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column;
 use super::fault::Fault;
@@ -48,14 +48,14 @@ pub fn list(conn: &Connection, mapping: Option<MappingId>, limit: usize) -> Resu
     Ok(all)
 }
 
-/// `adopted` holds the epoch of the mapping whose records were last read whole: behind it, a cell came or means something else.
+/// `adopted` holds the epoch of the mapping whose records were last read whole: behind it, a cell came or means something else. A reader's
+/// terms may be ahead of what is stored, or of a mapping that is not stored at all.
 pub fn adoption(conn: &Connection, terms: &Terms) -> Result<Adoption, Fault> {
-    let sql = "SELECT adopted, epoch FROM mapping WHERE id = ?1";
-    let (adopted, epoch): (i64, i64) = conn.prepare_cached(sql)?.query_row([terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(match adopted {
-        0 => Adoption::First,
-        at if at < epoch => Adoption::Edited,
-        _ => Adoption::Done,
+    let mut statement = conn.prepare_cached("SELECT adopted FROM mapping WHERE id = ?1")?;
+    Ok(match statement.query_row([terms.mapping.0], |row| row.get::<_, u32>(0)).optional()? {
+        None | Some(0) => Adoption::First,
+        Some(at) if at < terms.epoch => Adoption::Edited,
+        Some(_) => Adoption::Done,
     })
 }
 

@@ -176,6 +176,7 @@ async fn a_reader_sees_what_the_writer_committed_and_writes_nothing() {
     assert_eq!(reader.counts(unknown).await.expect("counts"), (0, vec![0, 0]), "nothing was ever kept of it");
     let other = reader.register(crate::store::MappingShape { name: "leads".into(), ..sample::shape() }).await.expect("looks it up");
     assert_ne!(unknown, other);
+    assert_eq!(reader.adoption(other).await.expect("reads"), crate::store::Adoption::First);
     let ids = sample::registered(&store).await;
     sample::commit(&store, ids, vec![sample::merged(None, sample::settled(1))]).await;
     store.linked(ids.0, sample::CRM, &["0061".into()]).await.expect("looks up");

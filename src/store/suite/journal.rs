@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::look::settled_as;
 use super::sample::*;
 use crate::id::{EntityId, EntryId, RecordKey};
-use crate::store::{Answer, Conflict, DeadLetter, Decided, Loser, NewReview, ReviewAbout, RunEnd, RunState, Store, StoreError, Wake};
+use crate::store::{
+    Adoption, Answer, Conflict, DeadLetter, Decided, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Store, StoreError, Wake,
+};
 use crate::sync::entity::{Cause, Known, Shadow};
 use crate::sync::op::{EntryState, OpKind};
 use crate::sync::reason::Reason;
+use crate::system::Cursor;
 use crate::value::Value;
 
 pub async fn entries_live_from_ready_to_done(store: Arc<dyn Store>) {
@@ -161,11 +164,18 @@ pub async fn runs_end_and_adopt(store: Arc<dyn Store>) {
     let held = store.begin_run(mapping, Wake::Start, at(1)).await.expect("begins");
     let end = |state| RunEnd { state, read: 5, waiting: 9, message: Some("why".into()), ..RunEnd::default() };
     store.end_run(held, end(RunState::Held), at(2)).await.expect("ends");
-    assert!(!store.adopted(mapping).await.expect("reads"), "a held run commits nothing");
+    assert_eq!(store.adoption(mapping).await.expect("reads"), Adoption::First, "a run that ended adopts nothing by itself");
     let done = store.begin_run(mapping, Wake::Delivery, at(3)).await.expect("begins");
     assert!(done > held);
     store.end_run(done, end(RunState::Done), at(4)).await.expect("ends");
-    assert!(store.adopted(mapping).await.expect("reads"));
+    let cursor = MovedCursor { connection: "crm".into(), object: "Opportunity".into(), feed: Feed::Gone, cursor: Cursor("c".into()) };
+    store.adopt(mapping, vec![cursor]).await.expect("adopts");
+    assert_eq!(store.adoption(mapping).await.expect("reads"), Adoption::Done);
+    assert_eq!(store.cursor(&"crm".into(), &"Opportunity".into(), Feed::Gone).await.expect("reads"), Some(Cursor("c".into())));
+    let mut edited = shape();
+    edited.fields[0].meaning[0] = Some(99);
+    store.register(edited).await.expect("registers");
+    assert_eq!(store.adoption(mapping).await.expect("reads"), Adoption::Edited);
     let runs = store.runs(Some(mapping), 10).await.expect("lists");
     assert_eq!(runs.iter().map(|run| (run.id, run.wake)).collect::<Vec<_>>(), [(done, Wake::Delivery), (held, Wake::Start)]);
     assert_eq!((runs[0].started_at, runs[0].ended_at, runs[0].mapping.as_str()), (at(3), Some(at(4)), "deals"));
