@@ -70,6 +70,6 @@ fn the_example_is_right_and_in_the_order_of_its_references() {
     let said = render_all(&loaded.problems, &loaded.files, Paint::Plain);
     let project = loaded.project.unwrap_or_else(|| panic!("{said}"));
     let names: Vec<&str> = project.mapping_names().map(|name| name.as_str()).collect();
-    assert_eq!(names, ["accounts", "partners", "deals", "leads"]);
+    assert_eq!(names, ["accounts", "orders", "partners", "deals", "leads"]);
     assert_eq!(said, "");
 }
