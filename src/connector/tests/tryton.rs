@@ -57,8 +57,8 @@ async fn keysets_go_by_time_and_id() {
     let first = all(vendor.connection.changes(columns(), None)).await;
     all(vendor.connection.changes(columns(), first[0].cursor.clone())).await;
     let calls = calls(&vendor).await;
-    let at = |minute: i64, second: i64| json!({ "__class__": "datetime", "year": 2026, "month": 11, "day": 20, "hour": 9, "minute": minute, "second": second, "microsecond": 0 });
-    assert_eq!(calls[1]["params"][0], json!([["OR", ["last_modified_at", ">", at(54, 30)], [["last_modified_at", "=", at(54, 30)], ["id", ">", 0]]], ["last_modified_at", "<=", at(59, 30)]]));
+    let at = |hour: i64, minute: i64, second: i64| json!({ "__class__": "datetime", "year": 2026, "month": 11, "day": 20, "hour": hour, "minute": minute, "second": second, "microsecond": 0 });
+    assert_eq!(calls[1]["params"][0], json!([["OR", ["last_modified_at", ">", at(9, 54, 30)], [["last_modified_at", "=", at(9, 54, 30)], ["id", ">", 0]]], ["last_modified_at", "<=", at(10, 0, 0)]]));
 }
 
 #[tokio::test]
