@@ -7,6 +7,7 @@ mod discover;
 mod environment;
 mod exit;
 mod ground;
+mod handed;
 mod init;
 mod logs;
 mod open;
