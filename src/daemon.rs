@@ -4,6 +4,8 @@ pub mod asked;
 pub mod bell;
 pub mod board;
 mod feeds;
+#[cfg(test)]
+pub mod fixture;
 pub mod intake;
 mod lane;
 pub mod lease;

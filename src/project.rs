@@ -138,6 +138,9 @@ fn mappings(spec: &ProjectSpec, specs: &[MappingSpec], connections: &[Connection
     for spec in specs {
         let (mapping, found) = compile(spec, &world);
         compiled.extend(mapping);
+        // What joining said of a place is not said again.
+        let told = |problem: &Diagnostic| problem.is_error() && problems.iter().any(|known| known.is_error() && known.span.is_some() && known.span == problem.span);
+        let found: Vec<_> = found.into_iter().filter(|problem| !told(problem)).collect();
         problems.extend(found);
     }
     problems.extend(together(&compiled));

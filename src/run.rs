@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
 use crate::store::{RunEnd, RunState, StoreError, Wake};
@@ -165,7 +166,9 @@ pub async fn once(
         moved: Vec::new(),
         down: Vec::new(),
     };
-    let outcome = go(ground, laid, request, hooks, &mut ended).await;
+    // Everything that happens below, requests above all, is logged with the run it belongs to.
+    let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(tracing::field::display));
+    let outcome = go(ground, laid, request, hooks, &mut ended).instrument(span).await;
     if let Err(error) = &outcome {
         ended.end.state = RunState::Failed;
         ended.end.message = Some(error.to_string());

@@ -147,3 +147,6 @@ async fn metrics_page(State(app): State<Arc<App>>) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub struct Outcomes {
 pub enum Matching {
     Position,
     /// Gives the op's id, or the record key.
-    By(Program),
+    By(Box<Program>),
 }
 
 const OUTCOME: &[Group] = &[Group::Object, Group::Answer, Group::Outcome, Group::Match];
@@ -34,7 +34,7 @@ impl Compiler<'_> {
     pub fn outcomes(&self, spec: &file::Outcomes, seen: Seen) -> Outcomes {
         let outcome = seen.with(OUTCOME);
         let from: Vec<Program> = spec.from.as_slice().iter().map(|from| self.program(from, seen.with(ANSWER), &Want::list())).collect();
-        let matching = if spec.matching.text() == "position" { Matching::Position } else { Matching::By(self.program(&spec.matching, outcome, &Want::any())) };
+        let matching = if spec.matching.text() == "position" { Matching::Position } else { Matching::By(Box::new(self.program(&spec.matching, outcome, &Want::any()))) };
         if matches!(matching, Matching::Position) && from.len() > 1 {
             let found = crate::diag::Diagnostic::error("outcomes", "`match: position` with two lists in `from`: nobody can tell which op an outcome is of");
             self.report(found.at(spec.matching.span()).help("match by what the vendor gives back: `match: outcome.id`"));

@@ -98,9 +98,25 @@ pub struct Delivery {
 pub struct Subscribe {
     pub request: Request,
     pub save: Vec<(Str, Program)>,
-    pub renew: Option<(Duration, Request, Vec<(Str, Program)>)>,
-    pub check: Option<(Duration, Request, Program)>,
+    pub renew: Option<Renew>,
+    pub check: Option<Check>,
     pub remove: Option<Request>,
+}
+
+/// Keeping a subscription alive.
+#[derive(Clone, Debug)]
+pub struct Renew {
+    pub every: Duration,
+    pub request: Request,
+    pub save: Vec<(Str, Program)>,
+}
+
+/// Looking whether it is alive.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub every: Duration,
+    pub request: Request,
+    pub alive: Program,
 }
 
 /// What proofs see: the raw delivery.
@@ -200,8 +216,8 @@ impl Compiler<'_> {
         Subscribe {
             request: self.request(&spec.request, seen),
             save: self.saved(&spec.save, answer),
-            renew: spec.renew.as_ref().map(|renew| (renew.every.duration(), self.request(&renew.request, seen), self.saved(&renew.save, answer))),
-            check: spec.check.as_ref().map(|check| (check.every.duration(), self.request(&check.request, seen), self.program(&check.alive, answer, &Want::any()))),
+            renew: spec.renew.as_ref().map(|renew| Renew { every: renew.every.duration(), request: self.request(&renew.request, seen), save: self.saved(&renew.save, answer) }),
+            check: spec.check.as_ref().map(|check| Check { every: check.every.duration(), request: self.request(&check.request, seen), alive: self.program(&check.alive, answer, &Want::any()) }),
             remove: spec.remove.as_ref().map(|request| self.request(request, seen)),
         }
     }

@@ -61,7 +61,7 @@ pub struct Upsert {
 /// An archive: a call of its own, or an update that sets these.
 #[derive(Clone, Debug)]
 pub enum Archive {
-    Call(Write),
+    Call(Box<Write>),
     Sets(Vec<(Path, Value)>),
 }
 
@@ -114,7 +114,7 @@ impl Compiler<'_> {
 
     pub fn upsert(&self, spec: &file::Upsert, own: Option<&file::Outcomes>, seen: Seen) -> Upsert {
         let by = self.by(spec.by.as_slice());
-        if by == By::Unique && !self.spec.describe.as_ref().is_some_and(|describe| describe.fields.unique.is_some()) {
+        if by == By::Unique && self.spec.describe.as_ref().is_none_or(|describe| describe.fields.unique.is_none()) {
             let span = spec.by.as_slice().first().map(|name| name.span());
             let found = Diagnostic::error("upsert", "`upsert.by: unique` needs `describe` with `unique`");
             self.report(match span {
@@ -127,7 +127,7 @@ impl Compiler<'_> {
 
     pub fn archive(&self, spec: &file::Archive, own: Option<&file::Outcomes>, seen: Seen) -> Archive {
         if spec.sets.is_empty() {
-            return Archive::Call(self.write(&spec.write, own, seen));
+            return Archive::Call(Box::new(self.write(&spec.write, own, seen)));
         }
         Archive::Sets(spec.sets.iter().map(|(name, tree)| (self.path(name), self.fixed(tree))).collect())
     }

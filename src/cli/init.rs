@@ -40,6 +40,10 @@ impl Init {
         let mappings = fitting(&chosen);
         let mut written = vec![(PathBuf::from(file.unwrap_or_else(|| crate::project::FILE.to_owned())), project_file(&chosen))];
         written.extend(mappings.iter().map(|(path, text)| (Path::new("mappings").join(path), (*text).to_owned())));
+        if mappings.iter().any(|(_, text)| text.contains("values: country")) {
+            let shared = SHIPPED.get_file("shared/countries.yaml").and_then(|file| file.contents_utf8()).expect("it is embedded");
+            written.push((PathBuf::from("shared/countries.yaml"), shared.to_owned()));
+        }
         if let Some((there, _)) = written.iter().find(|(path, _)| dir.join(path).exists()) {
             return Err(Misused::new(format!("{} is there already", dir.join(there).display()), "Nothing was written. Move it away, or name another directory with --project DIR"));
         }

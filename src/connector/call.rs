@@ -136,6 +136,7 @@ impl Line {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "how long an answer took is told, and nothing is decided by it")]
     async fn attempt(&self, call: &Request, frame: &Frame<'_>, purpose: Purpose, given: Option<&HttpRequest>, refused: Option<u64>) -> Result<(Answer, u64), Failure> {
         let now = self.clock.now();
         let token = self.signer.token(&self.http, &self.ground, refused, now).await?;

@@ -46,7 +46,7 @@ struct Wanted {
 /// Where an amount's currency comes from.
 enum Money {
     Fixed(Option<Currency>),
-    Told(crate::expr::Program),
+    Told(Box<crate::expr::Program>),
 }
 
 impl Plan {
@@ -196,7 +196,8 @@ pub fn identity(local: &Local, frame: &Frame, key: &str) -> RecordKey {
     match &local.object.key_identity {
         None => RecordKey::new(key),
         Some(program) => {
-            let item = program.eval(&frame.clone().with(IDENTITY_KEY, Item::text(key))).ok();
+            // A frame of its own: what the whole read carries is dear to copy for every record.
+            let item = program.eval(&Frame::new(frame.ground(), Some(local)).with(IDENTITY_KEY, Item::text(key))).ok();
             RecordKey::new(item.as_ref().and_then(word).as_deref().unwrap_or(key))
         }
     }
@@ -237,7 +238,7 @@ fn kind(form: &Form, field: Option<&Field>) -> Kind {
 
 fn currency(field: Option<&Field>, frame: &Frame) -> Money {
     match field.and_then(|field| field.currency.as_ref()) {
-        Some(program) if program.slots().contains(&RECORD) => Money::Told(program.clone()),
+        Some(program) if program.slots().contains(&RECORD) => Money::Told(Box::new(program.clone())),
         Some(program) => Money::Fixed(program.eval(frame).ok().as_ref().and_then(word).and_then(|code| Currency::parse(&code).ok())),
         None => Money::Fixed(frame.ground().currency),
     }

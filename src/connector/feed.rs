@@ -210,10 +210,11 @@ impl Windows {
     }
 }
 
-/// From a little before where the last one ended, up to the vendor's clock less the lag.
+/// From a little before where the last one ended, up to the vendor's clock. A change that shows later than its stamp is not missed: the cursor
+/// stays the lag behind, so the next window covers it.
 fn next_window(window: &Window, to: Timestamp, vendor_now: Timestamp) -> (Timestamp, Timestamp) {
     let from = crate::value::time::truncate(less(to, window.overlap), window.precision);
-    let until = crate::value::time::truncate(less(vendor_now, window.lag), window.precision);
+    let until = crate::value::time::truncate(vendor_now, window.precision);
     (from, until)
 }
 

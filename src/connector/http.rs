@@ -79,6 +79,7 @@ impl Http {
     ///
     /// # Errors
     /// Tells apart what was surely not sent from what may have been done.
+    #[expect(clippy::disallowed_methods, reason = "how long an answer took is told, and nothing is decided by it")]
     pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, HttpError> {
         let mut request = request;
         for _ in 0..=REDIRECTS_MAX {

@@ -41,7 +41,7 @@ impl Connection {
     /// Whether the connector can order deliveries by itself, and how often they are renewed and looked at.
     pub fn subscribes(&self) -> Option<(Option<Duration>, Option<Duration>)> {
         let subscribe = self.0.subscribe_block()?;
-        Some((subscribe.renew.as_ref().map(|renew| renew.0), subscribe.check.as_ref().map(|check| check.0)))
+        Some((subscribe.renew.as_ref().map(|renew| renew.every), subscribe.check.as_ref().map(|check| check.every)))
     }
 
     /// Orders deliveries of an object to `url`.
@@ -63,10 +63,10 @@ impl Connection {
     pub async fn renew(&self, subscription: &Subscription, url: &str) -> Result<Subscription, SystemError> {
         let line = &self.0;
         let (local, subscribe) = line.subscribing(&subscription.object)?;
-        let Some((_, request, save)) = &subscribe.renew else { return Ok(subscription.clone()) };
+        let Some(renew) = &subscribe.renew else { return Ok(subscription.clone()) };
         let frame = line.receiving(&local, url, Some(subscription));
-        let answer = line.asked(request, &frame, &subscription.object).await?;
-        Ok(Subscription { object: subscription.object.clone(), kept: line.kept(save, &answer.frame(&frame), Some(subscription)) })
+        let answer = line.asked(&renew.request, &frame, &subscription.object).await?;
+        Ok(Subscription { object: subscription.object.clone(), kept: line.kept(&renew.save, &answer.frame(&frame), Some(subscription)) })
     }
 
     /// Whether the vendor still knows it.
@@ -76,11 +76,11 @@ impl Connection {
     pub async fn is_subscribed(&self, subscription: &Subscription) -> Result<bool, SystemError> {
         let line = &self.0;
         let (local, subscribe) = line.subscribing(&subscription.object)?;
-        let Some((_, request, alive)) = &subscribe.check else { return Ok(true) };
+        let Some(check) = &subscribe.check else { return Ok(true) };
         let frame = line.receiving(&local, "", Some(subscription));
-        let answer = line.asked(request, &frame, &subscription.object).await?;
+        let answer = line.asked(&check.request, &frame, &subscription.object).await?;
         let garbled = |fault: crate::expr::Fault| SystemError::Garbled { connection: line.name.clone(), why: format!("`check.alive`: {fault}") };
-        alive.condition(&answer.frame(&frame)).map_err(garbled)
+        check.alive.condition(&answer.frame(&frame)).map_err(garbled)
     }
 
     /// Ends a subscription; one that is gone already is ended.

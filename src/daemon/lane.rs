@@ -7,7 +7,6 @@ use std::time::Duration;
 use futures::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tracing::Instrument;
 
 use super::asked::{Asked, Failure};
 use super::bell::{Reading, Rung};
@@ -114,12 +113,10 @@ impl Lane {
         self.woken(Wake::Start, reading).await
     }
 
+    /// When it wakes by itself. What waits because it failed or is held is tried again then, whatever the schedule says.
     fn due(&self) -> Option<Timestamp> {
         let soonest = [self.scheduled, self.left.look_at].into_iter().flatten().min();
-        match self.not_before {
-            Some(at) => Some(soonest.map_or(at, |soonest| soonest.max(at))),
-            None => soonest,
-        }
+        self.not_before.or(soonest)
     }
 
     async fn rung(&mut self, rung: Rung) -> Result<(), Arc<Failure>> {
@@ -174,8 +171,7 @@ impl Lane {
         shared.board.running(self.at);
         let counted = Counted { shared: &shared, laid, watcher };
         let mut hooks = Hooks { progress: &counted, plan, approve, stop: &shared.stop };
-        let span = tracing::info_span!("mapping", mapping = %laid.mapping.name, wake = ?request.wake);
-        let run = run::once(&shared.ground, laid, &request, &mut hooks).instrument(span);
+        let run = run::once(&shared.ground, laid, &request, &mut hooks);
         // A bug met in one mapping must not stop the others.
         let came = AssertUnwindSafe(run).catch_unwind().await;
         drop(feeds);

@@ -321,7 +321,7 @@ async fn settle(
             .lock()
             .expect("no holder of this lock can panic");
         let now = ctx.ground.clock.now();
-        let result = landed(&Answered {
+        let mut result = landed(&Answered {
             terms: &*ctx.laid.mapping,
             entity: &entity,
             entry: &answer.due.entry,
@@ -333,6 +333,13 @@ async fn settle(
             sent_at,
             now,
         });
+        // An answer that names only a key leaves its identity to be worked out: the feed will show the record by it.
+        if answer.observation.is_none()
+            && let Some(link) = result.entity.link_mut(system)
+        {
+            let seat = ctx.laid.seat(system);
+            link.identity = seat.system.identity(&seat.object, &link.key);
+        }
         tally(ctx, &answer, &result);
         touches.extend(
             result

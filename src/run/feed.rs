@@ -2,6 +2,7 @@
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::mapping::SystemIx;
 use crate::system::{Page, Pages, SystemError};
@@ -48,7 +49,7 @@ impl Readers {
             .tell
             .clone()
             .expect("readers are started before the first page is taken");
-        self.tasks.spawn(async move {
+        let read = async move {
             loop {
                 let told = match pages.next().await {
                     Ok(Some(page)) => Told::Page(system, which, page),
@@ -61,7 +62,8 @@ impl Readers {
                     return;
                 }
             }
-        });
+        };
+        self.tasks.spawn(read.in_current_span());
     }
 
     /// The next page of any system; `None` when all reads have ended.

@@ -2,6 +2,7 @@
 
 mod examples;
 mod cli;
+mod connectors;
 mod support;
 mod tidy;
 mod tryton;

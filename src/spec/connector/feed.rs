@@ -24,7 +24,7 @@ pub enum Feed {
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
-    /// `window.to` is the vendor's clock less this. Default: `0s`. Example: `2m`.
+    /// How much later than its own time a change may show. The cursor stays this far behind the vendor's clock. Default: `0s`. Example: `2m`.
     #[serde(default)]
     pub lag: Option<DurationSlot>,
     /// The next window begins earlier by it. Default: `2m`.
