@@ -8,6 +8,7 @@ mod discover;
 mod environment;
 mod exit;
 mod ground;
+mod handed;
 mod init;
 mod logs;
 mod open;
@@ -19,6 +20,7 @@ mod reviews;
 mod run;
 mod sandbox;
 mod schema;
+mod serve;
 mod status;
 mod stop;
 mod test;
@@ -98,6 +100,8 @@ enum Command {
     Plan(plan::Plan),
     /// Bring the systems into agreement, once
     Run(run::Run),
+    /// Keep the systems in agreement until stopped
+    Serve(serve::Serve),
     /// List what waits for a person
     Reviews(reviews::Reviews),
     /// Answer a review
@@ -135,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Discover(discover) => wait(discover.run(&cli.global, &out)),
         Command::Plan(plan) => wait(plan.run(&cli.global, &out)),
         Command::Run(run) => wait(run.run(&cli.global, &out)),
+        Command::Serve(serve) => wait(serve.run(&cli.global, &out)),
         Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),
         Command::Resolve(resolve) => wait(resolve.run(&cli.global, &out)),
         Command::Status(status) => wait(status.run(&cli.global, &out)),

@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::exit::{Exit, Misused};
 use super::out::{self, Out, styled};
-use super::{Global, ground, open};
+use super::{Global, ground, handed, open};
 use crate::daemon::resolve::{self, Said};
-use crate::id::ReviewId;
+use crate::id::{MappingName, ReviewId};
+use crate::project::Project;
 use crate::report::review::{self, Question};
 
 /// List what waits for a person.
@@ -102,19 +103,29 @@ impl Resolve {
             Saying::Keep => Said::Keep,
         };
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
-        let clock = ground::wall_clock();
-        let store = ground::store_to_write(&project, &*clock)?;
-        let ground = ground::lay(&project, store.clone(), clock).await?;
-        let resolved = resolve::resolve(&ground, review, said).await;
-        store.release_lease().await?;
-        let mapping = resolved?;
+        let handed = handed::resolve(&project, review, said.clone()).await?;
+        let (mapping, runs) = match handed {
+            Some(mapping) => (mapping, true),
+            None => (self::resolve(&project, review, said).await?, false),
+        };
         if out.json {
             out.json(&json!({ "review": review.to_string(), "mapping": mapping.as_str() }))?;
+        } else if runs {
+            out.line(format!("Kept. The daemon uses it now, in {mapping}."))?;
         } else {
             out.line(format!("Kept. The next run of {mapping} uses it:\n  syncline run {mapping}"))?;
         }
         Ok(Exit::Done)
     }
+}
+
+async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow::Result<MappingName> {
+    let clock = ground::wall_clock();
+    let store = ground::store_to_write(project, &*clock)?;
+    let ground = ground::lay(project, store.clone(), clock).await?;
+    let resolved = resolve::resolve(&ground, review, said).await;
+    store.release_lease().await?;
+    Ok(resolved?)
 }
 
 /// `rev-3` or `3`.

@@ -6,6 +6,7 @@ mod socket;
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use client::{Call, CallError, call};
@@ -14,9 +15,11 @@ pub use socket::LocalSocket;
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;
 use crate::daemon::tally::outcome;
+use crate::id::{RunId, SystemName};
 use crate::run::Ended;
 use crate::run::plan::PlannedOp;
 use crate::store::{RunEnd, RunState};
+use crate::sync::RunCounts;
 
 /// What a command asks of the daemon: the first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,10 +103,10 @@ impl From<&Ended> for Done {
 }
 
 impl Done {
-    /// As the store's own form, so that a run here and a run there are printed alike. `None`: a daemon of another version uses another word.
-    pub fn end(&self) -> Option<RunEnd> {
+    /// As a run's own form, so that a run here and a run there are told alike. `None`: a daemon of another version uses another word.
+    pub fn into_ended(self, started_at: Timestamp) -> Option<Ended> {
         let states = [RunState::Running, RunState::Done, RunState::Held, RunState::Failed, RunState::Stopped];
-        Some(RunEnd {
+        let end = RunEnd {
             state: states.into_iter().find(|state| outcome(*state) == self.state)?,
             read: self.read,
             unchanged: self.unchanged,
@@ -117,8 +120,10 @@ impl Done {
             dead_letters: self.dead_letters,
             in_doubt: self.in_doubt,
             waiting: self.waiting,
-            message: self.message.clone(),
-        })
+            message: self.message,
+        };
+        let down = self.down.iter().map(|(system, why)| (SystemName::new(system), why.clone())).collect();
+        Some(Ended { run: self.run.map(RunId), started_at, end, counts: RunCounts::default(), held: self.held, moved: self.moved, down })
     }
 }
 

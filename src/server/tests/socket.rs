@@ -41,7 +41,7 @@ async fn a_held_run_is_shown_and_goes_on_when_agreed() {
     let refused = all(&path, run(), false).await;
     let Some(Reply::Done(done)) = refused.last() else { panic!("{refused:?}") };
     assert_eq!((done.state.as_str(), done.created), ("held", 0));
-    assert_eq!(done.end().map(|end| end.state), Some(crate::store::RunState::Held));
+    assert_eq!(done.clone().into_ended(Timestamp::UNIX_EPOCH).map(|ended| ended.end.state), Some(crate::store::RunState::Held));
     let agreed = all(&path, run(), true).await;
     assert!(agreed.iter().any(|reply| matches!(reply, Reply::Op(op) if op.kind == "create")), "{agreed:?}");
     let Some(Reply::Done(done)) = agreed.last() else { panic!("{agreed:?}") };
