@@ -3,6 +3,7 @@
 mod approve;
 mod check;
 mod completions;
+mod demo;
 mod discover;
 mod environment;
 mod exit;
@@ -111,6 +112,8 @@ enum Command {
     Schema(schema::Schema),
     /// Start look-alikes of three vendors with a believable partner business in them
     Sandbox(sandbox::Sandbox),
+    /// Bring three look-alikes into agreement, and prove it; needs no account
+    Demo(demo::Demo),
     /// Print shell completions
     Completions(completions::Completions),
 }
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Status(status) => wait(status.run(&cli.global, &out)),
         Command::Schema(schema) => schema.run(&out),
         Command::Sandbox(sandbox) => wait(sandbox.run(&cli.global, &out)),
+        Command::Demo(demo) => wait(demo.run(&cli.global, &out)),
         Command::Completions(completions) => completions.run(&out),
     };
     done.unwrap_or_else(|error| exit::told(&error)).into()

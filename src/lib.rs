@@ -1,8 +1,15 @@
 //! Syncline keeps a company's CRM, partner portal and ERP in agreement.
 //!
-//! The modules below stand in floor order: a module uses lower floors only (`tests/it/tidy.rs` holds the table and checks it). The tour:
-//! files people write become a [`project`] (through [`spec`], [`catalog`] and [`mapping`]); a [`run`] reads systems through [`connector`], lets the pure
-//! core in [`sync`] decide, and carries out what it planned, with every step kept in the [`store`]; [`daemon`] wakes runs, [`server`] and [`cli`] are the faces.
+//! The modules below stand in floor order: a module uses lower floors only (`tests/it/tidy/floors.rs` holds the table and checks it). The tour:
+//!
+//! - Files people write become a [`project`], through [`spec`] (text to types), [`catalog`] (connectors) and [`mapping`] (mappings): checked programs, in
+//!   which no name is looked up any more.
+//! - A [`run`] reads systems through [`connector`], behind the trait in [`system`]; lets the pure core in [`sync`] decide from values; and carries out what it
+//!   planned, with every step kept in the [`store`]. [`run::once`] is the whole of it on a screen.
+//! - [`daemon`] wakes runs, [`trial`] plays a mapping's examples, [`report`] answers questions; [`server`] and [`cli`] are the faces.
+//! - [`sandbox`] stands apart: look-alikes of vendors that share no code with the engine, so that they can disagree with it.
+//!
+//! ARCHITECTURE.md has the drawing and the invariants, DESIGN.md the reasons; the first page of code to read is [`sync`].
 #![forbid(unsafe_code)]
 
 // Floor 0: base.

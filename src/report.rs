@@ -1,5 +1,6 @@
 //! Questions answered from the store; nothing here writes to it.
 
+pub mod agreement;
 pub mod review;
 pub mod status;
 

@@ -67,7 +67,7 @@ impl FirstMatch {
                 }
                 Told::End(..) => {}
                 Told::Failed(system, Which::Gone, error) => {
-                    drop(gathered.down.entry(system).or_insert(error))
+                    gathered.down.entry(system).or_insert(error);
                 }
                 // A match on half a list would make twins of the other half.
                 Told::Failed(system, _, error) => {

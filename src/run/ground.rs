@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 use super::RunError;
 use crate::clock::Clock;
 use crate::id::{ConnectionName, MappingName, ObjectName};
-use crate::mapping::{Mapping, SystemIx};
+use crate::mapping::{Create, Mapping, SystemIx};
 use crate::store::{FieldShape, MappingId, MappingShape, Store, SystemShape};
-use crate::system::{Abilities, Read, System};
+use crate::system::{Abilities, CreateClass, FindBy, Read, System, SystemError, UpsertBy};
+use crate::value::Path;
 use crate::value::record::{Column, Columns};
 
 /// Everything a run needs and does not change.
@@ -89,7 +90,7 @@ impl Ground {
                 let columns = feeds[&(system.connection.clone(), system.object.clone())].clone();
                 seats.push(Seat {
                     system: connection.clone(),
-                    abilities: connection.abilities(&system.object)?,
+                    abilities: verified(&**connection, system).await?,
                     object: system.object.clone(),
                     positions: positions(&system.columns, &columns),
                     columns,
@@ -156,6 +157,33 @@ impl Laid {
             .map(|seat| seat.abilities.clone())
             .collect()
     }
+}
+
+/// What the object can do, with external ids that the vendor itself calls unique: one that is not would let an upsert make twins.
+/// A system that does not answer now is taken as if none were, which only makes its creates more careful.
+async fn verified(connection: &dyn System, system: &crate::mapping::System) -> Result<Arc<Abilities>, SystemError> {
+    let abilities = connection.abilities(&system.object)?;
+    let upserts = abilities.create.iter().any(|class| *class == CreateClass::Upsert { by: UpsertBy::Unique });
+    if !upserts || matches!(system.create, Create::Never) {
+        return Ok(abilities);
+    }
+    let unique: Vec<Path> = match connection.describe(&system.object).await {
+        Ok(described) => described.fields.iter().filter(|field| field.unique).filter_map(|field| Path::parse(&field.path).ok()).collect(),
+        Err(error) => {
+            tracing::warn!(connection = %connection.connection(), object = %system.object, %error, "unique fields could not be verified");
+            Vec::new()
+        }
+    };
+    let mut narrowed = Abilities::clone(&abilities);
+    for class in &mut narrowed.create {
+        if *class == (CreateClass::Upsert { by: UpsertBy::Unique }) {
+            *class = CreateClass::Upsert { by: UpsertBy::Paths(unique.clone()) };
+        }
+    }
+    if narrowed.find == Some(FindBy::Unique) {
+        narrowed.find = Some(FindBy::Paths(unique));
+    }
+    Ok(Arc::new(narrowed))
 }
 
 /// The union of the columns of all mappings, per connection and object.

@@ -1,6 +1,7 @@
 //! The real program: what is given, what it prints, how it ends.
 
 mod check;
+mod first_sync;
 mod init;
 mod sandbox;
 mod usage;

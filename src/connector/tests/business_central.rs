@@ -52,7 +52,7 @@ async fn windows_are_closed_above() {
     vendor.clock.advance(std::time::Duration::from_secs(60));
     all(vendor.connection.changes(columns(), first[0].cursor.clone())).await;
     let requests = vendor.requests().await;
-    assert_eq!(parameter(&requests[1], "$filter").as_deref(), Some("lastModifiedDateTime ge 2026-11-20T09:57:30Z and lastModifiedDateTime lt 2026-11-20T10:00:30Z"));
+    assert_eq!(parameter(&requests[1], "$filter").as_deref(), Some("lastModifiedDateTime ge 2026-11-20T09:57:30Z and lastModifiedDateTime lt 2026-11-20T10:01:00Z"));
 }
 
 #[tokio::test]

@@ -22,12 +22,12 @@ fn context() -> Json {
 }
 
 fn columns() -> Read {
-    read("party.party", &[("name", Form::Text), ("credit", Form::Decimal), ("since", Form::Date), ("lang", Form::Ref), ("write_date", Form::Instant)])
+    read("party.party", &[("name", Form::Text), ("credit", Form::Decimal), ("since", Form::Date), ("lang", Form::Ref), ("last_modified_at", Form::Instant)])
 }
 
 fn party(id: i64, minute: i64) -> Json {
     json!({ "id": id, "name": "Acme", "credit": { "__class__": "Decimal", "decimal": "12.50" }, "since": { "__class__": "date", "year": 2026, "month": 1, "day": 31 }, "lang": 7,
-        "active": true, "_timestamp": "1795170854.98171", "write_date": { "__class__": "datetime", "year": 2026, "month": 11, "day": 20, "hour": 9, "minute": minute, "second": 0, "microsecond": 250_000 } })
+        "active": true, "_timestamp": "1795170854.98171", "last_modified_at": { "__class__": "datetime", "year": 2026, "month": 11, "day": 20, "hour": 9, "minute": minute, "second": 0, "microsecond": 250_000 } })
 }
 
 #[tokio::test]
@@ -46,19 +46,19 @@ async fn signs_in_once_and_reads_typed_values() {
     let requests = vendor.requests().await;
     assert_eq!(requests.len(), 2, "a page shorter than asked for is the last");
     assert_eq!(header(&requests[1], "authorization"), "Session YWRtaW46MTpjMGZmZWU=");
-    let fields = json!(["id", "write_date", "_timestamp", "name", "credit", "since", "lang", "active"]);
+    let fields = json!(["id", "last_modified_at", "_timestamp", "name", "credit", "since", "lang", "active"]);
     assert_eq!(body(&requests[1]), json!({ "id": 1, "method": "model.party.party.search_read", "params": [[["id", ">", 0]], 0, 1000, [["id", "ASC"]], fields, context()] }));
 }
 
 #[tokio::test]
-async fn keysets_go_by_write_date_and_id() {
+async fn keysets_go_by_time_and_id() {
     let vendor = tryton().await;
     vendor.plays(method("model.party.party.search_read"), answer(200, &json!({ "id": 1, "result": [] })), 2).await;
     let first = all(vendor.connection.changes(columns(), None)).await;
     all(vendor.connection.changes(columns(), first[0].cursor.clone())).await;
     let calls = calls(&vendor).await;
-    let at = |minute: i64, second: i64| json!({ "__class__": "datetime", "year": 2026, "month": 11, "day": 20, "hour": 9, "minute": minute, "second": second, "microsecond": 0 });
-    assert_eq!(calls[1]["params"][0], json!([["OR", ["write_date", ">", at(54, 30)], [["write_date", "=", at(54, 30)], ["id", ">", 0]]], ["write_date", "<=", at(59, 30)]]));
+    let at = |hour: i64, minute: i64, second: i64| json!({ "__class__": "datetime", "year": 2026, "month": 11, "day": 20, "hour": hour, "minute": minute, "second": second, "microsecond": 0 });
+    assert_eq!(calls[1]["params"][0], json!([["OR", ["last_modified_at", ">", at(9, 54, 30)], [["last_modified_at", "=", at(9, 54, 30)], ["id", ">", 0]]], ["last_modified_at", "<=", at(10, 0, 0)]]));
 }
 
 #[tokio::test]

@@ -31,6 +31,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// A directory with nothing in it.
+    pub fn empty() -> Self {
+        Self { directory: TempDir::new().expect("a temporary directory can be made"), env: BTreeMap::new() }
+    }
+
     /// A copy of one of the directories under examples/.
     pub fn of_example(name: &str) -> Self {
         let directory = TempDir::new().expect("a temporary directory can be made");

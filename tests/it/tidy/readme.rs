@@ -4,8 +4,16 @@ use super::root;
 
 /// A command as the README writes it; the file that runs it; a text that stands there.
 const RUN_BY: &[(&str, &str, &str)] = &[
+    ("sudo apt-get update && sudo apt-get install -y gcc libc6-dev curl ca-certificates git", ".ci/run", "apt-get install"),
+    ("curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"$HOME/.cargo/env\"", ".ci/run", "https://sh.rustup.rs | sh -s -- -y"),
     ("cargo run --release -- demo", "tests/it/cli/demo.rs", "fn "),
-    ("cargo test", ".ci/run", "tests/all"),
+    ("cargo build --release", "Dockerfile", "RUN cargo build --release"),
+    ("syncline init --connectors prm=partnerstack,crm=salesforce", "tests/it/cli/first_sync.rs", "\"init\", \"--connectors\", \"prm=partnerstack,crm=salesforce\""),
+    ("syncline check", "tests/it/cli/first_sync.rs", "&[\"check\"]"),
+    ("syncline plan --out first.plan", "tests/it/cli/first_sync.rs", "&[\"plan\", \"--out\", \"first.plan\"]"),
+    ("syncline run --plan first.plan", "tests/it/cli/first_sync.rs", "&[\"run\", \"--plan\", \"first.plan\"]"),
+    ("syncline serve", "tests/it/serve.rs", "\"serve\""),
+    ("cargo test", "tests/all", "cargo test"),
     ("tests/all", ".ci/run", "tests/all"),
 ];
 
