@@ -57,13 +57,17 @@ pub async fn write(
         let deadline = sent_at
             .saturating_add(seat.abilities.deadline)
             .expect("a duration of std is never negative");
-        let ids: Vec<EntryId> = items.iter().map(|item| item.entry).collect();
-        ctx.ground.store.mark_sent(&ids, sent_at, deadline).await?;
+        let unsent: Vec<EntryId> = sending.iter().filter(|due| due.entry.state != EntryState::Sent).map(|due| due.entry.id).collect();
+        if !unsent.is_empty() {
+            ctx.ground.store.mark_sent(&unsent, sent_at, deadline).await?;
+        }
         let outcomes = seat.system.write(seat.read(), kind, &items).await;
         for (mut due, outcome) in sending.into_iter().zip(outcomes) {
-            due.entry.attempt += 1;
-            due.entry.first_sent_at.get_or_insert(sent_at);
-            due.entry.deadline = Some(deadline);
+            if due.entry.state != EntryState::Sent {
+                due.entry.attempt += 1;
+                due.entry.first_sent_at.get_or_insert(sent_at);
+                due.entry.deadline = Some(deadline);
+            }
             let observation = shown(ctx, system, &outcome);
             answers.push(Answer {
                 due,

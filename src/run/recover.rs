@@ -205,10 +205,12 @@ async fn send(
     ground: &Ground,
     laid: &Laid,
     prepared: Prepared,
-    entry: Entry,
+    mut entry: Entry,
     progress: &dyn Progress,
     ended: &mut Ended,
 ) -> Result<(), RunError> {
+    // Sent once more: the journal says so, with a new deadline, before it leaves.
+    entry.state = EntryState::InDoubt;
     let neighbours = neighbours::fetch(ground, laid, std::slice::from_ref(&prepared)).await?;
     let works = [Work {
         entity: Mutex::new(prepared.entity),
