@@ -3,6 +3,7 @@
 mod examples;
 mod cli;
 mod connectors;
+mod serve;
 mod support;
 mod tidy;
 mod tryton;
