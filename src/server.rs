@@ -94,7 +94,7 @@ impl Bound {
 
     /// Serves until told to stop; then finishes what was begun.
     pub async fn serve(self, handle: Handle, receivers: Receivers, stop: CancellationToken) {
-        let app = Arc::new(App { handle, receivers, token: self.token, public_url: self.public_url, intake: Intake::new() });
+        let app = Arc::new(App { handle, receivers, token: self.token, public_url: self.public_url, intake: Intake::default() });
         listen::serve(self.listener, router(app), stop).await;
     }
 }

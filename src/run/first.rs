@@ -47,6 +47,7 @@ impl FirstMatch {
         let mut readers = Readers::new();
         let mut hints = Vec::new();
         for system in laid.mapping.systems_ix() {
+            ground.pin(laid, system, request.commits()).await??;
             start(ground, laid, system, &mut readers).await?;
         }
         let mut count = 0;

@@ -1,7 +1,7 @@
 //! What runs stand on: every mapping registered with the store, every connection, and what each feed must ask for.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
 
@@ -23,6 +23,8 @@ pub struct Ground {
     pub systems: BTreeMap<ConnectionName, Arc<dyn System>>,
     /// In dependency order: what others refer to comes first.
     pub mappings: Vec<Laid>,
+    /// Connections whose account was compared in this process.
+    pinned: Mutex<HashSet<ConnectionName>>,
 }
 
 /// One mapping with its place in the store and its share of each feed.
@@ -104,6 +106,7 @@ impl Ground {
             zone,
             systems,
             mappings: laid,
+            pinned: Mutex::default(),
         })
     }
 
@@ -143,6 +146,32 @@ impl Ground {
             .iter()
             .position(|system| system.connection == *connection)?;
         Some((laid, SystemIx(at as u16)))
+    }
+}
+
+impl Ground {
+    /// Asks each connection once who we are there: another account than the first one ever met stops the connection, because its records
+    /// would be taken for deletes and creates.
+    pub async fn pin(&self, laid: &Laid, system: SystemIx, keep: bool) -> Result<Result<(), SystemError>, RunError> {
+        let connection = &laid.mapping.system(system).connection;
+        if self.pinned.lock().expect("no holder of this lock can panic").contains(connection) {
+            return Ok(Ok(()));
+        }
+        let account = match laid.seat(system).system.probe().await {
+            Ok(account) => account,
+            Err(error) => return Ok(Err(error)),
+        };
+        match self.store.account(connection).await? {
+            Some(known) if known != account => {
+                let why = format!("it signs in to account {account}, and its records here came from {known}; give the other account a connection of its own");
+                return Ok(Err(SystemError::Stopped { connection: connection.clone(), why }));
+            }
+            Some(_) => {}
+            None if keep => self.store.keep_account(connection, &account).await?,
+            None => return Ok(Ok(())),
+        }
+        self.pinned.lock().expect("no holder of this lock can panic").insert(connection.clone());
+        Ok(Ok(()))
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Gathered {
     pub touched: HashMap<(SystemIx, RecordKey), (Touch, Option<i64>)>,
     pub read: u64,
     pub unchanged: u64,
+    /// Cursors of feeds with a hole: they move when a sweep has made it good.
+    pub late: HashMap<SystemIx, (Feed, Cursor)>,
     /// Systems that could not be read: silent in this run.
     pub down: HashMap<SystemIx, SystemError>,
     /// What full reads found, beside what the last ones found: the guard judges them.
@@ -41,28 +43,39 @@ pub async fn gather(
     let mut sweeps: HashMap<SystemIx, HashSet<RecordKey>> = HashMap::new();
     let mut readers = Readers::new();
     for system in laid.mapping.systems_ix().filter(|_| request.poll) {
+        if let Err(error) = ground.pin(laid, system, request.commits()).await? {
+            gathered.down.insert(system, error);
+            continue;
+        }
         start(ground, laid, request, system, &mut readers, &mut sweeps).await?;
     }
+    drain(ground, laid, request, progress, readers, &mut sweeps, &mut gathered).await?;
+    fill_holes(ground, laid, request, progress, &mut gathered).await?;
+    Ok(gathered)
+}
+
+async fn drain(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    progress: &dyn Progress,
+    mut readers: Readers,
+    sweeps: &mut HashMap<SystemIx, HashSet<RecordKey>>,
+    gathered: &mut Gathered,
+) -> Result<(), RunError> {
     while let Some(told) = readers.next().await {
         match told {
             Told::Page(system, Which::Sweep, page) => {
-                let keys = sweeps
-                    .get_mut(&system)
-                    .expect("a sweep was begun with its set");
+                let keys = sweeps.get_mut(&system).expect("a sweep was begun with its set");
                 keys.extend(page.records.into_iter().map(|record| record.identity));
             }
             Told::Page(system, which, page) => {
-                progress.step(Step::Read {
-                    system,
-                    records: page.records.len(),
-                });
-                take(ground, laid, request, system, which, page, &mut gathered).await?;
+                progress.step(Step::Read { system, records: page.records.len() });
+                take(ground, laid, request, system, which, page, gathered).await?;
             }
             Told::End(system, Which::Sweep) => {
-                let keys = sweeps
-                    .remove(&system)
-                    .expect("a sweep was begun with its set");
-                absent(ground, laid, request, system, &keys, &mut gathered).await?;
+                let keys = sweeps.remove(&system).expect("a sweep was begun with its set");
+                absent(ground, laid, request, system, &keys, gathered).await?;
             }
             Told::End(..) => {}
             Told::Failed(system, _, error) => {
@@ -70,7 +83,28 @@ pub async fn gather(
             }
         }
     }
-    Ok(gathered)
+    Ok(())
+}
+
+/// A feed of deletes that cannot vouch for its whole window (a trimmed log) is made good by a sweep; only then does its cursor move.
+async fn fill_holes(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress, gathered: &mut Gathered) -> Result<(), RunError> {
+    let late = std::mem::take(&mut gathered.late);
+    let mut sweeps: HashMap<SystemIx, HashSet<RecordKey>> = HashMap::new();
+    let mut readers = Readers::new();
+    for system in late.keys() {
+        tracing::warn!(system = %laid.mapping.system(*system).name, "the feed of deletes has a hole; all keys are compared instead");
+        sweeps.insert(*system, HashSet::new());
+        let seat = laid.seat(*system);
+        readers.start(*system, Which::Sweep, seat.system.sweep(seat.read()));
+    }
+    drain(ground, laid, request, progress, readers, &mut sweeps, gathered).await?;
+    for (system, (feed, cursor)) in late {
+        if request.commits() && !gathered.down.contains_key(&system) {
+            let connection = &laid.mapping.system(system).connection;
+            ground.store.commit_page(connection, &laid.seat(system).object, feed, Some(cursor), Vec::new(), ground.clock.now()).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn start(
@@ -144,24 +178,16 @@ async fn take(
             touches.push(touch);
         }
     }
+    let feed = if which == Which::Gone { Feed::Gone } else { Feed::Changes };
+    let mut cursor = page.cursor;
+    if page.hole && which == Which::Gone {
+        if let Some(cursor) = cursor.take() {
+            gathered.late.insert(system, (feed, cursor));
+        }
+    }
     if request.commits() {
-        let feed = if which == Which::Gone {
-            Feed::Gone
-        } else {
-            Feed::Changes
-        };
         let connection = &laid.mapping.system(system).connection;
-        ground
-            .store
-            .commit_page(
-                connection,
-                &laid.seat(system).object,
-                feed,
-                page.cursor,
-                touches,
-                ground.clock.now(),
-            )
-            .await?;
+        ground.store.commit_page(connection, &laid.seat(system).object, feed, cursor, touches, ground.clock.now()).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::{EntityView, Mapping};
+use crate::mapping::{EntityView, FieldIx, Mapping};
 use crate::sync::op::{FieldWrite, Op, OpKind};
 use crate::value::{Value, fingerprint};
 
@@ -185,7 +185,10 @@ pub fn spell_out(
     records: &[String],
     view: &dyn EntityView,
 ) -> PlannedOp {
-    let show = |value: &Value| value.to_string();
+    let show = |field: FieldIx, value: &Value| match view.key_of(value, field, op.system) {
+        Some(key) => key.to_string(),
+        None => value.to_string(),
+    };
     PlannedOp {
         id: id(mapping, op, records),
         mapping: mapping.name.to_string(),
@@ -200,8 +203,8 @@ pub fn spell_out(
             .iter()
             .map(|write| PlannedField {
                 field: mapping.field(write.field).name.to_string(),
-                from: write.pre.as_ref().map(show),
-                to: show(&write.want),
+                from: write.pre.as_ref().map(|pre| show(write.field, pre)),
+                to: show(write.field, &write.want),
                 reason: write.reason.sentence(mapping, Some(write.field)),
             })
             .collect(),
