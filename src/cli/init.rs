@@ -45,7 +45,10 @@ impl Init {
             written.push((PathBuf::from("shared/countries.yaml"), shared.to_owned()));
         }
         if let Some((there, _)) = written.iter().find(|(path, _)| dir.join(path).exists()) {
-            return Err(Misused::new(format!("{} is there already", dir.join(there).display()), "Nothing was written. Move it away, or name another directory with --project DIR"));
+            return Err(Misused::new(
+                format!("{} is there already", dir.join(there).display()),
+                "Nothing was written. Move it away, or name another directory with --project DIR",
+            ));
         }
         for (path, text) in &written {
             let path = dir.join(path);

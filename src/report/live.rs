@@ -17,7 +17,9 @@ pub async fn check(mappings: &[Arc<Mapping>], systems: &BTreeMap<ConnectionName,
             Ok(_) => {
                 up.insert(name.clone());
             }
-            Err(error) => found.push(Diagnostic::error("live_unreachable", error.to_string()).help("Check the address, the credentials and what they are allowed to do")),
+            Err(error) => {
+                found.push(Diagnostic::error("live_unreachable", error.to_string()).help("Check the address, the credentials and what they are allowed to do"))
+            }
         }
     }
     let mut described: HashMap<(ConnectionName, ObjectName), Option<Description>> = HashMap::new();
@@ -30,7 +32,10 @@ pub async fn check(mappings: &[Arc<Mapping>], systems: &BTreeMap<ConnectionName,
                 let description = match system.describe(&of.object).await {
                     Ok(description) => Some(description),
                     Err(error) => {
-                        found.push(spanned(Diagnostic::error("live_object", error.to_string()), of.place.span).help(format!("See what there is:\n    syncline discover {}", of.connection)));
+                        found.push(
+                            spanned(Diagnostic::error("live_object", error.to_string()), of.place.span)
+                                .help(format!("See what there is:\n    syncline discover {}", of.connection)),
+                        );
                         None
                     }
                 };
@@ -99,7 +104,10 @@ impl Live<'_> {
         if written && cell.writes() && (never || only_once) {
             let how = if never { "is read only for us" } else { "can only be set when a record is made" };
             let what = format!("{} {}.{path} {how}, and `{}` writes it", self.of.name, self.of.object, field.name);
-            found.push(spanned(Diagnostic::warning("live_not_writable", what), field.place.span).help(format!("make the cell read only: {}: {{ read: {path} }}, or allow the field to be edited", self.of.name)));
+            found.push(
+                spanned(Diagnostic::warning("live_not_writable", what), field.place.span)
+                    .help(format!("make the cell read only: {}: {{ read: {path} }}, or allow the field to be edited", self.of.name)),
+            );
         }
     }
 
@@ -129,7 +137,8 @@ impl Live<'_> {
         if known.values.is_empty() {
             return;
         }
-        let spellings: Vec<&str> = rows.rows.iter().filter_map(|row| row.spellings[self.at.0 as usize].as_ref()).flatten().map(|spelling| spelling.as_str()).collect();
+        let spellings: Vec<&str> =
+            rows.rows.iter().filter_map(|row| row.spellings[self.at.0 as usize].as_ref()).flatten().map(|spelling| spelling.as_str()).collect();
         let vendors = || known.values.iter().map(|(key, _)| key.as_str());
         for spelling in spellings.iter().filter(|spelling| !vendors().any(|vendor| vendor == **spelling)) {
             let what = format!("`{spelling}` is no value of {} {}.{path}", self.of.name, self.of.object);
@@ -138,7 +147,10 @@ impl Live<'_> {
         let without: Vec<String> = vendors().filter(|vendor| !spellings.contains(vendor)).map(|vendor| format!("`{vendor}`")).collect();
         if !without.is_empty() {
             let what = format!("{} {}.{path} may hold {}, which `{}` has no row for", self.of.name, self.of.object, without.join(", "), field.name);
-            found.push(spanned(Diagnostic::warning("live_value_without_row", what), field.place.span).help("add rows, or leave them: such values are reported and take no part"));
+            found.push(
+                spanned(Diagnostic::warning("live_value_without_row", what), field.place.span)
+                    .help("add rows, or leave them: such values are reported and take no part"),
+            );
         }
     }
 
@@ -148,10 +160,21 @@ impl Live<'_> {
             return;
         }
         let mut given: BTreeSet<String> = self.of.new.iter().map(|new| new.path.to_string()).collect();
-        given.extend(self.mapping.fields.iter().filter_map(|field| field.cells[self.at.0 as usize].as_ref()).filter(|cell| cell.writes_new()).flat_map(|cell| cell.paths()).map(ToString::to_string));
+        given.extend(
+            self.mapping
+                .fields
+                .iter()
+                .filter_map(|field| field.cells[self.at.0 as usize].as_ref())
+                .filter(|cell| cell.writes_new())
+                .flat_map(|cell| cell.paths())
+                .map(ToString::to_string),
+        );
         for field in self.description.fields.iter().filter(|field| field.required && field.creatable && !given.contains(&field.path)) {
             let what = format!("{} requires `{}` of a new {}, and nothing sets it", self.of.name, field.path, self.of.object);
-            found.push(spanned(Diagnostic::error("live_required", what), self.of.place.span).help(format!("give it a field, or a constant: new: {{ {}: … }}", field.path)));
+            found.push(
+                spanned(Diagnostic::error("live_required", what), self.of.place.span)
+                    .help(format!("give it a field, or a constant: new: {{ {}: … }}", field.path)),
+            );
         }
     }
 }

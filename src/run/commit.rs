@@ -27,14 +27,7 @@ pub struct Owing {
 }
 
 /// Looks at the slice again, stores what it decided, and gives what is to be written.
-pub async fn merge(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    run: RunId,
-    slice: &Slice,
-    ended: &mut Ended,
-) -> Result<Vec<Owing>, RunError> {
+pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, slice: &Slice, ended: &mut Ended) -> Result<Vec<Owing>, RunError> {
     let mut merged = Vec::new();
     let mut left_out = Vec::new();
     let mut owing = Vec::new();
@@ -51,11 +44,7 @@ pub async fn merge(
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
                 if !entries.is_empty() {
-                    owing.push(Owing {
-                        entity: stored.after.clone(),
-                        entries,
-                        hints: prepared.hints.clone(),
-                    });
+                    owing.push(Owing { entity: stored.after.clone(), entries, hints: prepared.hints.clone() });
                 }
                 merged.push(stored);
             }
@@ -65,10 +54,7 @@ pub async fn merge(
     let now = ground.clock.now();
     send_at_once(laid, &mut merged, &mut owing, now);
     if !merged.is_empty() {
-        ground
-            .store
-            .commit_merged(laid.id, run, merged, now)
-            .await?;
+        ground.store.commit_merged(laid.id, run, merged, now).await?;
     }
     if !left_out.is_empty() {
         ground.store.touch(left_out, None, now).await?;
@@ -95,18 +81,9 @@ fn send_at_once(laid: &Laid, merged: &mut [Merged], owing: &mut [Owing], now: Ti
 }
 
 /// What an entity's look leaves to be stored; `None` where there is nothing.
-fn to_merge(
-    ground: &Ground,
-    laid: &Laid,
-    run: RunId,
-    prepared: &Prepared,
-    look: Look,
-) -> Option<(Merged, Vec<Entry>)> {
+fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look: Look) -> Option<(Merged, Vec<Entry>)> {
     // What a silent system is owed, or has to say, is not known: the entity is looked at again when it may speak.
-    let silent = prepared
-        .sights
-        .iter()
-        .any(|sight| matches!(sight, Sight::Silent(_)));
+    let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_)));
     let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
     let waits = [look.waits, retry].into_iter().flatten().min();
     let nothing = look.entity.is_none()
@@ -121,22 +98,9 @@ fn to_merge(
     let entries: Vec<Entry> = look
         .ops
         .into_iter()
-        .map(|(op, class)| Entry {
-            id: EntryId(ground.entry_id()),
-            run,
-            op,
-            class,
-            state: EntryState::Ready,
-            attempt: 0,
-            first_sent_at: None,
-            deadline: None,
-        })
+        .map(|(op, class)| Entry { id: EntryId(ground.entry_id()), run, op, class, state: EntryState::Ready, attempt: 0, first_sent_at: None, deadline: None })
         .collect();
-    let keys = look
-        .entity
-        .as_ref()
-        .or(prepared.before.is_none().then_some(&prepared.entity))
-        .map(|after| keys(laid, after));
+    let keys = look.entity.as_ref().or(prepared.before.is_none().then_some(&prepared.entity)).map(|after| keys(laid, after));
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
     let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
     let untouch = match entries.is_empty() {
@@ -162,56 +126,28 @@ fn to_merge(
 
 /// The match keys of an entity's agreed values.
 pub fn keys(laid: &Laid, entity: &Entity) -> Vec<MatchKey> {
-    laid.mapping
-        .keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
+    laid.mapping.keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
 }
 
 /// A touch that leads back to the entity, through any of its links.
 pub fn touch_of(laid: &Laid, entity: &Entity) -> Option<Touch> {
-    let (system, link) = laid
-        .mapping
-        .systems_ix()
-        .find_map(|system| entity.link(system).map(|link| (system, link)))?;
-    Some(Touch {
-        mapping: laid.id,
-        system,
-        key: link.key.clone(),
-        identity: link.identity.clone(),
-        why: Touched::Retry,
-    })
+    let (system, link) = laid.mapping.systems_ix().find_map(|system| entity.link(system).map(|link| (system, link)))?;
+    Some(Touch { mapping: laid.id, system, key: link.key.clone(), identity: link.identity.clone(), why: Touched::Retry })
 }
 
 fn count(prepared: &Prepared, look: &Look, ended: &mut Ended) {
-    let before = prepared
-        .before
-        .as_ref()
-        .map_or(0, |entity| entity.links.iter().flatten().count());
-    let after = look
-        .entity
-        .as_ref()
-        .unwrap_or(&prepared.entity)
-        .links
-        .iter()
-        .flatten()
-        .count();
+    let before = prepared.before.as_ref().map_or(0, |entity| entity.links.iter().flatten().count());
+    let after = look.entity.as_ref().unwrap_or(&prepared.entity).links.iter().flatten().count();
     ended.end.linked += (after.saturating_sub(before)) as u64;
     ended.end.conflicts += look.conflicts.len() as u64;
     ended.end.reviews += look.reviews.len() as u64;
 }
 
-async fn settle_placed(
-    ground: &Ground,
-    laid: &Laid,
-    slice: &Slice,
-    ended: &mut Ended,
-) -> Result<(), RunError> {
+async fn settle_placed(ground: &Ground, laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<(), RunError> {
     let placed = &slice.placed;
     ended.end.waiting += placed.waiting.len() as u64;
     if !placed.waiting.is_empty() || !placed.found.is_empty() {
-        ground
-            .store
-            .keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone())
-            .await?;
+        ground.store.keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone()).await?;
     }
     // Together, so that they share a transaction.
     let now = ground.clock.now();
@@ -223,10 +159,7 @@ async fn settle_placed(
 }
 
 /// Clears what was answered; a hint that came meanwhile stays.
-pub async fn untouch(
-    ground: &Ground,
-    hints: impl IntoIterator<Item = Hint>,
-) -> Result<(), RunError> {
+pub async fn untouch(ground: &Ground, hints: impl IntoIterator<Item = Hint>) -> Result<(), RunError> {
     let numbered = numbered(hints);
     if !numbered.is_empty() {
         ground.store.untouch(numbered).await?;
@@ -235,8 +168,5 @@ pub async fn untouch(
 }
 
 fn numbered(hints: impl IntoIterator<Item = Hint>) -> Vec<(Touch, i64)> {
-    hints
-        .into_iter()
-        .filter_map(|(touch, seq)| Some((touch, seq?)))
-        .collect()
+    hints.into_iter().filter_map(|(touch, seq)| Some((touch, seq?))).collect()
 }

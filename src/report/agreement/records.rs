@@ -37,7 +37,14 @@ pub async fn compare(
     Ok(())
 }
 
-async fn compare_slice(question: &Question<'_>, kept: &Kept, open: &Open, system: SystemIx, agreement: &mut MappingAgreement, observed: &[Observation]) -> Result<(), AgreementError> {
+async fn compare_slice(
+    question: &Question<'_>,
+    kept: &Kept,
+    open: &Open,
+    system: SystemIx,
+    agreement: &mut MappingAgreement,
+    observed: &[Observation],
+) -> Result<(), AgreementError> {
     let identities: Vec<RecordKey> = observed.iter().map(|seen| seen.identity.clone()).collect();
     let linked = question.store.linked(kept.id, system, &identities).await?;
     let wanted: Vec<EntityId> = linked.iter().flatten().copied().collect();
@@ -105,14 +112,22 @@ fn linked_record(
             }
             Some(Err(why)) => {
                 agreement.system(system).compared += 1;
-                agreement.field_differs(system, why, || format!("{} {} of {}: `{}` is not as agreed", kept.mapping.system(system).name, seen.key, entity.id, kept.mapping.field(at).name));
+                agreement.field_differs(system, why, || {
+                    format!("{} {} of {}: `{}` is not as agreed", kept.mapping.system(system).name, seen.key, entity.id, kept.mapping.field(at).name)
+                });
             }
         }
     }
 }
 
 /// Entities whose record a system did not show, or that should have one there.
-pub async fn missing(question: &Question<'_>, kept: &Kept, open: &Open, agreement: &mut MappingAgreement, seen: &[HashSet<RecordKey>]) -> Result<(), AgreementError> {
+pub async fn missing(
+    question: &Question<'_>,
+    kept: &Kept,
+    open: &Open,
+    agreement: &mut MappingAgreement,
+    seen: &[HashSet<RecordKey>],
+) -> Result<(), AgreementError> {
     let mut after = None;
     loop {
         let ids = question.store.entities(kept.id, after, SLICE_RECORDS).await?;

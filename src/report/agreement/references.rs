@@ -11,7 +11,13 @@ use crate::sync::neighbours::Neighbours;
 use crate::value::Value;
 
 /// The references of these entities in all systems, and of these records of one.
-pub async fn fetch(question: &Question<'_>, kept: &Kept, entities: &[&Entity], system: SystemIx, observed: &[Observation]) -> Result<Neighbours, AgreementError> {
+pub async fn fetch(
+    question: &Question<'_>,
+    kept: &Kept,
+    entities: &[&Entity],
+    system: SystemIx,
+    observed: &[Observation],
+) -> Result<Neighbours, AgreementError> {
     let mut neighbours = Neighbours::default();
     for field in kept.mapping.fields_ix() {
         let Some(name) = kept.mapping.field(field).refers_to() else { continue };
@@ -93,7 +99,14 @@ async fn shown(
     Ok(())
 }
 
-async fn stand_in(question: &Question<'_>, kept: &Kept, target: &Kept, field: FieldIx, neighbours: &mut Neighbours, wanted: &mut BTreeSet<EntityId>) -> Result<(), StoreError> {
+async fn stand_in(
+    question: &Question<'_>,
+    kept: &Kept,
+    target: &Kept,
+    field: FieldIx,
+    neighbours: &mut Neighbours,
+    wanted: &mut BTreeSet<EntityId>,
+) -> Result<(), StoreError> {
     let Unknown::Match(value) = &kept.mapping.field(field).unknown else { return Ok(()) };
     let Some(by) = target.mapping.matching.first().and_then(|rule| rule.fields.first().copied()) else { return Ok(()) };
     let keys = target.mapping.keys(&|at| (at == by).then_some(value));

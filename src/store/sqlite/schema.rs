@@ -163,9 +163,7 @@ fn temporary_files_beside(conn: &Connection, path: &Path) -> rusqlite::Result<()
 
 fn refused(file: &str, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            StoreError::Damaged { file: file.into(), why: error.to_string() }
-        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged { file: file.into(), why: error.to_string() },
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::DiskFull | ErrorCode::ReadOnly) => {
             StoreError::Disk { file: file.into(), source: error }
         }

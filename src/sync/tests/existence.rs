@@ -3,9 +3,9 @@
 use super::table::{Table, Wall};
 use super::world::{World, at, shown};
 use crate::mapping::system::Leaves;
+use crate::sync::NoteKind;
 use crate::sync::entity::{Cause, FieldIx, LinkState, SystemIx};
 use crate::sync::review::Answer;
-use crate::sync::NoteKind;
 use crate::value::Value;
 
 const CRM: usize = 0;

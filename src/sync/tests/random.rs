@@ -14,14 +14,20 @@ use crate::system::Outcome;
 
 #[derive(Clone, Debug)]
 enum Act {
-    Edit { system: usize, field: usize, value: &'static str },
+    Edit {
+        system: usize,
+        field: usize,
+        value: &'static str,
+    },
     Down(usize),
     Up(usize),
     Step,
     /// Decided and stored, and the process died before anything was sent.
     Crash,
     /// Sent, and the answer lost; it landed or not.
-    LoseAnswers { landed: bool },
+    LoseAnswers {
+        landed: bool,
+    },
     Delete(usize),
     Sleep(usize),
     Wake(usize),

@@ -195,7 +195,12 @@ fn a_refused_create_waits_for_another_value() {
     let look = world.step();
     assert_eq!(world.print(&look), "");
     world.edit(0, 0, "b", 1_500);
-    let plans: Vec<String> = (0..2).map(|_| { let look = world.step(); world.print(&look) }).collect();
+    let plans: Vec<String> = (0..2)
+        .map(|_| {
+            let look = world.step();
+            world.print(&look)
+        })
+        .collect();
     assert!(plans.contains(&"prm create f=b".to_owned()), "{plans:?}");
 }
 

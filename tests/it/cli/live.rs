@@ -15,7 +15,12 @@ fn live_checks_find_what_only_the_systems_know() {
     program.edit("mappings/deals.yaml", "Closed Lost", "Closed Lots");
     program.edit("mappings/deals.yaml", "crm: Amount", "crm: Amuont");
     let wrong = program.run(&["check", "--live"]).with(&[2]);
-    for part in ["crm Opportunity shows us no `Amuont`", "did you mean `Amount`?", "`Closed Lots` is no value of crm Opportunity.StageName", "did you mean `Closed Lost`?"] {
+    for part in [
+        "crm Opportunity shows us no `Amuont`",
+        "did you mean `Amount`?",
+        "`Closed Lots` is no value of crm Opportunity.StageName",
+        "did you mean `Closed Lost`?",
+    ] {
         assert!(wrong.out.contains(part), "{part} in:\n{}", wrong.out);
     }
 }
