@@ -73,7 +73,7 @@ pub fn read_plan(path: &Path, store: &dyn Store) -> anyhow::Result<(Approval, Ve
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let (head, approval) = Approval::read(BufReader::new(file)).with_context(|| format!("{} is no plan that can be applied", path.display()))?;
     if head.store != store.instance() {
-        return Err(Misused::new(format!("{} was made with another store", path.display()), "Make a new one with\n    syncline plan --out FILE"));
+        return Err(Misused::because(format!("{} was made with another store", path.display()), "Make a new one with\n    syncline plan --out FILE"));
     }
     Ok((approval, head.mappings))
 }

@@ -37,7 +37,7 @@ impl Sandbox {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         logs::start(global, None, "warn")?;
         let [crm, prm, erp] = self.ports[..] else {
-            return Err(Misused::new(
+            return Err(Misused::because(
                 format!("--ports takes three ports, not {}", self.ports.len()),
                 "Write them in the order of crm, prm and erp: --ports 8701,8702,8703",
             ));

@@ -148,11 +148,10 @@ async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx,
     }
     let feed = if which == Which::Gone { Feed::Gone } else { Feed::Changes };
     let mut cursor = page.cursor;
-    if page.hole && which == Which::Gone {
-        if let Some(cursor) = cursor.take() {
+    if page.hole && which == Which::Gone
+        && let Some(cursor) = cursor.take() {
             gathered.late.insert(system, (feed, cursor));
         }
-    }
     if request.commits() {
         let connection = &laid.mapping.system(system).connection;
         ground.store.commit_page(connection, &laid.seat(system).object, feed, cursor, touches, ground.clock.now()).await?;

@@ -238,7 +238,6 @@ impl<'a> Desk<'a> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the state of one pass over the loose records, changed in this one place")]
     fn carry_out(
         &self,
         placement: Placement,

@@ -80,7 +80,6 @@ fn unlinked(kept: &Kept, open: &Open, system: SystemIx, seen: &Observation) -> W
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one record with all that explains it")]
 fn linked_record(
     question: &Question<'_>,
     kept: &Kept,

@@ -124,8 +124,8 @@ async fn spelt(question: &Question<'_>, kept: &Kept, field: FieldIx, wanted: &[E
     let mut known: BTreeMap<(u32, SystemIx), Vec<Option<RecordKey>>> = BTreeMap::new();
     for system in kept.mapping.systems_ix() {
         let Some((target, at)) = followed(question, kept, field, system) else { continue };
-        if !known.contains_key(&(target.id.0, at)) {
-            known.insert((target.id.0, at), question.store.keys_of(target.id, at, wanted).await?);
+        if let std::collections::btree_map::Entry::Vacant(e) = known.entry((target.id.0, at)) {
+            e.insert(question.store.keys_of(target.id, at, wanted).await?);
         }
         for (entity, key) in wanted.iter().zip(&known[&(target.id.0, at)]) {
             if let Some(key) = key {

@@ -21,7 +21,7 @@ fn following(leaves: Leaves) -> World {
 
 fn delete(world: &mut World, system: usize) {
     world.records[system] = None;
-    world.now = world.now + jiff::SignedDuration::from_secs(100);
+    world.now += jiff::SignedDuration::from_secs(100);
 }
 
 #[track_caller]

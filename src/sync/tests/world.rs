@@ -237,7 +237,7 @@ impl World {
     /// Looks, stores, sends. Returns what was sent.
     pub fn step(&mut self) -> Look {
         let look = self.look();
-        self.now = self.now + SignedDuration::from_secs(10);
+        self.now += SignedDuration::from_secs(10);
         for (op, class) in &look.ops {
             let entry = self.entry(op, class.clone());
             let outcome = self.write(op);
