@@ -6,13 +6,14 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, neighbours, unlinked};
+use super::{Ended, Request, RunError, look, neighbours, unlinked};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
 use crate::store::{Adoption, Hit, Touched};
 use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
+use crate::sync::pace;
 use std::collections::{BTreeMap, HashMap};
 
 /// Entities that are looked at together.
@@ -29,6 +30,7 @@ impl Slice {
         let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
         prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
         find_waiting(ground, laid, &mut prepared, beside).await?;
+        recall(ground, laid, &mut prepared, &neighbours).await?;
         Ok(Self { prepared, neighbours, placed: Placed::default() })
     }
 }
@@ -57,6 +59,21 @@ async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], p
     for prepared in prepared {
         prepared.waiting.sort();
         prepared.waiting.dedup();
+    }
+    Ok(())
+}
+
+/// Entities that may be written bring along what was tried on them lately: writes have a pace, and attempts an end.
+async fn recall(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], neighbours: &Neighbours) -> Result<(), RunError> {
+    let known = |prepared: &Prepared| prepared.before.is_some() && !look::is_quiet(ground, laid, prepared, neighbours);
+    let mut busy: Vec<&mut Prepared> = prepared.iter_mut().filter(|prepared| known(prepared)).collect();
+    if busy.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<EntityId> = busy.iter().map(|prepared| prepared.entity.id).collect();
+    let since = ground.clock.now() - pace::REMEMBERED;
+    for (prepared, tried) in busy.iter_mut().zip(ground.store.tried(laid.id, &ids, since).await?) {
+        prepared.tried = tried;
     }
     Ok(())
 }
@@ -212,6 +229,7 @@ async fn hints(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut G
     }
     for record in stored {
         let at = (record.touch.system, record.touch.identity.clone());
+        gathered.since.insert(at.clone(), record.first_seen);
         all.insert(at, (record.touch, Some(record.seq)));
     }
     Ok(all.into_values().collect())
