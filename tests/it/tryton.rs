@@ -36,8 +36,10 @@ impl Ground {
 
     /// Plans, and applies exactly that: what a person does who agrees.
     fn agree(&self) {
-        self.program.run(&["plan", "--out", "plan.json"]).with(&[0, 3]);
-        self.program.run(&["run", "--plan", "plan.json"]).with(&[0, 3]);
+        self.program.remove("plan.json");
+        let planned = self.program.run(&["plan", "--out", "plan.json"]).with(&[0, 3]);
+        let ran = self.program.run(&["run", "--plan", "plan.json"]).with(&[0, 3]);
+        println!("{}\n{}", planned.out, ran.out);
     }
 
     /// Runs until something has arrived; feeds stay behind their vendor's clock, so the first run may be too early.

@@ -56,6 +56,14 @@ impl Program {
         fs::write(&path, text.replace(was, is)).expect("the project can be written");
     }
 
+    /// Takes a file away, if it is there.
+    pub fn remove(&self, file: &str) {
+        let path = self.directory.path().join(file);
+        if path.exists() {
+            fs::remove_file(path).expect("the project can be written");
+        }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
         command.args(arguments).current_dir(self.directory.path()).env_clear().envs(&self.env);
