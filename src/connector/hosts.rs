@@ -47,7 +47,7 @@ impl Hosts {
     pub fn check(&self, url: &Url) -> Result<(), Refused> {
         let host = url.host_str().ok_or_else(|| Refused::NotAnAddress(url.to_string()))?.to_ascii_lowercase();
         let is_at = self.at.as_ref().is_some_and(|at| at.host_str() == url.host_str() && at.port() == url.port());
-        if !is_at && !self.allowed.iter().any(|pattern| fits(pattern, &host)) {
+        if !is_at && !self.allowed.iter().any(|pattern| fits(pattern, &host, url.port_or_known_default())) {
             return Err(Refused::Outside(host));
         }
         match url.scheme() {
@@ -71,8 +71,16 @@ impl Hosts {
     }
 }
 
-/// `*` stands for one or more labels, so `*.salesforce.com` has no room for `salesforce.com.evil.example`.
-fn fits(pattern: &str, host: &str) -> bool {
+/// `*` stands for one or more labels, so `*.salesforce.com` has no room for `salesforce.com.evil.example`. A pattern with a port is for
+/// that port only.
+fn fits(pattern: &str, host: &str, port: Option<u16>) -> bool {
+    let (pattern, its_port) = match pattern.rsplit_once(':').map(|(name, digits)| (name, digits.parse::<u16>())) {
+        Some((name, Ok(digits))) => (name, Some(digits)),
+        _ => (pattern, None),
+    };
+    if its_port.is_some() && its_port != port {
+        return false;
+    }
     match pattern.strip_prefix("*.") {
         Some(rest) => host.strip_suffix(rest).is_some_and(|label| label.len() > 1 && label.ends_with('.')),
         None => pattern == host,
@@ -104,6 +112,15 @@ mod tests {
         assert_eq!(hosts.check(&url("https://a.salesforce.com.evil.example/")), Err(Refused::Outside("a.salesforce.com.evil.example".into())));
         assert_eq!(hosts.check(&url("http://acme.my.salesforce.com/x")), Err(Refused::Plain("acme.my.salesforce.com".into())));
         assert_eq!(hosts.check(&url("http://127.0.0.1:8000/db/")), Ok(()));
+    }
+
+    #[test]
+    fn a_port_in_hosts_is_the_only_one() {
+        let hosts = Hosts::new(vec!["erp.example:8000".into(), "crm.example:443".into(), "[::1]:80".into()], None).expect("no `at`");
+        assert_eq!(hosts.check(&url("https://erp.example:8000/db/rpc/")), Ok(()));
+        assert_eq!(hosts.check(&url("https://erp.example:8001/")), Err(Refused::Outside("erp.example".into())));
+        assert_eq!(hosts.check(&url("https://crm.example/")), Ok(()));
+        assert_eq!(hosts.check(&url("http://[::1]/")), Ok(()));
     }
 
     #[test]

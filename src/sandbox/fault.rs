@@ -21,6 +21,7 @@ pub enum FaultKind {
     EndlessPages,
     ExpiredTokens,
     HtmlInsteadOfJson,
+    /// Half on the way there, half on the way back.
     LatencyMs,
     RateLimited,
     ReorderWebhooks,

@@ -57,9 +57,15 @@ async fn vendor(State(who): State<Arc<dyn LookAlike>>, ConnectInfo(cut): Connect
 /// The vendor's answer with the faults around it; none when the connection is to be cut.
 async fn disturbed(who: &dyn LookAlike, call: Call) -> Option<Reply> {
     let faults = &who.base().faults;
-    if let Some(fault) = faults.strikes(FaultKind::LatencyMs) {
-        tokio::time::sleep(Duration::from_millis(fault.ms)).await;
-    }
+    let slow = faults.strikes(FaultKind::LatencyMs).map(|fault| Duration::from_millis(fault.ms) / 2).unwrap_or_default();
+    tokio::time::sleep(slow).await;
+    let reply = troubled(who, call).await;
+    tokio::time::sleep(slow).await;
+    reply
+}
+
+async fn troubled(who: &dyn LookAlike, call: Call) -> Option<Reply> {
+    let faults = &who.base().faults;
     if let Some(fault) = faults.strikes(FaultKind::ServerError) {
         let status = if fault.status == 0 { 500 } else { fault.status };
         return Some(if fault.html { Reply::html(status, OUTAGE_PAGE) } else { Reply::text(status, "text/plain", "Internal error.") });

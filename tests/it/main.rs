@@ -3,6 +3,7 @@
 mod cli;
 mod connectors;
 mod examples;
+mod kill;
 mod serve;
 mod support;
 mod tidy;

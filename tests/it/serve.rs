@@ -1,74 +1,10 @@
 //! `serve`, as an operator meets it: the real program over HTTP, commands handed to it, a signed webhook, a second one refused, a stop.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command};
-use std::time::Duration;
+use serde_json::json;
 
-use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Value, json};
-use sha2::Sha256;
-
+use super::support::daemon::{Daemon, eventually};
 use super::support::program::Program;
 use super::support::systems::LookAlikes;
-
-/// A daemon of a project; killed if its test fails.
-struct Daemon {
-    child: Child,
-    url: String,
-}
-
-impl Daemon {
-    fn start(program: &Program) -> Self {
-        let mut child = program.start(&["serve", "--json", "--log-level", "error"]);
-        let mut line = String::new();
-        let out = child.stdout.take().expect("it is piped");
-        BufReader::new(out).read_line(&mut line).expect("it says where it listens");
-        let told: Value = serde_json::from_str(&line).expect("one JSON object on one line");
-        let url = format!("http://{}", told["listening"].as_str().expect("an address"));
-        Self { child, url }
-    }
-
-    fn ask(&self, systems: &LookAlikes, path: &str) -> (u16, String) {
-        let client = reqwest::Client::builder().build().expect("a plain client can be built");
-        systems.http.wait(async {
-            let answer = client.get(format!("{}{path}", self.url)).send().await.expect("it listens");
-            (answer.status().as_u16(), answer.text().await.expect("its answer ends"))
-        })
-    }
-
-    fn deliver(&self, systems: &LookAlikes, body: &Value, secret: &str) -> u16 {
-        let body = body.to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
-        mac.update(body.as_bytes());
-        let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
-        let client = reqwest::Client::builder().build().expect("a plain client can be built");
-        let request = client.post(format!("{}/hooks/prm", self.url)).header("x-partnerstack-signature", signature).body(body);
-        systems.http.wait(async { request.send().await.expect("it listens").status().as_u16() })
-    }
-
-    fn stop(mut self) -> Option<i32> {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill is there");
-        assert!(told.success());
-        self.child.wait().expect("it ends").code()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // Ended already, unless the test failed.
-        self.child.kill().ok();
-    }
-}
-
-fn eventually(systems: &LookAlikes, what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..600 {
-        if holds() {
-            return;
-        }
-        systems.http.wait(async { tokio::time::sleep(Duration::from_millis(50)).await });
-    }
-    panic!("it never came to be: {what}");
-}
 
 #[test]
 fn a_daemon_is_approved_hears_a_webhook_and_stops() {
@@ -92,10 +28,8 @@ fn a_daemon_is_approved_hears_a_webhook_and_stops() {
     program.run(&["run", "--plan", "first.plan"]).with(&[0, 3]);
     eventually(&systems, "it is ready", || daemon.ask(&systems, "/readyz").0 == 200);
 
-    let deal = linked_deal(&systems);
-    let opportunity = deal["opportunity"].as_str().expect("a key").to_owned();
-    let key = deal["key"].as_str().expect("a key");
-    systems.type_in("prm", "deals", key, &json!({ "close_date": "2027-05-17" }));
+    let (key, opportunity) = systems.open_deals().pop().expect("the world has deals in both");
+    systems.type_in("prm", "deals", &key, &json!({ "close_date": "2027-05-17" }));
     let told = json!({ "event": "deal.updated", "key": key });
     assert_eq!(daemon.deliver(&systems, &told, "forged"), 401);
     assert_eq!(daemon.deliver(&systems, &told, systems.config("prm", "webhook_secret")), 200);
@@ -108,15 +42,4 @@ fn a_daemon_is_approved_hears_a_webhook_and_stops() {
     }
     assert_eq!(daemon.stop(), Some(0));
     program.run(&["run"]).with(&[0, 3]);
-}
-
-/// A deal of the portal that is an opportunity, too.
-fn linked_deal(systems: &LookAlikes) -> Value {
-    let deals = systems.records("prm", "deals");
-    let opportunities = systems.records("crm", "Opportunity");
-    let pairs = opportunities.iter().filter_map(|opportunity| {
-        let deal = deals.iter().find(|deal| deal["key"] == opportunity["fields"]["PRM_Deal_Key__c"] && deal["fields"]["stage"] != json!("closed_won"))?;
-        Some(json!({ "key": deal["key"], "opportunity": opportunity["key"] }))
-    });
-    pairs.last().expect("the world has deals in both")
 }

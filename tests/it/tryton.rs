@@ -34,19 +34,13 @@ impl Ground {
         Self { program, world, erp }
     }
 
-    /// Plans, and applies exactly that: what a person does who agrees.
-    fn agree(&self) {
-        self.program.run(&["plan", "--out", "plan.json"]).with(&[0, 3]);
-        self.program.run(&["run", "--plan", "plan.json"]).with(&[0, 3]);
-    }
-
     /// Runs until something has arrived; feeds stay behind their vendor's clock, so the first run may be too early.
     #[expect(clippy::disallowed_methods, reason = "the server outside goes by the wall's time, and so does the patience with it")]
     fn until(&self, what: &str, arrived: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
         while !arrived(self) {
             assert!(begun.elapsed() < ARRIVES_WITHIN, "{what} did not arrive");
-            self.agree();
+            self.program.agree();
         }
     }
 
@@ -75,9 +69,7 @@ fn three_systems_agree_with_a_real_erp() {
     };
     let ground = Ground::lay(&erp);
     ground.program.run(&["check"]).with(&[0]);
-    for _ in 0..4 {
-        ground.agree();
-    }
+    ground.program.settle();
     won_deals_are_sales(&ground);
     a_run_without_news_writes_nothing(&ground);
     edits_flow(&ground);
@@ -103,7 +95,7 @@ fn won_deals_are_sales(ground: &Ground) {
 fn a_run_without_news_writes_nothing(ground: &Ground) {
     let stamps = |ground: &Ground| (ground.sales(), ground.parties(), ground.world.writes("crm"), ground.world.writes("prm"));
     let before = stamps(ground);
-    ground.agree();
+    ground.program.agree();
     assert_eq!(stamps(ground), before);
 }
 

@@ -7,6 +7,11 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+/// Where plans are saved.
+pub const PLAN: &str = "plan.json";
+/// What refers to records that are made in one run is written in the next, so some are needed.
+const ROUNDS_MAX: usize = 8;
+
 /// What a command printed, and how it ended.
 pub struct Ended {
     pub command: String,
@@ -60,6 +65,37 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
         command.args(arguments).current_dir(self.directory.path()).env_clear().envs(&self.env);
         command
+    }
+
+    /// Plans, and applies exactly that: what a person does who agrees. Gives back what the plan said.
+    #[track_caller]
+    pub fn agree(&self) -> String {
+        let planned = self.plan();
+        let ran = self.run(&["run", "--plan", PLAN]).with(&[0, 3]);
+        println!("{planned}\n{}", ran.out);
+        planned
+    }
+
+    /// Saves a plan under [`PLAN`], in place of the last one.
+    #[track_caller]
+    pub fn plan(&self) -> String {
+        let path = self.directory.path().join(PLAN);
+        if path.exists() {
+            fs::remove_file(path).expect("the project can be written");
+        }
+        self.run(&["plan", "--out", PLAN]).with(&[0, 3]).out
+    }
+
+    /// Agrees until a plan writes nothing more.
+    #[track_caller]
+    pub fn settle(&self) {
+        for _ in 0..ROUNDS_MAX {
+            let planned = self.agree();
+            if !planned.lines().any(|line| ["create ", "update ", "archive ", "delete "].iter().any(|op| line.starts_with(op))) {
+                return;
+            }
+        }
+        panic!("after {ROUNDS_MAX} rounds there is still something to write");
     }
 
     /// Starts a `syncline` that goes on until it is stopped; what it prints can be read, what it logs goes to the test's own.

@@ -55,8 +55,24 @@ impl LookAlikes {
         self.http.patch(&format!("{}/_sandbox/records/{object}/{key}", self.place(system).url), fields);
     }
 
+    /// Switches on these faults, and all others off.
+    pub fn faults(&self, system: &str, faults: &Value) {
+        self.http.put(&format!("{}/_sandbox/faults", self.place(system).url), faults);
+    }
+
     /// Writes that the vendor has counted.
     pub fn writes(&self, system: &str) -> Value {
         self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["writes"].clone()
+    }
+
+    /// Deals of the portal that are open opportunities, too: their keys in both.
+    pub fn open_deals(&self) -> Vec<(String, String)> {
+        let deals = self.records("prm", "deals");
+        let opportunities = self.records("crm", "Opportunity");
+        let pairs = opportunities.iter().filter_map(|opportunity| {
+            let deal = deals.iter().find(|deal| deal["key"] == opportunity["fields"]["PRM_Deal_Key__c"] && deal["fields"]["stage"] != json!("closed_won"))?;
+            Some((deal["key"].as_str()?.to_owned(), opportunity["key"].as_str()?.to_owned()))
+        });
+        pairs.collect()
     }
 }

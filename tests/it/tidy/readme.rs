@@ -4,7 +4,7 @@ use super::root;
 
 /// A command as the README writes it; the file that runs it; a text that stands there.
 const RUN_BY: &[(&str, &str, &str)] = &[
-    ("sudo apt-get update && sudo apt-get install -y gcc libc6-dev curl ca-certificates git", ".ci/run", "apt-get install"),
+    ("sudo apt-get update && sudo apt-get install -y gcc libc6-dev curl ca-certificates git", "tests/need", "apt-get install"),
     ("curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"$HOME/.cargo/env\"", ".ci/run", "https://sh.rustup.rs | sh -s -- -y"),
     ("cargo run --release -- demo", "tests/it/cli/demo.rs", "fn "),
     ("cargo build --release", "Dockerfile", "RUN cargo build --release"),
