@@ -172,26 +172,60 @@ async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'
     if request.commits() {
         recover::settle(ground, laid, hooks.progress, ended).await?;
     }
-    let mut source = Source::open(ground, laid, request, hooks.progress, ended).await?;
-    let shown = look::count(ground, laid, request, run, &mut source, hooks, ended).await?;
+    let mut request = request.clone();
+    let (mut looked, mut left) = (0, u64::MAX);
+    // A run takes up so many touched records at a time; the feeds are read once.
+    loop {
+        let mut source = Source::open(ground, laid, &request, hooks.progress, ended).await?;
+        let ends = round(ground, laid, &request, run, &mut source, looked, hooks, ended).await? == Round::Ended;
+        // Records that stay touched (their system is down, say) are for the next run.
+        if ends || source.left() >= left {
+            return source.close(ground, laid, ended.end.state == RunState::Done && request.commits()).await;
+        }
+        looked += source.looked();
+        left = source.left();
+        (request.poll, request.sweep) = (false, false);
+    }
+}
+
+#[derive(PartialEq)]
+enum Round {
+    Ended,
+    More,
+}
+
+/// Both passes over one source.
+#[expect(clippy::too_many_arguments, reason = "one round of a run needs all that the run has")]
+async fn round(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    run: RunId,
+    source: &mut Source,
+    looked: u64,
+    hooks: &mut Hooks<'_>,
+    ended: &mut Ended,
+) -> Result<Round, RunError> {
+    let shown = look::count(ground, laid, request, run, source, hooks, ended).await?;
     hooks.progress.step(Step::Planned { ops: shown.ops });
     name_moved(laid, request, &shown.ids, ended);
+    ended.end.state = RunState::Done;
     if !request.commits() {
-        ended.end.state = RunState::Done;
-        return source.close(ground, laid, false).await;
+        return Ok(Round::Ended);
     }
-    if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts).await? {
+    if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts, looked).await? {
         let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
-        let agreed = matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&why).await;
-        if !agreed {
+        if !matches!(request.intent, Intent::Approved(_)) && !hooks.approve.agree(&why).await {
             ended.held = why;
             ended.end.state = RunState::Held;
-            return source.close(ground, laid, false).await;
+            return Ok(Round::Ended);
         }
     }
-    let stopped = apply::all(ground, laid, request, run, &mut source, hooks, ended).await?;
-    ended.end.state = if stopped { RunState::Stopped } else { RunState::Done };
-    source.close(ground, laid, !stopped).await
+    if apply::all(ground, laid, request, run, source, hooks, ended).await? {
+        ended.end.state = RunState::Stopped;
+        return Ok(Round::Ended);
+    }
+    Ok(if source.left() > 0 { Round::More } else { Round::Ended })
 }
 
 /// Ops of the plan that are not planned any more, by their ids.

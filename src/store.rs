@@ -20,6 +20,7 @@ use crate::mapping::{FieldIx, SystemIx};
 pub use crate::sync::conflict::{Conflict, Decided, Loser};
 use crate::sync::entity::Entity;
 use crate::sync::op::{Entry, EntryState};
+pub use crate::sync::pace::{StuckWhy, Tried};
 pub use crate::sync::place::WaitingWhy;
 pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::system::Cursor;
@@ -376,6 +377,8 @@ pub trait Store: Send + Sync {
     /// Ready to Sent, durable before the request leaves.
     async fn mark_sent(&self, entries: &[EntryId], at: Timestamp, deadline: Timestamp) -> Result<(), StoreError>;
     async fn settle(&self, mapping: MappingId, settled: Vec<Settled>) -> Result<(), StoreError>;
+    /// What was tried on each of these entities since then, newest first; what a person answered about one is where it begins.
+    async fn tried(&self, mapping: MappingId, entities: &[EntityId], since: Timestamp) -> Result<Vec<Vec<Tried>>, StoreError>;
     /// Entries that are Ready, Sent or InDoubt: settled before anything new.
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError>;
 

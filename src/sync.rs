@@ -21,6 +21,7 @@ pub mod mapped;
 mod merge;
 pub mod neighbours;
 pub mod op;
+pub mod pace;
 pub mod place;
 mod plan;
 pub mod policy;

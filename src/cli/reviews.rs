@@ -89,6 +89,8 @@ enum Saying {
     Delete,
     /// Keep it
     Keep,
+    /// Write it again
+    Again,
 }
 
 impl Resolve {
@@ -97,14 +99,15 @@ impl Resolve {
             number(&self.review, "rev-").ok_or_else(|| Misused::because(format!("`{}` is no review", self.review), "List them with\n    syncline reviews"))?,
         );
         let said = match &self.said {
-            Saying::Link { entity } => {
-                Said::Link(number(entity, "e").ok_or_else(|| Misused::because(format!("`{entity}` is no entity"), "Write it as `syncline reviews` shows it: e17"))?)
-            }
+            Saying::Link { entity } => Said::Link(
+                number(entity, "e").ok_or_else(|| Misused::because(format!("`{entity}` is no entity"), "Write it as `syncline reviews` shows it: e17"))?,
+            ),
             Saying::New => Said::New,
             Saying::Leave => Said::Leave,
             Saying::Value { value } => Said::Value(value.clone()),
             Saying::Delete => Said::Delete,
             Saying::Keep => Said::Keep,
+            Saying::Again => Said::Again,
         };
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
         let handed = handed::resolve(&project, review, said.clone()).await?;

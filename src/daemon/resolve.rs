@@ -26,6 +26,8 @@ pub enum Said {
     Value(String),
     Delete,
     Keep,
+    /// Write it again.
+    Again,
 }
 
 /// Why an answer was not taken.
@@ -83,6 +85,7 @@ fn answer(laid: &Laid, review: &Review, said: Said, now: Timestamp) -> Result<An
         Said::Value(_) => "value",
         Said::Delete => "delete",
         Said::Keep => "keep",
+        Said::Again => "again",
     };
     let other = |takes| ResolveError::Other { review: review.id, said: word, takes };
     match (&review.about, said) {
@@ -95,11 +98,12 @@ fn answer(laid: &Laid, review: &Review, said: Said, now: Timestamp) -> Result<An
         (ReviewAbout::Conflict { field, values }, Said::Value(text)) => Ok(Answer::Value { value: value(laid, *field, values, &text)?, at: now }),
         (ReviewAbout::Delete { .. }, Said::Delete) => Ok(Answer::Delete),
         (ReviewAbout::Delete { .. }, Said::Keep) => Ok(Answer::Keep),
+        (ReviewAbout::PingPong { .. } | ReviewAbout::Stuck { .. }, Said::Again) => Ok(Answer::Again),
         (_, Said::Leave) => Ok(Answer::Leave),
         (ReviewAbout::Match { .. } | ReviewAbout::InDoubt { .. }, _) => Err(other("`link <entity>`, `new` or `leave`")),
         (ReviewAbout::Conflict { .. }, _) => Err(other("`value <value>` or `leave`")),
         (ReviewAbout::Delete { .. }, _) => Err(other("`delete`, `keep` or `leave`")),
-        (ReviewAbout::PingPong { .. }, _) => Err(other("`leave`")),
+        (ReviewAbout::PingPong { .. } | ReviewAbout::Stuck { .. }, _) => Err(other("`again` or `leave`")),
         (ReviewAbout::Join { .. }, _) => Err(other("`link <entity>` or `leave`")),
     }
 }

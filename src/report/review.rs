@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use super::{Kept, label};
 use crate::id::{EntityId, MappingName, ReviewId};
 use crate::mapping::{Mapping, SystemIx};
-use crate::store::{Review, ReviewAbout, Store, StoreError};
+use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
 
 /// One question.
 #[derive(Clone, Debug)]
 pub struct Question {
     pub review: ReviewId,
     pub mapping: MappingName,
-    /// `match`, `conflict`, `delete`, `in doubt`, `ping-pong` or `join`.
+    /// `match`, `conflict`, `delete`, `in doubt`, `ping-pong`, `stuck` or `join`.
     pub kind: &'static str,
     /// What it is about, in a sentence.
     pub asks: String,
@@ -87,8 +87,11 @@ async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Ques
             (
                 "ping-pong",
                 format!("{} and somebody else keep changing{field} of {who}; it is not written until you say so", name(mapping, *system)),
-                vec![leave()],
+                vec![("again".to_owned(), "write it again".to_owned()), leave()],
             )
+        }
+        ReviewAbout::Stuck { system, why } => {
+            ("stuck", stuck(name(mapping, *system), &who, why), vec![("again".to_owned(), "try it again".to_owned()), leave()])
         }
         ReviewAbout::Join { other } => {
             let other_name = named(store, kept, *other).await?;
@@ -107,6 +110,16 @@ fn matched(mapping: &Mapping, system: SystemIx, key: &str, hits: usize, also: &[
         _ => "which could be several that are there",
     };
     format!("What is {} {key}, {offered}{twins}?", name(mapping, system))
+}
+
+fn stuck(system: &str, who: &str, why: &StuckWhy) -> String {
+    match why {
+        StuckWhy::Failing { answer, attempts, since } => {
+            let answer = answer.replace('_', " ");
+            format!("{system} did not take {who} in {attempts} attempts since {since} (the last: {answer}); it is not tried again until you say so")
+        }
+        StuckWhy::Locked { since } => format!("{who} is owed values in {system}, where it is locked at least since {since}; unlock it there"),
+    }
 }
 
 fn name(mapping: &Mapping, system: SystemIx) -> &str {

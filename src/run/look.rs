@@ -45,6 +45,8 @@ fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neigh
         read_at: &prepared.read_at,
         entries: &prepared.entries,
         reviews: &prepared.reviews,
+        tried: &prepared.tried,
+        since: prepared.since,
         abilities: &abilities,
         waiting: &prepared.waiting,
         neighbours,

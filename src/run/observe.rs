@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
+
 use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
 use super::prepare::Prepared;
@@ -22,6 +24,8 @@ pub struct Gathered {
     pub fresh: HashMap<(SystemIx, RecordKey), Observation>,
     /// What is to be looked at: `seq` is the store's number, or `None` where nothing was stored (a plan).
     pub touched: HashMap<(SystemIx, RecordKey), (Touch, Option<i64>)>,
+    /// Since when the store holds each hint.
+    pub since: HashMap<(SystemIx, RecordKey), Timestamp>,
     pub read: u64,
     pub unchanged: u64,
     /// Cursors of feeds with a hole: they move when a sweep has made it good.
@@ -148,10 +152,12 @@ async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx,
     }
     let feed = if which == Which::Gone { Feed::Gone } else { Feed::Changes };
     let mut cursor = page.cursor;
-    if page.hole && which == Which::Gone
-        && let Some(cursor) = cursor.take() {
-            gathered.late.insert(system, (feed, cursor));
-        }
+    if page.hole
+        && which == Which::Gone
+        && let Some(cursor) = cursor.take()
+    {
+        gathered.late.insert(system, (feed, cursor));
+    }
     if request.commits() {
         let connection = &laid.mapping.system(system).connection;
         ground.store.commit_page(connection, &laid.seat(system).object, feed, cursor, touches, ground.clock.now()).await?;

@@ -15,6 +15,7 @@ use crate::store::{Loaded, Review, Touch};
 use crate::sync::entity::{Entity, Link, LinkState, Shadow};
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::Entry;
+use crate::sync::pace::Tried;
 use crate::sync::review::ReviewInput;
 use crate::sync::scene::{Sight, Silence};
 use crate::sync::terms::{Access, Terms};
@@ -33,6 +34,10 @@ pub struct Prepared {
     pub read_at: Vec<Timestamp>,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
+    /// What was tried on it lately, newest first.
+    pub tried: Vec<Tried>,
+    /// When the oldest of its hints came.
+    pub since: Option<Timestamp>,
     /// Systems in which an unlinked record that starts nothing has its match keys.
     pub waiting: Vec<SystemIx>,
     /// What this look answers.
@@ -50,6 +55,8 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: Vec::new(),
             reviews: Vec::new(),
+            tried: Vec::new(),
+            since: None,
             waiting: Vec::new(),
             hints: Vec::new(),
         }
@@ -64,6 +71,8 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: loaded.entries,
             reviews: loaded.reviews.into_iter().map(question).collect(),
+            tried: Vec::new(),
+            since: None,
             waiting: Vec::new(),
             hints: Vec::new(),
         }
@@ -107,6 +116,7 @@ pub async fn linked(ground: &Ground, laid: &Laid, gathered: &mut Gathered, hints
         for loaded in ground.store.load(laid.id, ids).await? {
             let mut prepared = Prepared::loaded(laid, loaded, now);
             prepared.hints = hints.get(&prepared.entity.id).cloned().unwrap_or_default();
+            prepared.since = prepared.hints.iter().filter_map(|(touch, _)| gathered.since.get(&(touch.system, touch.identity.clone()))).min().copied();
             give_fresh(laid, gathered, &mut prepared, now);
             slice.push(prepared);
         }

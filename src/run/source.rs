@@ -6,13 +6,14 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, neighbours, unlinked};
+use super::{Ended, Request, RunError, look, neighbours, unlinked};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
 use crate::store::{Adoption, Hit, Touched};
 use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
+use crate::sync::pace;
 use std::collections::{BTreeMap, HashMap};
 
 /// Entities that are looked at together.
@@ -29,6 +30,7 @@ impl Slice {
         let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
         prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
         find_waiting(ground, laid, &mut prepared, beside).await?;
+        recall(ground, laid, &mut prepared, &neighbours).await?;
         Ok(Self { prepared, neighbours, placed: Placed::default() })
     }
 }
@@ -61,10 +63,28 @@ async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], p
     Ok(())
 }
 
+/// Entities that may be written bring along what was tried on them lately: writes have a pace, and attempts an end.
+async fn recall(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], neighbours: &Neighbours) -> Result<(), RunError> {
+    let known = |prepared: &Prepared| prepared.before.is_some() && !look::is_quiet(ground, laid, prepared, neighbours);
+    let mut busy: Vec<&mut Prepared> = prepared.iter_mut().filter(|prepared| known(prepared)).collect();
+    if busy.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<EntityId> = busy.iter().map(|prepared| prepared.entity.id).collect();
+    let since = ground.clock.now() - pace::REMEMBERED;
+    for (prepared, tried) in busy.iter_mut().zip(ground.store.tried(laid.id, &ids, since).await?) {
+        prepared.tried = tried;
+    }
+    Ok(())
+}
+
 /// The slices of one run.
 pub struct Source {
     adoption: Adoption,
     listings: Vec<Listing>,
+    /// Touched records that this round looks at, and how many are left for the next.
+    looked: u64,
+    left: u64,
     kind: Kind,
 }
 
@@ -81,12 +101,28 @@ impl Source {
             let (first, gathered) = FirstMatch::read(ground, laid, request, progress).await?;
             report(laid, &gathered, ended);
             let listings = gathered.listings;
-            return Ok(Self { adoption, listings, kind: Kind::Staged(Box::new(first)) });
+            return Ok(Self { adoption, listings, looked: 0, left: 0, kind: Kind::Staged(Box::new(first)) });
         }
         let mut gathered = observe::gather(ground, laid, request, progress).await?;
         report(laid, &gathered, ended);
-        let slices = slices(ground, laid, request, &mut gathered).await?;
-        Ok(Self { adoption, listings: gathered.listings, kind: Kind::Memory { slices, next: 0 } })
+        let hints = hints(ground, laid, request, &mut gathered).await?;
+        let looked = hints.len() as u64;
+        let left = match hints.len() < RUN_RECORDS_MAX {
+            true => 0,
+            false => ground.store.touched_count(laid.id).await?.0.saturating_sub(looked),
+        };
+        let slices = slices_of(ground, laid, request, &mut gathered, hints).await?;
+        Ok(Self { adoption, listings: gathered.listings, looked, left, kind: Kind::Memory { slices, next: 0 } })
+    }
+
+    /// How many touched records this round looks at.
+    pub fn looked(&self) -> u64 {
+        self.looked
+    }
+
+    /// How many touched records are left for another round.
+    pub fn left(&self) -> u64 {
+        self.left
     }
 
     /// The next slice of this pass; `None` at its end, after which the next call begins anew.
@@ -104,7 +140,14 @@ impl Source {
         }
     }
 
-    pub async fn guard(&self, ground: &Ground, laid: &Laid, counts: &RunCounts) -> Result<Guard, RunError> {
+    /// Judges the whole run. While records are left for later rounds, what those looked at so far did is taken for what all will do: a mass change
+    /// is held at its beginning, not when its last part comes over the limit.
+    pub async fn guard(&self, ground: &Ground, laid: &Laid, counts: &RunCounts, looked_before: u64) -> Result<Guard, RunError> {
+        let looked = looked_before + self.looked;
+        let counts = &match self.left {
+            0 => counts.clone(),
+            left => counts.scaled((looked + left) as f64 / looked.max(1) as f64),
+        };
         let (_, totals) = ground.store.counts(laid.id).await?;
         let stand = Stand {
             limits: &laid.mapping.limits,
@@ -133,13 +176,7 @@ fn report(laid: &Laid, gathered: &Gathered, ended: &mut Ended) {
     ended.down = down.into_iter().map(|(system, why)| (laid.mapping.system(*system).name.clone(), why.to_string())).collect();
 }
 
-/// Touched records, the store's and this run's own, as slices.
-async fn slices(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<Vec<Slice>, RunError> {
-    let hints = hints(ground, laid, request, gathered).await?;
-    slices_of(ground, laid, request, gathered, hints).await
-}
-
-/// These hints as slices.
+/// Touched records as slices.
 pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<Vec<Slice>, RunError> {
     let (linked, unlinked) = split(ground, laid, hints).await?;
     let mut prepared = prepare::linked(ground, laid, gathered, linked).await?;
@@ -183,6 +220,7 @@ fn merge_joined(prepared: &mut Vec<Prepared>, placed: &mut Placed) {
     });
 }
 
+/// Touched records, the store's and this run's own.
 async fn hints(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<Vec<Hint>, RunError> {
     let stored = ground.store.touched(laid.id, ground.clock.now(), RUN_RECORDS_MAX).await?;
     let mut all: BTreeMap<(SystemIx, RecordKey), Hint> = BTreeMap::new();
@@ -191,6 +229,7 @@ async fn hints(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut G
     }
     for record in stored {
         let at = (record.touch.system, record.touch.identity.clone());
+        gathered.since.insert(at.clone(), record.first_seen);
         all.insert(at, (record.touch, Some(record.seq)));
     }
     Ok(all.into_values().collect())

@@ -1,5 +1,7 @@
 //! Whole runs on systems in memory and a store in memory.
 
+mod pace;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -94,6 +94,19 @@ impl RunCounts {
         counts.blanks.iter().for_each(|(at, field)| self.blanks[at.0 as usize][field.0 as usize] += 1);
     }
 
+    /// What the counts come to if the rest of a run is like what was looked at.
+    pub fn scaled(&self, by: f64) -> Self {
+        let grown = |count: u64| (count as f64 * by).ceil() as u64;
+        let system = |counts: &SystemCounts| SystemCounts {
+            creates: grown(counts.creates),
+            updates: grown(counts.updates),
+            archives: grown(counts.archives),
+            deletes: grown(counts.deletes),
+        };
+        let blanks = self.blanks.iter().map(|fields| fields.iter().copied().map(grown).collect()).collect();
+        Self { systems: self.systems.iter().map(system).collect(), blanks }
+    }
+
     /// Nothing is to be written.
     pub fn is_empty(&self) -> bool {
         self.systems.iter().all(|system| *system == SystemCounts::default())

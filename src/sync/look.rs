@@ -8,7 +8,7 @@ use super::neighbours::View;
 use super::reason::Reason;
 use super::scene::{Look, NoteKind, Scene, Sight, Silence};
 use super::terms::Access;
-use super::{existence, merge, plan, quiet, settle, silence, wall};
+use super::{existence, merge, pace, plan, quiet, settle, silence, wall};
 use crate::mapping::{Observation, Seen};
 use crate::value::Value;
 
@@ -75,9 +75,11 @@ pub fn look(scene: &Scene) -> Look {
     existence::existence(&mut work);
     work.find_edits();
     wall::before(&mut work);
+    pace::freeze(&mut work);
     merge::merge(&mut work);
     wall::after(&mut work);
     plan::plan(&mut work);
+    pace::hold(&mut work);
     work.finish()
 }
 

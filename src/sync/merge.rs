@@ -25,6 +25,9 @@ struct Brought {
 pub(super) fn merge(work: &mut Work) {
     let mut seen = Vec::new();
     for field in work.scene.terms.fields() {
+        if work.frozen[field.0 as usize] {
+            continue;
+        }
         merge_field(work, field, &mut seen);
     }
     // Forms may look at other fields, so shadows follow once all are merged.

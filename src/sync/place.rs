@@ -86,7 +86,7 @@ pub fn place(unlinked: &Unlinked) -> Placement {
         Some(Answer::Link(entity)) => return Placement::Join(*entity),
         Some(Answer::New) => return Placement::Start,
         Some(Answer::Leave) => return Placement::Wait(WaitingWhy::LeftAlone),
-        Some(Answer::Value { .. } | Answer::Delete | Answer::Keep) | None => {}
+        Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep) | None => {}
     }
     if let Some(entity) = unlinked.predecessor_of {
         return Placement::Review(unlinked.about(vec![entity], Vec::new()));

@@ -76,6 +76,7 @@ impl Reason {
             Reason::Adopted { from } => format!("first seen in {}", name(from)),
             Reason::Owner { winner } => format!("{} decides", name(winner)),
             Reason::Rank { winner } => format!("{} ranks highest of those that spoke", name(winner)),
+            Reason::Latest { winner: Some(winner), grade: Grade::Order } => format!("the times cannot tell who was last, and {} comes first", name(winner)),
             Reason::Latest { winner: Some(winner), grade } => format!("{} was edited last ({grade})", name(winner)),
             Reason::Latest { winner: None, grade } => format!("the agreed value is newer ({grade})"),
             Reason::Highest { winner } => format!("highest, from {}", winner.map_or("the agreed value", name)),

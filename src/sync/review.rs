@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::entity::{FieldIx, SystemIx};
+use super::pace::StuckWhy;
 use crate::id::{EntityId, EntryId, RecordKey, ReviewId};
 use crate::value::Value;
 
@@ -19,6 +20,8 @@ pub enum ReviewAbout {
     InDoubt { entry: EntryId, hits: Vec<RecordKey> },
     /// Engine writes to one record went over their cap, or a field flaps.
     PingPong { system: SystemIx, field: Option<FieldIx> },
+    /// Writes to one record do not get through.
+    Stuck { system: SystemIx, why: StuckWhy },
     /// Two entities seem to be one.
     Join { other: EntityId },
 }
@@ -37,6 +40,8 @@ pub enum Answer {
     Delete,
     /// Keep it.
     Keep,
+    /// Write it again.
+    Again,
 }
 
 /// A question to be opened.

@@ -9,6 +9,7 @@ use super::conflict::{Conflict, Decided};
 use super::entity::{Entity, FieldIx, SystemIx};
 use super::neighbours::Neighbours;
 use super::op::{Entry, EntryClass, EntryState, Op};
+use super::pace::Tried;
 use super::review::{NewReview, ReviewInput};
 use super::terms::Terms;
 use crate::id::{EntryId, ReviewId, RunId};
@@ -59,6 +60,10 @@ pub struct Scene<'a> {
     /// All entries of the entity that are open, oldest first.
     pub entries: &'a [Entry],
     pub reviews: &'a [ReviewInput],
+    /// What was tried on the entity lately, newest first.
+    pub tried: &'a [Tried],
+    /// When the oldest hint came that this look answers.
+    pub since: Option<Timestamp>,
     /// `Unique` in a create class counts as unverified: whoever knows `describe` narrows it to paths first.
     pub abilities: &'a [Arc<Abilities>],
     /// Systems in which an unlinked record that starts nothing (asleep, in review) has this entity's match keys: no create beside it.

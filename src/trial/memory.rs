@@ -34,6 +34,10 @@ pub enum Fault {
     Refused { code: String, fields: Vec<Path> },
     /// Somebody was faster.
     Stale,
+    /// Surely not carried out; the same again later.
+    NotDone,
+    /// The record cannot be written now.
+    Locked,
 }
 
 /// One connection in memory.
@@ -174,6 +178,8 @@ impl MemorySystem {
             Some(Fault::LostRequest) => return Outcome::InDoubt { why: "no answer came".to_owned() },
             Some(Fault::Refused { code, fields }) => return Outcome::Refused { message: format!("{code}: refused"), code, fields },
             Some(Fault::Stale) => return Outcome::Stale,
+            Some(Fault::NotDone) => return Outcome::NotDone { why: "too busy".to_owned(), wait: Duration::from_secs(1) },
+            Some(Fault::Locked) => return Outcome::Locked { why: "approved".to_owned(), wait: Duration::from_secs(60) },
             Some(Fault::LostAnswer) | None => {}
         }
         let outcome = state.tables.entry(read.object.clone()).or_default().write(read, kind, item, now);

@@ -15,7 +15,7 @@ use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
     Accepted, Adoption, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
-    NewReview, Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Waiting, Wake,
+    NewReview, Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Waiting, Wake,
 };
 use crate::sync::op::Entry;
 use crate::system::Cursor;
@@ -195,6 +195,11 @@ impl Store for Sqlite {
     async fn settle(&self, mapping: MappingId, settled: Vec<Settled>) -> Result<(), StoreError> {
         let terms = self.terms(mapping)?;
         self.write("settle entries", move |write| look::settle(write, &terms, &settled)).await
+    }
+
+    async fn tried(&self, mapping: MappingId, entities: &[EntityId], since: Timestamp) -> Result<Vec<Vec<Tried>>, StoreError> {
+        let (terms, entities) = (self.terms(mapping)?, entities.to_vec());
+        self.read("read what was tried", move |conn| entities.iter().map(|entity| journal::tried(conn, &terms, *entity, since)).collect()).await
     }
 
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError> {

@@ -10,6 +10,7 @@ use crate::id::{EntityId, EntryId, RunId};
 use crate::mapping::SystemIx;
 use crate::store::stored::{Terms, entry as stored};
 use crate::sync::op::{Entry, EntryState};
+use crate::sync::pace::{TRIED_MAX, Tried};
 
 const COLUMNS: &str = "uuid, run, entity, system, state, attempt, first_sent_at, deadline, body";
 
@@ -81,26 +82,58 @@ pub fn unsettled(conn: &Connection, terms: &Terms) -> Result<Vec<Entry>, Fault> 
     query(conn, terms, "mapping = ?1 AND state < 5 AND state < 3", params![terms.mapping.0])
 }
 
+/// The newest first; it stops at the first that is older than `since`, or than the last answer of a person about the entity.
+pub fn tried(conn: &Connection, terms: &Terms, entity: EntityId, since: Timestamp) -> Result<Vec<Tried>, Fault> {
+    let sql = "SELECT max(answered_at) FROM review WHERE entity = ?1 AND answered_at IS NOT NULL";
+    let answered: Option<i64> = conn.prepare_cached(sql)?.query_row([entity.0], |row| row.get(0))?;
+    let since = column::millis(since).max(answered.unwrap_or(i64::MIN));
+    let sql = format!("SELECT {COLUMNS}, answer, coalesce(settled_at, first_sent_at) FROM entry WHERE entity = ?1 ORDER BY id DESC LIMIT {TRIED_MAX}");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([entity.0])?;
+    let mut tried = Vec::new();
+    while let Some(row) = rows.next()? {
+        // Dropped before it was sent: nothing was tried.
+        let Some(at) = row.get::<_, Option<i64>>(10)? else { continue };
+        if at <= since {
+            break;
+        }
+        let Some(entry) = read(row, terms)? else { continue };
+        tried.push(Tried {
+            system: entry.op.system,
+            run: entry.run,
+            at: column::instant(at)?,
+            state: entry.state,
+            answer: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
+            fields: entry.op.fields,
+        });
+    }
+    Ok(tried)
+}
+
 fn query(conn: &Connection, terms: &Terms, which: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<Entry>, Fault> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM entry WHERE {which} ORDER BY id"))?;
     let mut rows = statement.query(params)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        // An entry of a system that left the mapping can be neither looked up nor sent any more.
-        let Some(system) = terms.system_ix(row.get(3)?) else { continue };
-        let id: [u8; 16] = row.get(0)?;
-        let columns = stored::Columns {
-            id: EntryId(uuid::Uuid::from_bytes(id)),
-            run: RunId(row.get(1)?),
-            entity: EntityId(row.get(2)?),
-            system,
-            state: stored::read_state(row.get(4)?)?,
-            attempt: row.get(5)?,
-            first_sent_at: column::maybe_instant(row.get(6)?)?,
-            deadline: column::maybe_instant(row.get(7)?)?,
-        };
-        let body: Vec<u8> = row.get(8)?;
-        entries.push(stored::read(columns, &body, terms)?);
+        entries.extend(read(row, terms)?);
     }
     Ok(entries)
+}
+
+/// `None`: of a system that left the mapping; it can be neither looked up nor sent any more.
+fn read(row: &rusqlite::Row, terms: &Terms) -> Result<Option<Entry>, Fault> {
+    let Some(system) = terms.system_ix(row.get(3)?) else { return Ok(None) };
+    let id: [u8; 16] = row.get(0)?;
+    let columns = stored::Columns {
+        id: EntryId(uuid::Uuid::from_bytes(id)),
+        run: RunId(row.get(1)?),
+        entity: EntityId(row.get(2)?),
+        system,
+        state: stored::read_state(row.get(4)?)?,
+        attempt: row.get(5)?,
+        first_sent_at: column::maybe_instant(row.get(6)?)?,
+        deadline: column::maybe_instant(row.get(7)?)?,
+    };
+    let body: Vec<u8> = row.get(8)?;
+    Ok(Some(stored::read(columns, &body, terms)?))
 }

@@ -3,7 +3,7 @@
 use super::{Broken, Reader, Terms, Writer};
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::mapping::{FieldIx, SystemIx};
-use crate::store::{Answer, ReviewAbout};
+use crate::store::{Answer, ReviewAbout, StuckWhy};
 
 pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
     let mut out = Writer::begin();
@@ -53,6 +53,22 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             out.byte(4);
             system(&mut out, *at);
             out.option(*field, |out, field| out.number(terms.field(field).into()));
+        }
+        ReviewAbout::Stuck { system: at, why } => {
+            out.byte(6);
+            system(&mut out, *at);
+            match why {
+                StuckWhy::Failing { answer, attempts, since } => {
+                    out.byte(0);
+                    out.text(answer);
+                    out.number(u64::from(*attempts));
+                    out.instant(*since);
+                }
+                StuckWhy::Locked { since } => {
+                    out.byte(1);
+                    out.instant(*since);
+                }
+            }
         }
         ReviewAbout::Join { other } => {
             out.byte(5);
@@ -108,6 +124,19 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field })
         }
         5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?) }),
+        6 => {
+            let system = terms.system_ix(input.small()?);
+            let why = match input.byte()? {
+                0 => {
+                    let answer = input.text()?.to_owned();
+                    let attempts = u32::try_from(input.number()?).map_err(|_| input.broken())?;
+                    StuckWhy::Failing { answer, attempts, since: input.instant()? }
+                }
+                1 => StuckWhy::Locked { since: input.instant()? },
+                _ => return Err(input.broken()),
+            };
+            system.map(|system| ReviewAbout::Stuck { system, why })
+        }
         _ => return Err(input.broken()),
     })
 }
@@ -142,6 +171,7 @@ pub fn write_answer(answer: &Answer) -> Vec<u8> {
         }
         Answer::Delete => out.byte(4),
         Answer::Keep => out.byte(5),
+        Answer::Again => out.byte(6),
     }
     out.0
 }
@@ -155,6 +185,7 @@ pub fn read_answer(bytes: &[u8]) -> Result<Answer, Broken> {
         3 => Answer::Value { value: input.value()?, at: input.instant()? },
         4 => Answer::Delete,
         5 => Answer::Keep,
+        6 => Answer::Again,
         _ => return Err(input.broken()),
     })
 }

@@ -6,7 +6,7 @@ use super::look::settled_as;
 use super::sample::*;
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::store::{
-    Adoption, Answer, Conflict, DeadLetter, Decided, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Store, StoreError, Wake,
+    Adoption, Answer, Conflict, DeadLetter, Decided, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Store, StoreError, StuckWhy, Wake,
 };
 use crate::sync::entity::{Cause, Known, Shadow};
 use crate::sync::op::{EntryState, OpKind};
@@ -96,6 +96,8 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
         ReviewAbout::InDoubt { entry: EntryId(uuid::Uuid::from_u128(5)), hits: vec![key()] },
         ReviewAbout::PingPong { system: CRM, field: Some(AMOUNT) },
         ReviewAbout::PingPong { system: CRM, field: None },
+        ReviewAbout::Stuck { system: ERP, why: StuckWhy::Failing { answer: "stale".into(), attempts: 8, since: at(3) } },
+        ReviewAbout::Stuck { system: CRM, why: StuckWhy::Locked { since: at(4) } },
         ReviewAbout::Join { other: EntityId(2) },
     ];
     let mut opened = Vec::new();
@@ -110,7 +112,15 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
     assert_ne!(unlinked, opened[0]);
     let found = load(&store, ids.0, EntityId(1)).await.reviews;
     assert_eq!(found.iter().map(|r| r.about.clone()).collect::<Vec<_>>(), all);
-    let answers = [Answer::Link(EntityId(1)), Answer::Value { value: Value::text("y"), at: at(8) }, Answer::Keep, Answer::New, Answer::Leave, Answer::Delete];
+    let answers = [
+        Answer::Link(EntityId(1)),
+        Answer::Value { value: Value::text("y"), at: at(8) },
+        Answer::Keep,
+        Answer::New,
+        Answer::Leave,
+        Answer::Delete,
+        Answer::Again,
+    ];
     for (id, answer) in opened.iter().zip(&answers) {
         store.answer(*id, answer.clone(), at(9)).await.expect("answers");
     }

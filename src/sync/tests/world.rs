@@ -12,6 +12,7 @@ use crate::id::{EntityId, EntryId, RecordKey, ReviewId, RunId};
 use crate::mapping::{Observation, Seen};
 use crate::sync::entity::{Entity, FieldIx, Link, Shadow, SystemIx};
 use crate::sync::op::{Entry, EntryClass, EntryState, Op, OpKind};
+use crate::sync::pace::Tried;
 use crate::sync::review::{Answer, NewReview, ReviewInput};
 use crate::sync::terms::{Access, Terms};
 use crate::sync::{Answered, Look, Neighbours, Scene, Sight, Silence, landed, look};
@@ -43,6 +44,8 @@ pub struct World {
     pub entity: Entity,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
+    pub tried: Vec<Tried>,
+    pub since: Option<Timestamp>,
     pub now: Timestamp,
     pub abilities: Vec<Arc<Abilities>>,
     pub made: u64,
@@ -92,6 +95,8 @@ impl World {
             entity,
             entries: Vec::new(),
             reviews: Vec::new(),
+            tried: Vec::new(),
+            since: None,
             now: at(1_000),
             abilities: vec![Arc::new(abilities()); systems],
             made: 0,
@@ -194,6 +199,8 @@ impl World {
             read_at: &vec![self.now; systems],
             entries: &open,
             reviews: &self.reviews,
+            tried: &self.tried,
+            since: self.since,
             abilities: &self.abilities,
             waiting: &[],
             neighbours: &self.neighbours,
