@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
+use super::between::Quicker;
 use crate::support::http::Http;
 use crate::support::program::Program;
 
@@ -27,9 +28,14 @@ impl Tryton {
         self.given[name].as_str().expect("SYNCLINE_TRYTON names url, database, username and password")
     }
 
-    /// What the project's file asks of the environment.
-    pub fn join(&self, program: &mut Program) {
-        for name in ["url", "database", "username", "password"] {
+    pub fn url(&self) -> &str {
+        self.text("url")
+    }
+
+    /// What the project's file asks of the environment; calls go to this address.
+    pub fn join(&self, program: &mut Program, url: &str) {
+        program.set("TRYTON_URL", url);
+        for name in ["database", "username", "password"] {
             program.set(format!("TRYTON_{}", name.to_uppercase()), self.text(name));
         }
         program.set("TRYTON_COMPANY", self.given["company"].to_string());
@@ -56,5 +62,17 @@ impl Tryton {
 
     pub fn write(&self, http: &Http, model: &str, id: i64, values: &Value) {
         self.call(http, &format!("model.{model}.write"), &json!([[id], values, self.context()]));
+    }
+
+    /// Presses one of the buttons of a model.
+    pub fn press(&self, http: &Http, model: &str, button: &str, id: i64) {
+        self.call(http, &format!("model.{model}.{button}"), &json!([[id], self.context()]));
+    }
+
+    /// A write of a person, to be sent just before another one.
+    pub fn quicker(&self, model: &str, id: i64, values: &Value) -> Quicker {
+        let method = format!("model.{model}.write");
+        let body = json!({ "id": 1, "method": method, "params": [[id], values, self.context()] });
+        Quicker { method, authorization: self.session.clone(), body }
     }
 }
