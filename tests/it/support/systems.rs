@@ -55,6 +55,15 @@ impl LookAlikes {
         self.http.patch(&format!("{}/_sandbox/records/{object}/{key}", self.place(system).url), fields);
     }
 
+    /// What it does wrong from now on; nothing, if nothing is named.
+    pub fn faults(&self, system: &str, faults: &Value) {
+        self.http.put(&format!("{}/_sandbox/faults", self.place(system).url), faults);
+    }
+
+    pub fn url(&self, system: &str) -> &str {
+        &self.place(system).url
+    }
+
     /// Writes that the vendor has counted.
     pub fn writes(&self, system: &str) -> Value {
         self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["writes"].clone()
