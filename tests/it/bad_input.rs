@@ -17,9 +17,14 @@ struct Bed {
 
 impl Bed {
     fn new(seed: u64) -> Self {
+        Self::with(seed, |_| {})
+    }
+
+    fn with(seed: u64, edited: impl FnOnce(&Program)) -> Self {
         let systems = LookAlikes::start(8, seed);
         let mut program = Program::of_example("partner-deals");
         SYSTEMS.iter().for_each(|(system, at)| systems.join(&mut program, system, at));
+        edited(&program);
         program.run(&["plan", "--out", "first.plan"]).with(&[0, 3]);
         program.run(&["run", "--plan", "first.plan"]).with(&[0, 3]);
         let deals = systems.records("prm", "deals");
@@ -48,7 +53,6 @@ impl Bed {
     /// With the trouble gone, nothing is lost.
     #[track_caller]
     fn agrees(&self) {
-        assert!(!self.arrived(), "the trouble was none");
         for _ in 0..60 {
             self.program.run(&["run", "deals"]).with(&[0, 3]);
             if self.arrived() {
@@ -64,9 +68,9 @@ impl Bed {
 #[test]
 fn an_unreachable_host() {
     let bed = Bed::new(11);
-    let at = bed.systems.url("crm").to_owned();
+    let at = bed.systems.url("prm").to_owned();
     bed.program.edit("syncline.yaml", &at, "http://127.0.0.1:1");
-    bed.told(&["crm cannot be reached now: no connection"]);
+    bed.told(&["prm cannot be reached now: no connection"]);
     bed.program.edit("syncline.yaml", "http://127.0.0.1:1", &at);
     bed.agrees();
 }
@@ -101,30 +105,29 @@ fn a_page_that_never_ends() {
 
 #[test]
 fn a_value_on_one_side_only_is_left_alone_and_told() {
-    let bed = Bed::new(15);
-    bed.systems.type_in("crm", "Opportunity", &bed.opportunity, &json!({ "StageName": "Needs Analysis" }));
+    let row = "      negotiating: { prm: negotiation, crm: Negotiation }\n";
+    let bed = Bed::with(15, |program| program.edit("mappings/deals.yaml", row, ""));
+    bed.systems.type_in("crm", "Opportunity", &bed.opportunity, &json!({ "StageName": "Negotiation" }));
     let ran = bed.program.run(&["run", "deals"]).with(&[0, 3]);
     for part in ["left alone: crm `status`, one record (such as crm ", "add it to the field's `values`"] {
         assert!(ran.out.contains(part), "`{part}` in\n{}", ran.out);
     }
-    assert!(!ran.out.contains("Needs Analysis"), "a value is nobody else's business: {}", ran.out);
+    assert!(!ran.out.contains("Negotiation"), "a value is nobody else's business: {}", ran.out);
     let shown = bed.systems.record("crm", "Opportunity", &bed.opportunity);
-    assert_eq!(shown["fields"]["StageName"], json!("Needs Analysis"), "and nobody writes over it");
+    assert_eq!(shown["fields"]["StageName"], json!("Negotiation"), "and nobody writes over it");
     assert!(bed.arrived(), "the other fields of the record flow");
 }
 
 #[test]
 fn a_value_that_is_too_long_is_a_dead_letter_until_it_is_shorter() {
-    let bed = Bed::new(16);
     let street = |length: usize| json!({ "addressLine1": "x".repeat(length) });
-    bed.program.edit(
-        "mappings/accounts.yaml",
-        "street:     { crm: BillingStreet,     erp: addressLine1, wins: erp }",
-        "street:     { crm: BillingStreet,     erp: addressLine1 }",
-    );
+    let owned = "street:     { crm: BillingStreet,     erp: addressLine1, wins: erp }";
+    let bed = Bed::with(16, |program| program.edit("mappings/accounts.yaml", owned, &owned.replace(", wins: erp", "")));
     let customers = bed.systems.records("erp", "customers");
     let accounts = bed.systems.records("crm", "Account");
-    let both = |account: &&Value| customers.iter().any(|customer| customer["fields"]["number"] == account["fields"]["ERP_Number__c"]);
+    let both = |account: &&Value| {
+        account["fields"]["Type"] == json!("Customer") && customers.iter().any(|customer| customer["fields"]["number"] == account["fields"]["ERP_Number__c"])
+    };
     let account = accounts.iter().find(both).expect("a customer in both")["key"].as_str().expect("a key").to_owned();
     bed.systems.type_in("crm", "Account", &account, &json!({ "BillingStreet": "x".repeat(150) }));
     let ran = bed.program.run(&["run", "accounts"]).with(&[3]);

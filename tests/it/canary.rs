@@ -47,6 +47,8 @@ fn neither_secrets_nor_values_are_told() {
     assert!(ran.err.contains("\"request\""), "it logs requests: {}", ran.err);
     quiet("run's log", &ran.err);
     quiet("run", &ran.out);
+    let status = program.run(&["status"]).with(&[0, 3]);
+    assert!(status.out.contains(CANARY), "something that quotes a value was there to be told: {}", status.out);
 
     let mut daemon = program.start_logged(&["serve", "--json", "--log-level", "debug", "--log-format", "json"]);
     let mut line = String::new();
