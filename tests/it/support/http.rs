@@ -29,6 +29,19 @@ impl Http {
         self.send(self.client.get(url))
     }
 
+    /// A page, whatever its status.
+    pub fn text(&self, url: &str) -> String {
+        self.wait(async { self.client.get(url).send().await.expect("a server of this test answers").text().await.expect("its answer ends") })
+    }
+
+    pub fn pause(&self, time: Duration) {
+        self.wait(async { tokio::time::sleep(time).await });
+    }
+
+    pub fn put(&self, url: &str, body: &Value) -> Value {
+        self.send(self.client.put(url).json(body))
+    }
+
     pub fn patch(&self, url: &str, body: &Value) -> Value {
         self.send(self.client.patch(url).json(body))
     }
