@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use backoff::SystemClock;
 use backoff::backoff::Backoff;
 use backoff::exponential::{ExponentialBackoff, ExponentialBackoffBuilder};
-use backoff::SystemClock;
 
 /// Attempts after which waits no longer grow, whatever `base` and `cap` are.
 const DOUBLINGS_MAX: u32 = 40;

@@ -12,8 +12,8 @@ pub mod object;
 pub mod outcome;
 pub mod pick;
 pub mod rate;
-pub mod read;
 mod reach;
+pub mod read;
 pub mod request;
 pub mod scope;
 pub mod tree;
@@ -160,7 +160,8 @@ fn declared(spec: &ConnectorSpec) -> Declared {
     }
     let mut account = vec![Str::from("id")];
     account.extend(names(&mut spec.account.save.keys()));
-    let subscription = spec.webhooks.as_ref().and_then(|webhooks| webhooks.subscribe.as_ref()).map(|subscribe| names(&mut subscribe.save.keys())).unwrap_or_default();
+    let subscription =
+        spec.webhooks.as_ref().and_then(|webhooks| webhooks.subscribe.as_ref()).map(|subscribe| names(&mut subscribe.save.keys())).unwrap_or_default();
     Declared { config: names(&mut spec.config.keys()), token, account, subscription, ..Declared::default() }
 }
 

@@ -134,7 +134,7 @@ pub fn main() -> ExitCode {
     let out = Out::new(cli.global.json);
     let done = match &cli.command {
         Command::Init(init) => init.run(&cli.global, &out),
-        Command::Check(check) => check.run(&cli.global, &out),
+        Command::Check(check) => wait(check.run(&cli.global, &out)),
         Command::Test(test) => wait(test.run(&cli.global, &out)),
         Command::Discover(discover) => wait(discover.run(&cli.global, &out)),
         Command::Plan(plan) => wait(plan.run(&cli.global, &out)),

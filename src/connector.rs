@@ -114,7 +114,13 @@ pub fn connect(connector: Arc<Connector>, settings: ConnectionSettings, clock: A
 }
 
 /// As [`connect`], with the waits between attempts given.
-fn connect_with(connector: Arc<Connector>, settings: ConnectionSettings, clock: Arc<dyn Clock>, meter: Arc<dyn Meter>, waits: Waits) -> Result<Connection, Vec<String>> {
+fn connect_with(
+    connector: Arc<Connector>,
+    settings: ConnectionSettings,
+    clock: Arc<dyn Clock>,
+    meter: Arc<dyn Meter>,
+    waits: Waits,
+) -> Result<Connection, Vec<String>> {
     let mut problems = Vec::new();
     let config: Vec<Item> = connector.config.iter().map(|setting| setting_item(setting, settings.config.get(setting.name.as_str()), &mut problems)).collect();
     for name in settings.config.keys() {
@@ -124,7 +130,14 @@ fn connect_with(connector: Arc<Connector>, settings: ConnectionSettings, clock: 
             problems.push(format!("`config.{name}` is not known to connector `{}`{near}", connector.name));
         }
     }
-    let ground = Ground { config, currency: settings.currency, country: settings.country, time_zone: settings.time_zone, account: Mutex::default(), connector: connector.clone() };
+    let ground = Ground {
+        config,
+        currency: settings.currency,
+        country: settings.country,
+        time_zone: settings.time_zone,
+        account: Mutex::default(),
+        connector: connector.clone(),
+    };
     let frame = Frame::new(&ground, None);
     let hosts: Vec<String> = connector.hosts.iter().filter_map(|host| Some(host.eval(&frame).ok()?.to_text().ok()?.into_owned())).collect();
     let hosts = hosts::Hosts::new(hosts, settings.at).map_err(|problem| problems.push(problem)).ok();
@@ -196,7 +209,11 @@ impl Line {
         for (var, tree) in &object.vars {
             // One after the other: a variable sees those before it.
             let filled = tree.fill(&Frame::new(&self.ground, Some(&local)));
-            let item = filled.map_err(|problem| SystemError::Drift { connection: self.name.clone(), object: name.clone(), why: fault(&format!("vars.{var}"), &problem) })?;
+            let item = filled.map_err(|problem| SystemError::Drift {
+                connection: self.name.clone(),
+                object: name.clone(),
+                why: fault(&format!("vars.{var}"), &problem),
+            })?;
             local.vars.push(item);
         }
         let local = Arc::new(local);
@@ -231,9 +248,13 @@ impl Line {
         };
         let frame = frame.with_token(token);
         let seen = answer.as_ref().map_or_else(|| frame.clone(), |answer| answer.frame(&frame));
-        let id = account.id.eval(&seen).ok().as_ref().and_then(word).ok_or_else(|| {
-            Failure::Garbled("its answer does not say which account this is (`account.id`)".into()).into_error(self)
-        })?;
+        let id = account
+            .id
+            .eval(&seen)
+            .ok()
+            .as_ref()
+            .and_then(word)
+            .ok_or_else(|| Failure::Garbled("its answer does not say which account this is (`account.id`)".into()).into_error(self))?;
         let mut kept = vec![Item::text(&id)];
         kept.extend(account.save.iter().map(|(_, program)| program.eval(&seen).unwrap_or(Item::BLANK)));
         *self.ground.account.lock().expect("no holder of this lock can panic") = kept;

@@ -83,7 +83,10 @@ impl End {
     /// The end that a failure means, if it is one that nothing can go on after.
     fn of(failure: Arc<Failure>) -> Option<Self> {
         let Failure::Run(RunError::Store(error)) = &*failure else { return None };
-        let ends = matches!(error, StoreError::Disk { .. } | StoreError::Fenced { .. } | StoreError::Damaged { .. } | StoreError::Held { .. } | StoreError::Newer { .. });
+        let ends = matches!(
+            error,
+            StoreError::Disk { .. } | StoreError::Fenced { .. } | StoreError::Damaged { .. } | StoreError::Held { .. } | StoreError::Newer { .. }
+        );
         ends.then_some(Self::Store(failure))
     }
 }
@@ -92,7 +95,9 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             End::Asked => f.write_str("stopped as asked"),
-            End::Store(failure) => write!(f, "the store cannot be used any more: {}; free the disk or stop the other process, then start again", failure.chain()),
+            End::Store(failure) => {
+                write!(f, "the store cannot be used any more: {}; free the disk or stop the other process, then start again", failure.chain())
+            }
             End::Bug(what) => write!(f, "a bug in Syncline ended the daemon: {what}; please report it"),
         }
     }

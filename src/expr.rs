@@ -53,8 +53,14 @@ pub trait Scope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
     /// The first `consumed` names are this slot; what follows is looked up inside its value.
-    Slot { slot: u32, consumed: usize, shape: Shape },
-    Unknown { help: Option<String> },
+    Slot {
+        slot: u32,
+        consumed: usize,
+        shape: Shape,
+    },
+    Unknown {
+        help: Option<String>,
+    },
 }
 
 /// How missing things count.

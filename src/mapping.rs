@@ -123,17 +123,11 @@ impl Mapping {
     }
 
     pub fn system_ix(&self, name: &SystemName) -> Option<SystemIx> {
-        self.systems
-            .iter()
-            .position(|s| s.name == *name)
-            .map(|i| SystemIx(i as u16))
+        self.systems.iter().position(|s| s.name == *name).map(|i| SystemIx(i as u16))
     }
 
     pub fn field_ix(&self, name: &FieldName) -> Option<FieldIx> {
-        self.fields
-            .iter()
-            .position(|f| f.name == *name)
-            .map(|i| FieldIx(i as u16))
+        self.fields.iter().position(|f| f.name == *name).map(|i| FieldIx(i as u16))
     }
 
     pub fn systems_ix(&self) -> impl Iterator<Item = SystemIx> + use<> {

@@ -130,7 +130,14 @@ impl Project {
     }
 }
 
-fn mappings(spec: &ProjectSpec, specs: &[MappingSpec], connections: &[Connection], time_zone: &Zone, files: &Files, problems: &mut Vec<Diagnostic>) -> Vec<Arc<Mapping>> {
+fn mappings(
+    spec: &ProjectSpec,
+    specs: &[MappingSpec],
+    connections: &[Connection],
+    time_zone: &Zone,
+    files: &Files,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Arc<Mapping>> {
     let variables: BTreeMap<String, Value> = spec.variables.iter().map(|(name, text)| (name.text().to_owned(), Value::text(text.text()))).collect();
     let known = facts::Known { connections, named: spec.connections.keys().map(ConnectionName::new).collect() };
     let world = World { mappings: specs, objects: &known, variables: &variables, time_zone: time_zone.clone(), files };
@@ -139,7 +146,8 @@ fn mappings(spec: &ProjectSpec, specs: &[MappingSpec], connections: &[Connection
         let (mapping, found) = compile(spec, &world);
         compiled.extend(mapping);
         // What joining said of a place is not said again.
-        let told = |problem: &Diagnostic| problem.is_error() && problems.iter().any(|known| known.is_error() && known.span.is_some() && known.span == problem.span);
+        let told =
+            |problem: &Diagnostic| problem.is_error() && problems.iter().any(|known| known.is_error() && known.span.is_some() && known.span == problem.span);
         let found: Vec<_> = found.into_iter().filter(|problem| !told(problem)).collect();
         problems.extend(found);
     }

@@ -1,6 +1,7 @@
 //! Questions answered from the store; nothing here writes to it.
 
 pub mod agreement;
+pub mod live;
 pub mod review;
 pub mod status;
 
@@ -21,6 +22,7 @@ pub struct Kept {
 /// What people call an entity: its name, company or title, else the first text that is not blank.
 pub fn label(mapping: &Mapping, entity: &Entity) -> String {
     let preferred = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).name.as_str(), "name" | "company" | "title"));
-    let textual = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).kind, Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain));
+    let textual =
+        mapping.fields_ix().filter(|field| matches!(mapping.field(*field).kind, Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain));
     preferred.chain(textual).map(|field| entity.agreed(field)).find(|value| !value.is_blank()).map(ToString::to_string).unwrap_or_default()
 }

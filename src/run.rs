@@ -107,9 +107,7 @@ pub struct Ended {
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    #[error(
-        "the project has no connection `{connection}`; name it under `connections:` in syncline.yaml"
-    )]
+    #[error("the project has no connection `{connection}`; name it under `connections:` in syncline.yaml")]
     NoConnection { connection: ConnectionName },
     /// A match on half a list would make twins of the other half.
     #[error("the first match needs the whole list of {system}, which could not be read to its end")]
@@ -141,20 +139,10 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 ///
 /// # Errors
 /// When the store fails, or the plan cannot be written. A system that is down is no error: it is silent, and the rest goes on.
-pub async fn once(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    hooks: &mut Hooks<'_>,
-) -> Result<Ended, RunError> {
+pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
     let started_at = ground.clock.now();
     let run = match request.commits() {
-        true => Some(
-            ground
-                .store
-                .begin_run(laid.id, request.wake, started_at)
-                .await?,
-        ),
+        true => Some(ground.store.begin_run(laid.id, request.wake, started_at).await?),
         false => None,
     };
     let mut ended = Ended {
@@ -174,21 +162,12 @@ pub async fn once(
         ended.end.message = Some(error.to_string());
     }
     if let Some(run) = run {
-        ground
-            .store
-            .end_run(run, ended.end.clone(), ground.clock.now())
-            .await?;
+        ground.store.end_run(run, ended.end.clone(), ground.clock.now()).await?;
     }
     outcome.map(|()| ended)
 }
 
-async fn go(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    hooks: &mut Hooks<'_>,
-    ended: &mut Ended,
-) -> Result<(), RunError> {
+async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>, ended: &mut Ended) -> Result<(), RunError> {
     let run = ended.run.unwrap_or(RunId(0));
     if request.commits() {
         recover::settle(ground, laid, hooks.progress, ended).await?;
@@ -203,8 +182,7 @@ async fn go(
     }
     if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts).await? {
         let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
-        let agreed =
-            matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&why).await;
+        let agreed = matches!(request.intent, Intent::Approved(_)) || hooks.approve.agree(&why).await;
         if !agreed {
             ended.held = why;
             ended.end.state = RunState::Held;
@@ -212,11 +190,7 @@ async fn go(
         }
     }
     let stopped = apply::all(ground, laid, request, run, &mut source, hooks, ended).await?;
-    ended.end.state = if stopped {
-        RunState::Stopped
-    } else {
-        RunState::Done
-    };
+    ended.end.state = if stopped { RunState::Stopped } else { RunState::Done };
     source.close(ground, laid, !stopped).await
 }
 

@@ -87,7 +87,8 @@ impl Sandbox {
         let prm: Arc<dyn LookAlike> = Arc::new(partnerstack::PartnerStack::new(prm));
         let erp: Arc<dyn LookAlike> = Arc::new(business_central::BusinessCentral::new(erp));
         if !settings.empty {
-            world::plant(&settings, clock.now(), &*crm, &*prm, &*erp).map_err(|refusal| io::Error::other(format!("the world does not fit a look-alike: {refusal}")))?;
+            world::plant(&settings, clock.now(), &*crm, &*prm, &*erp)
+                .map_err(|refusal| io::Error::other(format!("the world does not fit a look-alike: {refusal}")))?;
         }
         let names = [("crm", "salesforce"), ("prm", "partnerstack"), ("erp", "business-central")];
         let (mut places, mut tasks) = (Vec::new(), JoinSet::new());

@@ -41,12 +41,22 @@ pub struct Settings {
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    #[error("{listen} can be reached from other machines, and no token is set; add `server: {{ token: ${{SYNCLINE_TOKEN}} }}` to syncline.yaml, or listen on 127.0.0.1")]
+    #[error(
+        "{listen} can be reached from other machines, and no token is set; add `server: {{ token: ${{SYNCLINE_TOKEN}} }}` to syncline.yaml, or listen on 127.0.0.1"
+    )]
     Open { listen: SocketAddr },
     #[error("{listen} cannot be listened on; another program may have it: choose another `server: {{ listen: … }}`")]
-    Listen { listen: SocketAddr, #[source] source: io::Error },
+    Listen {
+        listen: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
     #[error("the local socket {path} cannot be made; the directory of the store must be writable, and its path under 100 bytes")]
-    Socket { path: String, #[source] source: io::Error },
+    Socket {
+        path: String,
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// A listener that is bound, and not yet served.
@@ -94,7 +104,7 @@ impl Bound {
 
     /// Serves until told to stop; then finishes what was begun.
     pub async fn serve(self, handle: Handle, receivers: Receivers, stop: CancellationToken) {
-        let app = Arc::new(App { handle, receivers, token: self.token, public_url: self.public_url, intake: Intake::new() });
+        let app = Arc::new(App { handle, receivers, token: self.token, public_url: self.public_url, intake: Intake::default() });
         listen::serve(self.listener, router(app), stop).await;
     }
 }
@@ -116,10 +126,8 @@ pub async fn live(daemon: Daemon, handle: Handle, bound: Bound, local: LocalSock
 }
 
 fn router(app: Arc<App>) -> Router {
-    let guarded = Router::new()
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics_page))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), auth::require));
+    let guarded =
+        Router::new().route("/readyz", get(ready)).route("/metrics", get(metrics_page)).layer(middleware::from_fn_with_state(Arc::clone(&app), auth::require));
     Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/hooks/{connection}", any(hooks::receive))

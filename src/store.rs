@@ -14,16 +14,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::id::{
-    ConnectionName, EntityId, EntryId, FieldName, MappingName, ObjectName, RecordKey, ReviewId, RunId, SystemName,
-};
+use crate::id::{ConnectionName, EntityId, EntryId, FieldName, MappingName, ObjectName, RecordKey, ReviewId, RunId, SystemName};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
 pub use crate::sync::conflict::{Conflict, Decided, Loser};
-pub use crate::sync::place::WaitingWhy;
-pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::sync::entity::Entity;
 use crate::sync::op::{Entry, EntryState};
+pub use crate::sync::place::WaitingWhy;
+pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::system::Cursor;
 
 /// Why the store could not do it.
@@ -35,14 +33,22 @@ pub enum StoreError {
     Newer { file: String, found: u32, known: u32 },
     /// Disk full or a broken file system: nothing was committed by the call, and the daemon must restart from disk.
     #[error("{file} cannot be written")]
-    Disk { file: String, #[source] source: rusqlite::Error },
+    Disk {
+        file: String,
+        #[source]
+        source: rusqlite::Error,
+    },
     #[error("{file} is damaged or not a store: {why}")]
     Damaged { file: String, why: String },
     /// The lease moved: somebody else owns the store now.
     #[error("the lease on {file} was taken over; this process must stop")]
     Fenced { file: String },
     #[error("the store failed at `{doing}`")]
-    Failed { doing: &'static str, #[source] source: rusqlite::Error },
+    Failed {
+        doing: &'static str,
+        #[source]
+        source: rusqlite::Error,
+    },
     #[error("{what} is not known")]
     Unknown { what: String },
 }
@@ -153,7 +159,11 @@ pub struct Loaded {
 pub enum Hit {
     Entity(EntityId),
     /// An unlinked record that starts nothing (`starts: never`, asleep, in review).
-    Waiting { system: SystemIx, identity: RecordKey, key: RecordKey },
+    Waiting {
+        system: SystemIx,
+        identity: RecordKey,
+        key: RecordKey,
+    },
 }
 
 /// An unlinked record kept by its match keys alone.
@@ -324,7 +334,15 @@ pub trait Store: Send + Sync {
 
     async fn cursor(&self, connection: &ConnectionName, object: &ObjectName, feed: Feed) -> Result<Option<Cursor>, StoreError>;
     /// Cursor and touched records, together.
-    async fn commit_page(&self, connection: &ConnectionName, object: &ObjectName, feed: Feed, cursor: Option<Cursor>, touched: Vec<Touch>, now: Timestamp) -> Result<(), StoreError>;
+    async fn commit_page(
+        &self,
+        connection: &ConnectionName,
+        object: &ObjectName,
+        feed: Feed,
+        cursor: Option<Cursor>,
+        touched: Vec<Touch>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
     async fn touched(&self, mapping: MappingId, due: Timestamp, limit: usize) -> Result<Vec<TouchedRecord>, StoreError>;
     async fn touched_count(&self, mapping: MappingId) -> Result<(u64, Option<Timestamp>), StoreError>;
     /// Drops touched records that turned out to be nothing to us (unlinked, outside, unchanged).
@@ -342,7 +360,13 @@ pub trait Store: Send + Sync {
     /// Live record keys of entities in the systems of one connection and object: how references are spelt.
     async fn keys_of(&self, mapping: MappingId, system: SystemIx, entities: &[EntityId]) -> Result<Vec<Option<RecordKey>>, StoreError>;
     /// All linked identities of a system after `after`, in order: sweeps compare with it.
-    async fn identities(&self, mapping: MappingId, system: SystemIx, after: Option<&RecordKey>, limit: usize) -> Result<Vec<(RecordKey, RecordKey, EntityId)>, StoreError>;
+    async fn identities(
+        &self,
+        mapping: MappingId,
+        system: SystemIx,
+        after: Option<&RecordKey>,
+        limit: usize,
+    ) -> Result<Vec<(RecordKey, RecordKey, EntityId)>, StoreError>;
     async fn entities(&self, mapping: MappingId, after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, StoreError>;
 
     /// A range of new entity ids; never given twice.

@@ -90,18 +90,35 @@ pub enum Outcome {
         created: Option<bool>,
     },
     /// Sent, and no answer that can be believed.
-    InDoubt { why: String },
+    InDoubt {
+        why: String,
+    },
     /// Nothing was sent, or surely nothing was done: the same entry may be sent again after the wait.
-    NotDone { why: String, wait: Duration },
+    NotDone {
+        why: String,
+        wait: Duration,
+    },
     /// The precondition did not hold: read again, plan again.
     Stale,
     Gone,
-    Locked { why: String, wait: Duration },
+    Locked {
+        why: String,
+        wait: Duration,
+    },
     /// A record like it is there already; the vendor may name it.
-    Duplicate { keys: Vec<RecordKey>, message: String },
-    MissingReference { message: String },
+    Duplicate {
+        keys: Vec<RecordKey>,
+        message: String,
+    },
+    MissingReference {
+        message: String,
+    },
     /// For good; `fields` where the vendor names them.
-    Refused { code: String, message: String, fields: Vec<Path> },
+    Refused {
+        code: String,
+        message: String,
+        fields: Vec<Path>,
+    },
 }
 
 /// What makes a create safe on an object, strongest first (correctness: classes).

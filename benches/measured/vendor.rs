@@ -100,10 +100,7 @@ pub fn main(arguments: &[String]) -> anyhow::Result<()> {
         let right = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let ports = Ports { left: left.local_addr()?.port(), right: right.local_addr()?.port() };
         println!("{}", serde_json::to_string(&ports)?);
-        let (left, right) = tokio::join!(
-            serve::serve(left, Arc::clone(&vendors), Side::Left),
-            serve::serve(right, Arc::clone(&vendors), Side::Right)
-        );
+        let (left, right) = tokio::join!(serve::serve(left, Arc::clone(&vendors), Side::Left), serve::serve(right, Arc::clone(&vendors), Side::Right));
         left.and(right)?;
         Ok(())
     })

@@ -27,8 +27,15 @@ pub struct Way {
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// A header that holds this; bearer tokens too.
-    Header { header: HeaderName, scheme: Option<Str>, token: Template },
-    Basic { user: Template, password: Template },
+    Header {
+        header: HeaderName,
+        scheme: Option<Str>,
+        token: Template,
+    },
+    Basic {
+        user: Template,
+        password: Template,
+    },
     ClientCredentials(Box<ClientCredentials>),
     Session(Box<Session>),
 }
@@ -66,7 +73,11 @@ const REFRESH_AHEAD_PERCENT: u64 = 20;
 impl Compiler<'_> {
     pub fn auth(&self) -> Vec<Way> {
         if self.spec.auth.is_empty() {
-            self.report(Diagnostic::error("auth", "`auth` is empty: nothing says how to sign in").at(self.spec.connector.span()).help("add `auth: [ { type: bearer, token: \"{{ config.token }}\" } ]`"));
+            self.report(
+                Diagnostic::error("auth", "`auth` is empty: nothing says how to sign in")
+                    .at(self.spec.connector.span())
+                    .help("add `auth: [ { type: bearer, token: \"{{ config.token }}\" } ]`"),
+            );
         }
         self.spec.auth.iter().filter_map(|spec| self.way(spec)).collect()
     }
@@ -88,7 +99,8 @@ impl Compiler<'_> {
             file::Auth::OAuth2(oauth) => Auth::ClientCredentials(Box::new(self.client_credentials(oauth, seen))),
             file::Auth::Session(session) => Auth::Session(Box::new(self.session(session, seen))),
         };
-        let mut needs: Vec<usize> = self.auth_slots(&auth).into_iter().filter(|slot| (CONFIG..super::scope::TOKEN).contains(slot)).map(|slot| (slot - CONFIG) as usize).collect();
+        let mut needs: Vec<usize> =
+            self.auth_slots(&auth).into_iter().filter(|slot| (CONFIG..super::scope::TOKEN).contains(slot)).map(|slot| (slot - CONFIG) as usize).collect();
         needs.sort_unstable();
         needs.dedup();
         Some(Way { when: self.maybe(spec.when(), seen, &Want::any()), needs, auth })
@@ -115,7 +127,12 @@ impl Compiler<'_> {
         Session {
             request: self.bare_request(&spec.request, seen),
             save: self.saved(&spec.save, seen.with(&[Group::Answer])),
-            headers: spec.apply.headers.iter().filter_map(|(name, text)| Some((HeaderName::from_bytes(name.text().as_bytes()).ok()?, self.template(text, applied)))).collect(),
+            headers: spec
+                .apply
+                .headers
+                .iter()
+                .filter_map(|(name, text)| Some((HeaderName::from_bytes(name.text().as_bytes()).ok()?, self.template(text, applied))))
+                .collect(),
             query: spec.apply.query.iter().map(|(name, text)| (Str::from(name.text()), self.template(text, applied))).collect(),
             lives: spec.lives.as_ref().map(|lives| lives.duration()),
             keep_cookies: spec.cookies.is_some(),
@@ -133,7 +150,11 @@ impl Compiler<'_> {
             None => {
                 let spelt = format!("{{{{ config.{name} }}}}");
                 Template::compile(&spelt, &self.names(seen), &Want::any()).unwrap_or_else(|_| {
-                    self.report(Diagnostic::error("auth", format!("`oauth2` says no `{name}`, and `config` has no `{name}`")).at(self.spec.connector.span()).help(format!("declare `{name}` under `config`")));
+                    self.report(
+                        Diagnostic::error("auth", format!("`oauth2` says no `{name}`, and `config` has no `{name}`"))
+                            .at(self.spec.connector.span())
+                            .help(format!("declare `{name}` under `config`")),
+                    );
                     self.empty()
                 })
             }

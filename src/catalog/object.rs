@@ -161,7 +161,9 @@ impl Compiler<'_> {
 
     fn check_object(&self, spec: &file::Object, name: &Name) {
         if spec.key.is_none() {
-            self.report(Diagnostic::error("key", format!("`{}` has no `key`", name.text())).at(name.span()).help("add `key: record.id` to it or to `each_object`"));
+            self.report(
+                Diagnostic::error("key", format!("`{}` has no `key`", name.text())).at(name.span()).help("add `key: record.id` to it or to `each_object`"),
+            );
         }
         if spec.changes.is_none() && !spec.write_only {
             let found = Diagnostic::error("changes", format!("`changes` of `{}` is missing", name.text())).at(name.span());
@@ -172,7 +174,9 @@ impl Compiler<'_> {
             self.report(found.help("say how deletes are learnt, or `gone: { unknown: why }`"));
         }
         if spec.list.as_ref().and_then(Verb::block).is_none() && !spec.write_only {
-            self.report(Diagnostic::error("list", format!("`{}` cannot be listed", name.text())).at(name.span()).help("add `list:`; the first sync reads everything"));
+            self.report(
+                Diagnostic::error("list", format!("`{}` cannot be listed", name.text())).at(name.span()).help("add `list:`; the first sync reads everything"),
+            );
         }
         if spec.summaries {
             self.report(Diagnostic::error("later", format!("`summaries` of `{}` is not in this version", name.text())).at(name.span()).help("drop it"));

@@ -34,7 +34,8 @@ impl Compiler<'_> {
     pub fn outcomes(&self, spec: &file::Outcomes, seen: Seen) -> Outcomes {
         let outcome = seen.with(OUTCOME);
         let from: Vec<Program> = spec.from.as_slice().iter().map(|from| self.program(from, seen.with(ANSWER), &Want::list())).collect();
-        let matching = if spec.matching.text() == "position" { Matching::Position } else { Matching::By(Box::new(self.program(&spec.matching, outcome, &Want::any()))) };
+        let matching =
+            if spec.matching.text() == "position" { Matching::Position } else { Matching::By(Box::new(self.program(&spec.matching, outcome, &Want::any()))) };
         if matches!(matching, Matching::Position) && from.len() > 1 {
             let found = crate::diag::Diagnostic::error("outcomes", "`match: position` with two lists in `from`: nobody can tell which op an outcome is of");
             self.report(found.at(spec.matching.span()).help("match by what the vendor gives back: `match: outcome.id`"));

@@ -65,7 +65,10 @@ impl Compiler<'_> {
             _ => None,
         };
         let Some(limit) = limit else {
-            self.report(Diagnostic::error("rate", format!("pool {} of `{class}` is neither `requests` with `per` nor `concurrent`", at + 1)).help("write `{ requests: 100, per: 10s }` or `{ concurrent: 5 }`"));
+            self.report(
+                Diagnostic::error("rate", format!("pool {} of `{class}` is neither `requests` with `per` nor `concurrent`", at + 1))
+                    .help("write `{ requests: 100, per: 10s }` or `{ concurrent: 5 }`"),
+            );
             return None;
         };
         Some(Pool {

@@ -31,12 +31,17 @@ fn parents(compiler: &Compiler) {
     for (name, object) in objects.iter() {
         for parent in &object.parents {
             if !objects.contains(parent.text()) && !compiler.spec.any_object {
-                let found = Diagnostic::error("parents", format!("object `{}` names parent `{}`; there is no such object", name.text(), parent.text())).at(parent.span());
+                let found = Diagnostic::error("parents", format!("object `{}` names parent `{}`; there is no such object", name.text(), parent.text()))
+                    .at(parent.span());
                 compiler.report(found.nearest(parent.text(), objects.keys()));
             }
         }
         if let Some(ring) = ring(compiler, name.text(), &mut vec![name.text()]) {
-            compiler.report(Diagnostic::error("parents", format!("parents form a ring: {ring}")).at(name.span()).help("leave one of them out; references inside the ring are set by an update"));
+            compiler.report(
+                Diagnostic::error("parents", format!("parents form a ring: {ring}"))
+                    .at(name.span())
+                    .help("leave one of them out; references inside the ring are set by an update"),
+            );
         }
     }
 }
@@ -68,7 +73,12 @@ fn hosts(compiler: &Compiler) {
         if host.is_empty() || host.contains("{{") {
             continue;
         }
-        let inside = compiler.spec.hosts.iter().map(|known| known.text()).any(|known| known == host || known.contains("{{") || known.strip_prefix('*').is_some_and(|end| host.ends_with(end)));
+        let inside = compiler
+            .spec
+            .hosts
+            .iter()
+            .map(|known| known.text())
+            .any(|known| known == host || known.contains("{{") || known.strip_prefix('*').is_some_and(|end| host.ends_with(end)));
         if !inside {
             let found = Diagnostic::error("hosts", format!("the host `{host}` of `token_url` is not in `hosts`")).at(oauth.token_url.span());
             compiler.report(found.help(format!("add `{host}` to `hosts`")));
@@ -83,12 +93,14 @@ fn markers(compiler: &Compiler, connector: &Connector) {
         if let (Some(marker), Some(slot)) = (&object.marker, &spec.marker)
             && !abilities.find.as_ref().is_some_and(|find| can_find(find, marker))
         {
-            let found = Diagnostic::warning("marker", format!("`marker: {marker}` of `{}` cannot be looked up by `find`; class C falls to D", name.text())).at(slot.span());
+            let found = Diagnostic::warning("marker", format!("`marker: {marker}` of `{}` cannot be looked up by `find`; class C falls to D", name.text()))
+                .at(slot.span());
             compiler.report(found.help(format!("add `{marker}` to `find.by`")));
         }
         for gate in object.gates.iter().flat_map(|gate| &gate.allows) {
             if !object.fields.is_empty() && object.field(gate).is_none() && connector.describe.is_none() {
-                compiler.report(Diagnostic::error("gates", format!("`gates.allows` of `{}` names `{gate}`, which is not a field", name.text())).at(name.span()));
+                compiler
+                    .report(Diagnostic::error("gates", format!("`gates.allows` of `{}` names `{gate}`, which is not a field", name.text())).at(name.span()));
             }
         }
     }
@@ -112,7 +124,8 @@ fn asked_for(compiler: &Compiler) {
             let Some(slot) = slot else { continue };
             for field in record_members(slot.text()) {
                 if !asked.contains(&field.as_str()) && !field.starts_with('@') {
-                    let found = Diagnostic::error("always_read", format!("`record.{field}` is used by `{block}` of `{}` but asked for by no one", name.text())).at(slot.span());
+                    let found = Diagnostic::error("always_read", format!("`record.{field}` is used by `{block}` of `{}` but asked for by no one", name.text()))
+                        .at(slot.span());
                     compiler.report(found.help(format!("add `{field}` to `always_read`")));
                 }
             }

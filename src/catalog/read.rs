@@ -100,7 +100,10 @@ impl Compiler<'_> {
             (Some(records), _) => Records::Many(self.pick(records, "body", answer, &Want::list())),
             (None, Some(record)) => Records::One(self.pick(record, "body", answer, &Want::any())),
             (None, None) => {
-                self.report(Diagnostic::error("records", format!("`{}` does not say where the records are", seen.block)).help("add `records: body.value`, or `record:` for a single one"));
+                self.report(
+                    Diagnostic::error("records", format!("`{}` does not say where the records are", seen.block))
+                        .help("add `records: body.value`, or `record:` for a single one"),
+                );
                 Records::Many(self.body_pick(answer))
             }
         };
@@ -146,11 +149,7 @@ impl Compiler<'_> {
     }
 
     pub fn find(&self, spec: &file::Find, seen: Seen) -> Find {
-        Find {
-            read: self.read(&spec.read, seen),
-            by: self.by(spec.by.as_slice()),
-            lag: spec.lag.as_ref().map(|lag| lag.duration()).unwrap_or_default(),
-        }
+        Find { read: self.read(&spec.read, seen), by: self.by(spec.by.as_slice()), lag: spec.lag.as_ref().map(|lag| lag.duration()).unwrap_or_default() }
     }
 
     pub fn by(&self, names: &[crate::spec::Name]) -> By {
@@ -162,7 +161,10 @@ impl Compiler<'_> {
     }
 
     fn body_pick(&self, seen: Seen) -> Pick {
-        let slot = crate::spec::Expression::new(crate::spec::slot::Written::new("body", crate::spec::slot::Place::new(Default::default(), crate::spec::slot::Runs::default())));
+        let slot = crate::spec::Expression::new(crate::spec::slot::Written::new(
+            "body",
+            crate::spec::slot::Place::new(Default::default(), crate::spec::slot::Runs::default()),
+        ));
         self.pick(&slot, "body", seen, &Want::any())
     }
 
@@ -188,10 +190,16 @@ impl Compiler<'_> {
     fn check_order(&self, read: &Read, spec: &file::Read, block: &str) {
         let slots = read.request.slots();
         if read.sorted == Sorted::No && (slots.contains(&AFTER_KEY) || slots.contains(&AFTER_TIME)) {
-            self.report(Diagnostic::error("sorted_by", format!("`{block}` uses `after` but `sorted_by` is not set")).help("say in what order the vendor answers: `sorted_by: key` or `sorted_by: time, key`"));
+            self.report(
+                Diagnostic::error("sorted_by", format!("`{block}` uses `after` but `sorted_by` is not set"))
+                    .help("say in what order the vendor answers: `sorted_by: key` or `sorted_by: time, key`"),
+            );
         }
         if slots.contains(&AFTER_KEY) && spec.first_key.is_none() {
-            self.report(Diagnostic::error("first_key", format!("`{block}` uses `after.key` but has no `first_key`")).help("give the key before all others, such as `first_key: \"0\"`"));
+            self.report(
+                Diagnostic::error("first_key", format!("`{block}` uses `after.key` but has no `first_key`"))
+                    .help("give the key before all others, such as `first_key: \"0\"`"),
+            );
         }
         if let (Some(cap), Sorted::No) = (spec.page.as_ref().and_then(|page| page.cap), read.sorted)
             && !slots.contains(&super::scope::WINDOW_TO)

@@ -50,7 +50,8 @@ fn every_file_that_is_shipped_compiles_clean() {
 #[test]
 fn classes_are_what_the_blocks_show() {
     let catalog = built_in();
-    let of = |connector: &str, object: &str| abilities(catalog.get(connector).expect("shipped").object(object).expect("an object of it"), Duration::from_secs(60));
+    let of =
+        |connector: &str, object: &str| abilities(catalog.get(connector).expect("shipped").object(object).expect("an object of it"), Duration::from_secs(60));
     let salesforce = of("salesforce", "Account");
     assert_eq!(salesforce.create, [CreateClass::Upsert { by: UpsertBy::Unique }, CreateClass::Find { by: FindBy::AnyField }]);
     assert_eq!((salesforce.update, salesforce.delete, salesforce.gone), (Some(UpdateClass::Version), Some(Guarded::LookedAt), GoneBy::Feed));

@@ -50,7 +50,8 @@ impl Compiler<'_> {
     }
 
     pub fn verdicts(&self) -> Vec<Rule> {
-        let pools: Vec<&str> = self.spec.rates.iter().flat_map(|(_, pools)| pools.iter()).filter_map(|pool| pool.name.as_ref()).map(|name| name.text()).collect();
+        let pools: Vec<&str> =
+            self.spec.rates.iter().flat_map(|(_, pools)| pools.iter()).filter_map(|pool| pool.name.as_ref()).map(|name| name.text()).collect();
         let rules: Vec<Rule> = self.spec.verdicts.iter().map(|spec| self.rule(spec, &pools)).collect();
         for (at, rule) in rules.iter().enumerate() {
             if let Some(first) = rules[..at].iter().position(|earlier| covers(earlier, rule)) {
@@ -68,7 +69,9 @@ impl Compiler<'_> {
             let found = Diagnostic::error("spent", format!("`spent: {}` names no pool", spent.text())).at(spent.span());
             self.report(found.nearest(spent.text(), pools.iter().copied()));
         }
-        let words = |names: &Option<OneOrMany<crate::spec::Name>>| names.iter().flat_map(|names| names.as_slice()).map(|name| Str::from(name.text())).collect::<Vec<_>>();
+        let words = |names: &Option<OneOrMany<crate::spec::Name>>| {
+            names.iter().flat_map(|names| names.as_slice()).map(|name| Str::from(name.text())).collect::<Vec<_>>()
+        };
         Rule {
             status: spec.status.iter().flat_map(|status| status.as_slice()).map(|status| status.value).collect(),
             code: words(&spec.code),
@@ -93,6 +96,7 @@ fn covers(earlier: &Rule, later: &Rule) -> bool {
         && (earlier.status.is_empty() || (!later.status.is_empty() && later.status.iter().all(|status| earlier.status.contains(status))))
         && wide(&earlier.code, &later.code)
         && (earlier.code_starts.is_empty()
-            || (!later.code_starts.is_empty() && later.code_starts.iter().all(|word| earlier.code_starts.iter().any(|earlier| word.starts_with(earlier.as_str()))))
+            || (!later.code_starts.is_empty()
+                && later.code_starts.iter().all(|word| earlier.code_starts.iter().any(|earlier| word.starts_with(earlier.as_str()))))
             || (!later.code.is_empty() && later.code.iter().all(|word| earlier.code_starts.iter().any(|earlier| word.starts_with(earlier.as_str())))))
 }

@@ -130,7 +130,10 @@ impl Compiler<'_> {
     pub fn webhooks(&self, spec: &file::Webhooks, vars: &[Str]) -> Webhooks {
         let raw = Seen::new("webhooks.verify", RAW);
         if spec.verify.is_empty() {
-            self.report(Diagnostic::error("verify", "`webhooks.verify` is empty: every delivery would be refused").help("add a proof, at least `- { type: path_secret }`"));
+            self.report(
+                Diagnostic::error("verify", "`webhooks.verify` is empty: every delivery would be refused")
+                    .help("add a proof, at least `- { type: path_secret }`"),
+            );
         }
         let answer = spec.answer.clone().unwrap_or_default();
         Webhooks {
@@ -157,7 +160,9 @@ impl Compiler<'_> {
         };
         let kind = match spec {
             file::Verify::Hash(hash) => ProofKind::Hash(Box::new(self.hash(hash, seen))),
-            file::Verify::SharedSecret(secret) => ProofKind::SharedSecret { given: secret.given.as_slice().iter().map(any).collect(), secret: secret.secret.as_ref().map(any) },
+            file::Verify::SharedSecret(secret) => {
+                ProofKind::SharedSecret { given: secret.given.as_slice().iter().map(any).collect(), secret: secret.secret.as_ref().map(any) }
+            }
             file::Verify::Basic(basic) => ProofKind::Basic { user: any(&basic.user), password: any(&basic.password) },
             file::Verify::PathSecret(_) => ProofKind::PathSecret,
         };
@@ -180,7 +185,11 @@ impl Compiler<'_> {
             encoding: spec.encoding.map_or(file::Encoding::Hex, |encoding| encoding.value),
             prefix: spec.prefix.as_ref().map(|prefix| Str::from(prefix.text())),
             separator: spec.separator.as_ref().map(|separator| Str::from(separator.text())),
-            age: spec.age.as_ref().map(|age| Age { at: self.program(&age.at, seen, &Want::any()), unit: age.unit.map(|unit| unit.value).unwrap_or_default(), max: age.max.duration() }),
+            age: spec.age.as_ref().map(|age| Age {
+                at: self.program(&age.at, seen, &Want::any()),
+                unit: age.unit.map(|unit| unit.value).unwrap_or_default(),
+                max: age.max.duration(),
+            }),
         }
     }
 
@@ -189,7 +198,11 @@ impl Compiler<'_> {
             status: spec.status.map_or(200, |status| status.value),
             json: spec.json.as_ref().map(|tree| self.tree(tree, seen)),
             text: spec.text.as_ref().map(|text| self.template(text, seen)),
-            headers: spec.headers.iter().filter_map(|(name, text)| Some((HeaderName::from_bytes(name.text().as_bytes()).ok()?, self.template(text, seen)))).collect(),
+            headers: spec
+                .headers
+                .iter()
+                .filter_map(|(name, text)| Some((HeaderName::from_bytes(name.text().as_bytes()).ok()?, self.template(text, seen))))
+                .collect(),
             refused: spec.refused.map_or(401, |status| status.value),
         }
     }
@@ -216,8 +229,16 @@ impl Compiler<'_> {
         Subscribe {
             request: self.request(&spec.request, seen),
             save: self.saved(&spec.save, answer),
-            renew: spec.renew.as_ref().map(|renew| Renew { every: renew.every.duration(), request: self.request(&renew.request, seen), save: self.saved(&renew.save, answer) }),
-            check: spec.check.as_ref().map(|check| Check { every: check.every.duration(), request: self.request(&check.request, seen), alive: self.program(&check.alive, answer, &Want::any()) }),
+            renew: spec.renew.as_ref().map(|renew| Renew {
+                every: renew.every.duration(),
+                request: self.request(&renew.request, seen),
+                save: self.saved(&renew.save, answer),
+            }),
+            check: spec.check.as_ref().map(|check| Check {
+                every: check.every.duration(),
+                request: self.request(&check.request, seen),
+                alive: self.program(&check.alive, answer, &Want::any()),
+            }),
             remove: spec.remove.as_ref().map(|request| self.request(request, seen)),
         }
     }

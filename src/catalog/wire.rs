@@ -146,7 +146,9 @@ impl Compiler<'_> {
         let seen = Seen { token: false, ..Seen::new(block, groups) };
         match form {
             None => Spelling { read: ReadForm::Natural, write: WriteForm::Natural },
-            Some(WireForm::Named(name)) => Spelling { read: self.read_form(name, &Zone::unknown(), seen), write: self.named_write(name, &Zone::unknown(), seen) },
+            Some(WireForm::Named(name)) => {
+                Spelling { read: self.read_form(name, &Zone::unknown(), seen), write: self.named_write(name, &Zone::unknown(), seen) }
+            }
             Some(WireForm::Table(rows)) => {
                 let rows: Vec<(Str, Value)> = rows.iter().map(|(name, tree)| (Str::from(name.text()), self.fixed(tree))).collect();
                 Spelling { read: ReadForm::Table(rows.clone()), write: WriteForm::Table(rows) }

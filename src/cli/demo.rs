@@ -17,8 +17,9 @@ use super::exit::Exit;
 use super::out::{self, Out, styled};
 use super::sandbox::variables;
 use super::stop::Stop;
-use super::{Global, environment, ground, logs};
+use super::{Global, environment, ground, logs, serve};
 use crate::clock::Clock;
+use crate::daemon::End;
 use crate::diag::render::{Paint, render_all};
 use crate::id::ConnectionName;
 use crate::project::{Overrides, Project};
@@ -60,7 +61,7 @@ impl Demo {
         let settings = Settings { records: self.records, seed: self.seed, ports: [0, 0, 0], empty: false };
         let sandbox = Sandbox::start_at(settings, clock.clone()).await.context("the sandbox cannot start")?;
         let home = copy()?;
-        let project = load(&sandbox, home.path())?;
+        let project = load(&sandbox, home.path(), self.keep)?;
         let store = ground::store_to_write(&project, &*clock)?;
         let ground = ground::lay(&project, store.clone(), clock.clone() as Arc<dyn Clock>).await?;
         let act = Act::new(&ground, &sandbox, &clock, &stop.token, &told, out.json);
@@ -69,7 +70,7 @@ impl Demo {
         drop(ground);
         drop(store);
         if self.keep && !stop.token.is_cancelled() && exit.is_ok() {
-            keep(&sandbox, &home, &stop, &told).await?;
+            keep(&project, &sandbox, clock, &stop, &told).await?;
         }
         sandbox.stop().await;
         exit
@@ -110,27 +111,51 @@ fn copy() -> anyhow::Result<TempDir> {
 }
 
 /// The example's project, its connections led to the sandbox.
-fn load(sandbox: &Sandbox, home: &Path) -> anyhow::Result<Project> {
+fn load(sandbox: &Sandbox, home: &Path, keep: bool) -> anyhow::Result<Project> {
     let places = sandbox.places();
     let env = |name: &str| variables(places).find(|(known, _)| known == name).map(|(_, value)| value.to_owned()).or_else(|| environment::variable(name));
     let mut overrides = Overrides::default();
     for place in places {
         overrides.at.insert(ConnectionName::new(place.system), place.url.parse()?);
     }
+    if keep {
+        // Any free port: the example's own may be taken by a daemon of the person who tries this.
+        overrides.listen = Some(([127, 0, 0, 1], 0).into());
+        point_files(sandbox, home)?;
+    }
     let loaded = Project::load(home, None, &env, &overrides);
     loaded.project.ok_or_else(|| anyhow::anyhow!("the example is not right:\n{}", render_all(&loaded.problems, &loaded.files, Paint::Plain)))
+}
+
+/// Writes the sandbox's addresses into the project file, for commands in other terminals.
+fn point_files(sandbox: &Sandbox, home: &Path) -> anyhow::Result<()> {
+    let file = home.join(crate::project::FILE);
+    let mut text = std::fs::read_to_string(&file)?;
+    for (place, port) in sandbox.places().iter().zip([8701, 8702, 8703]) {
+        text = text.replace(&format!("http://127.0.0.1:{port}"), &place.url);
+    }
+    Ok(std::fs::write(&file, text)?)
 }
 
 fn title(out: &Out, text: &str) -> std::io::Result<()> {
     out.line(format!("\n{}", styled(out::TITLE.underline(), text)))
 }
 
-async fn keep(sandbox: &Sandbox, home: &TempDir, stop: &Stop, out: &Out) -> anyhow::Result<()> {
+/// The daemon goes on where the story ended, until Ctrl-C.
+async fn keep(project: &Project, sandbox: &Sandbox, clock: Arc<Ahead>, stop: &Stop, out: &Out) -> anyhow::Result<()> {
+    let home = project.dir.display();
     title(out, "Everything stays, until Ctrl-C")?;
     for place in sandbox.places() {
         out.line(format!("  {} edit records at {}", styled(out::TITLE, place.system), place.page))?;
     }
-    out.line(format!("  the project is in {}", home.path().display()))?;
-    stop.token.cancelled().await;
-    Ok(())
+    out.line("  an edit reaches the others within minutes: each mapping runs every two, and a CRM's changes count when they are two minutes old")?;
+    out.line(format!("  its project, and what it knows:\n    syncline --project {home} status\n    syncline --project {home} reviews"))?;
+    out.line("  for commands that sign in:")?;
+    for (name, value) in variables(sandbox.places()) {
+        out.line(format!("    export {name}='{value}'"))?;
+    }
+    match serve::serve(project, clock, stop, out).await? {
+        End::Asked => Ok(()),
+        end => Err(anyhow::anyhow!("{end}")),
+    }
 }

@@ -75,7 +75,10 @@ fn fields(object: &Description, out: &Out) -> anyhow::Result<Exit> {
     if out.json {
         out.json(&json!({ "object": object.name, "label": object.label, "fields": object.fields.iter().map(field_json).collect::<Vec<_>>() }))?;
     } else {
-        out.table(&["path", "kind", "label", "remarks"], object.fields.iter().map(|field| vec![field.path.clone(), kind(field), field.label.clone(), remarks(field)]).collect())?;
+        out.table(
+            &["path", "kind", "label", "remarks"],
+            object.fields.iter().map(|field| vec![field.path.clone(), kind(field), field.label.clone(), remarks(field)]).collect(),
+        )?;
     }
     Ok(Exit::Done)
 }

@@ -34,7 +34,7 @@ pub struct Misused {
 }
 
 impl Misused {
-    pub fn new(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
+    pub fn because(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { what: what.into(), help: help.into() })
     }
 }

@@ -92,5 +92,5 @@ pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> 
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", suggest::listed(known).unwrap_or_else(|| "none".to_owned())),
     };
-    Misused::new(format!("There is no {what} `{name}`"), help)
+    Misused::because(format!("There is no {what} `{name}`"), help)
 }

@@ -45,7 +45,10 @@ impl Init {
             written.push((PathBuf::from("shared/countries.yaml"), shared.to_owned()));
         }
         if let Some((there, _)) = written.iter().find(|(path, _)| dir.join(path).exists()) {
-            return Err(Misused::new(format!("{} is there already", dir.join(there).display()), "Nothing was written. Move it away, or name another directory with --project DIR"));
+            return Err(Misused::because(
+                format!("{} is there already", dir.join(there).display()),
+                "Nothing was written. Move it away, or name another directory with --project DIR",
+            ));
         }
         for (path, text) in &written {
             let path = dir.join(path);
@@ -68,17 +71,17 @@ impl Init {
         let mut chosen: Vec<(&str, &Connector)> = Vec::new();
         for pair in &self.connectors {
             let Some((name, connector)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-                return Err(Misused::new(format!("`{pair}` names no connection and connector"), "Write NAME=CONNECTOR, such as crm=salesforce"));
+                return Err(Misused::because(format!("`{pair}` names no connection and connector"), "Write NAME=CONNECTOR, such as crm=salesforce"));
             };
             let Some(found) = catalog.get(connector) else {
                 let help = match suggest::nearest(connector, catalog.names()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("known here: {}", suggest::listed(catalog.names()).unwrap_or_default()),
                 };
-                return Err(Misused::new(format!("There is no connector `{connector}`"), help));
+                return Err(Misused::because(format!("There is no connector `{connector}`"), help));
             };
             if chosen.iter().any(|(known, _)| *known == name) {
-                return Err(Misused::new(format!("`{name}` is given twice"), "Give each connection a name of its own"));
+                return Err(Misused::because(format!("`{name}` is given twice"), "Give each connection a name of its own"));
             }
             chosen.push((name, found));
         }

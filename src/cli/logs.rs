@@ -28,9 +28,12 @@ pub fn start(global: &Global, project: Option<&Log>, usual: &str) -> anyhow::Res
         ([], Some(levels)) => levels.to_vec(),
         (levels, _) => levels.to_vec(),
     };
-    let filter = EnvFilter::try_new(levels.iter().map(|level| directive(level)).collect::<Vec<_>>().join(","))
-        .map_err(|error| Misused::new(format!("`{}` is no level of the log: {error}", levels.join(","))
-            , "Write error, warn, info, debug or trace, or a part of the program with its level: run=debug"))?;
+    let filter = EnvFilter::try_new(levels.iter().map(|level| directive(level)).collect::<Vec<_>>().join(",")).map_err(|error| {
+        Misused::because(
+            format!("`{}` is no level of the log: {error}", levels.join(",")),
+            "Write error, warn, info, debug or trace, or a part of the program with its level: run=debug",
+        )
+    })?;
     let json = match global.log_format {
         Some(Format::Json) => true,
         Some(Format::Human) => false,

@@ -46,8 +46,20 @@ pub fn project(global: &Global, out: &Out) -> anyhow::Result<Option<(Project, Fi
 /// # Errors
 /// When nothing can be printed.
 pub fn signed_in(global: &Global, out: &Out) -> anyhow::Result<Option<Project>> {
+    whole(global, out, |_| &[])
+}
+
+/// The project, ready to sign in and to be asked by others: a token that is not there is an error, never an open door.
+///
+/// # Errors
+/// When nothing can be printed.
+pub fn ready_to_serve(global: &Global, out: &Out) -> anyhow::Result<Option<Project>> {
+    whole(global, out, |project| &project.server.missing)
+}
+
+fn whole(global: &Global, out: &Out, also: impl Fn(&Project) -> &[Diagnostic]) -> anyhow::Result<Option<Project>> {
     let Some((project, files)) = self::project(global, out)? else { return Ok(None) };
-    let missing: Vec<Diagnostic> = project.missing().cloned().collect();
+    let missing: Vec<Diagnostic> = project.missing().chain(also(&project)).cloned().collect();
     if missing.is_empty() {
         return Ok(Some(project));
     }

@@ -96,7 +96,7 @@ impl Plan {
     fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<PlanFile<BufWriter<File>>>> {
         let Some(path) = &self.out else { return Ok(None) };
         let to = File::create_new(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Misused::new(format!("{} is there already", path.display()), "Name another file, or move it away"),
+            std::io::ErrorKind::AlreadyExists => Misused::because(format!("{} is there already", path.display()), "Name another file, or move it away"),
             _ => anyhow::Error::new(error).context(format!("{} cannot be written", path.display())),
         })?;
         let head = Head {

@@ -57,7 +57,9 @@ impl Progress for Bars {
                 bar.set_message(format!("{} records read, {} entities looked at", grouped(read.load(Ordering::Relaxed)), grouped(looked)));
             }
             Step::Planned { ops } => {
-                bar.set_style(ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {human_pos}/{human_len} ops  {per_sec}  {eta}").expect("the template is right"));
+                bar.set_style(
+                    ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {human_pos}/{human_len} ops  {per_sec}  {eta}").expect("the template is right"),
+                );
                 bar.set_length(ops);
                 bar.set_position(0);
             }

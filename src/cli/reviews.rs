@@ -93,9 +93,13 @@ enum Saying {
 
 impl Resolve {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
-        let review = ReviewId(number(&self.review, "rev-").ok_or_else(|| Misused::new(format!("`{}` is no review", self.review), "List them with\n    syncline reviews"))?);
+        let review = ReviewId(
+            number(&self.review, "rev-").ok_or_else(|| Misused::because(format!("`{}` is no review", self.review), "List them with\n    syncline reviews"))?,
+        );
         let said = match &self.said {
-            Saying::Link { entity } => Said::Link(number(entity, "e").ok_or_else(|| Misused::new(format!("`{entity}` is no entity"), "Write it as `syncline reviews` shows it: e17"))?),
+            Saying::Link { entity } => {
+                Said::Link(number(entity, "e").ok_or_else(|| Misused::because(format!("`{entity}` is no entity"), "Write it as `syncline reviews` shows it: e17"))?)
+            }
             Saying::New => Said::New,
             Saying::Leave => Said::Leave,
             Saying::Value { value } => Said::Value(value.clone()),

@@ -73,7 +73,7 @@ pub fn read_plan(path: &Path, store: &dyn Store) -> anyhow::Result<(Approval, Ve
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let (head, approval) = Approval::read(BufReader::new(file)).with_context(|| format!("{} is no plan that can be applied", path.display()))?;
     if head.store != store.instance() {
-        return Err(Misused::new(format!("{} was made with another store", path.display()), "Make a new one with\n    syncline plan --out FILE"));
+        return Err(Misused::because(format!("{} was made with another store", path.display()), "Make a new one with\n    syncline plan --out FILE"));
     }
     Ok((approval, head.mappings))
 }
@@ -156,7 +156,15 @@ fn tell(name: &MappingName, ended: &Ended, out: &Out) -> anyhow::Result<()> {
         RunState::Failed => styled(out::BAD, "failed"),
         RunState::Stopped => styled(out::WAITING, "stopped"),
     };
-    let parts = [(end.read, "read"), (end.linked, "linked"), (end.created, "created"), (end.updated, "updated"), (end.archived, "archived"), (end.deleted, "deleted"), (end.conflicts, "conflicts decided")];
+    let parts = [
+        (end.read, "read"),
+        (end.linked, "linked"),
+        (end.created, "created"),
+        (end.updated, "updated"),
+        (end.archived, "archived"),
+        (end.deleted, "deleted"),
+        (end.conflicts, "conflicts decided"),
+    ];
     let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", out::grouped(count))).collect();
     let what = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
     out.line(format!("{}  {state}  {what}", styled(out::TITLE, name)))?;

@@ -37,11 +37,16 @@ impl Sandbox {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         logs::start(global, None, "warn")?;
         let [crm, prm, erp] = self.ports[..] else {
-            return Err(Misused::new(format!("--ports takes three ports, not {}", self.ports.len()), "Write them in the order of crm, prm and erp: --ports 8701,8702,8703"));
+            return Err(Misused::because(
+                format!("--ports takes three ports, not {}", self.ports.len()),
+                "Write them in the order of crm, prm and erp: --ports 8701,8702,8703",
+            ));
         };
         let stop = Stop::listen()?;
         let settings = Settings { records: self.records, seed: self.seed, ports: [crm, prm, erp], empty: self.empty };
-        let running = Running::start(settings).await.map_err(|error| anyhow::Error::new(error).context("the sandbox cannot start; a port may be taken: choose others with --ports, or 0 for any free one"))?;
+        let running = Running::start(settings).await.map_err(|error| {
+            anyhow::Error::new(error).context("the sandbox cannot start; a port may be taken: choose others with --ports, or 0 for any free one")
+        })?;
         if out.json {
             out.json(&serde_json::json!({ "places": running.places() }))?;
         } else {

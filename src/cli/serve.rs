@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::out::Out;
 use super::stop::Stop;
 use super::{Global, ground, logs, open};
+use crate::clock::Clock;
 use crate::connector::meter::Meter;
 use crate::daemon::subscribe::{Subscriber, Subscriptions};
 use crate::daemon::tally::Tally;
@@ -33,10 +34,10 @@ pub struct Serve {}
 
 impl Serve {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
-        let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
+        let Some(project) = open::ready_to_serve(global, out)? else { return Ok(Exit::Usage) };
         logs::start(global, Some(&project.log), "info")?;
         let stop = Stop::listen()?;
-        let end = serve(&project, &stop, out).await?;
+        let end = serve(&project, ground::wall_clock(), &stop, out).await?;
         match end {
             End::Asked => Ok(Exit::Done),
             end => Err(anyhow::anyhow!("{end}")),
@@ -44,11 +45,14 @@ impl Serve {
     }
 }
 
-async fn serve(project: &Project, stop: &Stop, out: &Out) -> anyhow::Result<End> {
+/// Lives until told to stop, or until the daemon cannot go on.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(project: &Project, clock: Arc<dyn Clock>, stop: &Stop, out: &Out) -> anyhow::Result<End> {
     let public_url = project.server.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     // Whatever can be refused is, before the store is taken.
     let bound = server::bind(server::Settings { listen: project.server.listen, token: project.server.token.clone(), public_url: public_url.clone() }).await?;
-    let clock = ground::wall_clock();
     let store = ground::store_to_write(project, &*clock)?;
     let local = LocalSocket::bind(&socket_path(&project.store))?;
     let tally = Arc::new(Tally::default());

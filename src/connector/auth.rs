@@ -113,7 +113,13 @@ pub fn choose(ways: &[Way], settings: &[Setting], ground: &Ground) -> Result<Aut
     let frame = Frame::new(ground, None);
     let mut lacking = Vec::new();
     for way in ways {
-        let missing: Vec<&str> = way.needs.iter().filter(|at| ground.config.get(**at).is_none_or(Item::is_blank)).filter_map(|at| settings.get(*at)).map(|setting| setting.name.as_str()).collect();
+        let missing: Vec<&str> = way
+            .needs
+            .iter()
+            .filter(|at| ground.config.get(**at).is_none_or(Item::is_blank))
+            .filter_map(|at| settings.get(*at))
+            .map(|setting| setting.name.as_str())
+            .collect();
         let holds = way.when.as_ref().is_none_or(|when| when.condition(&frame).unwrap_or(false));
         match (missing.is_empty(), holds) {
             (true, true) => return Ok(way.auth.clone()),

@@ -80,7 +80,9 @@ pub fn read_error(line: &Line, object: &ObjectName, judged: &Judged) -> SystemEr
     match judged.is {
         Verdict::Stop | Verdict::RefreshAuth => SystemError::Stopped { connection, why: judged.why() },
         Verdict::Refused if judged.status == 403 => SystemError::Forbidden { connection, object, why: judged.why() },
-        Verdict::Drift | Verdict::Gone | Verdict::Refused | Verdict::MissingReference | Verdict::Duplicate | Verdict::Stale => SystemError::Drift { connection, object, why: judged.why() },
+        Verdict::Drift | Verdict::Gone | Verdict::Refused | Verdict::MissingReference | Verdict::Duplicate | Verdict::Stale => {
+            SystemError::Drift { connection, object, why: judged.why() }
+        }
         Verdict::Ok | Verdict::Retry | Verdict::RateLimited | Verdict::Locked | Verdict::Restart | Verdict::Expired | Verdict::Split => {
             SystemError::Later { connection, why: judged.why(), wait: judged.wait.unwrap_or(LATER) }
         }
@@ -137,7 +139,14 @@ impl Line {
     }
 
     #[expect(clippy::disallowed_methods, reason = "how long an answer took is told, and nothing is decided by it")]
-    async fn attempt(&self, call: &Request, frame: &Frame<'_>, purpose: Purpose, given: Option<&HttpRequest>, refused: Option<u64>) -> Result<(Answer, u64), Failure> {
+    async fn attempt(
+        &self,
+        call: &Request,
+        frame: &Frame<'_>,
+        purpose: Purpose,
+        given: Option<&HttpRequest>,
+        refused: Option<u64>,
+    ) -> Result<(Answer, u64), Failure> {
         let now = self.clock.now();
         let token = self.signer.token(&self.http, &self.ground, refused, now).await?;
         let number = token.number;

@@ -120,7 +120,9 @@ impl Reader<'_> {
             return items.map(|items| Value::list(items.into_iter().filter(|item| !item.is_blank()).collect()));
         }
         match (&self.ground.connector.wire.form(WireKind::List).read, text(raw)) {
-            (ReadForm::Separator(separator), Some(text)) => Ok(Value::list(text.split(separator.as_str()).map(str::trim).filter(|part| !part.is_empty()).map(Value::text).collect())),
+            (ReadForm::Separator(separator), Some(text)) => {
+                Ok(Value::list(text.split(separator.as_str()).map(str::trim).filter(|part| !part.is_empty()).map(Value::text).collect()))
+            }
             _ => Err(Misfit),
         }
     }
@@ -173,7 +175,9 @@ fn number(raw: &str, form: &ReadForm) -> Result<Decimal, Misfit> {
 fn amount(number: Decimal, form: &ReadForm, currency: Option<Currency>) -> Result<Value, Misfit> {
     let is_cents = matches!(form, ReadForm::Cents);
     match (currency, is_cents) {
-        (Some(currency), true) if number.is_integer() => i64::try_from(number).map(|cents| Value::Money(Money::from_minor_units(cents, currency))).map_err(|_| Misfit),
+        (Some(currency), true) if number.is_integer() => {
+            i64::try_from(number).map(|cents| Value::Money(Money::from_minor_units(cents, currency))).map_err(|_| Misfit)
+        }
         (Some(currency), false) => Ok(Value::Money(Money::new(number, currency))),
         (None, true) if number.is_integer() => Ok(Value::Decimal(number / Decimal::ONE_HUNDRED)),
         (None, false) => Ok(Value::Decimal(number)),
@@ -191,7 +195,9 @@ fn date(raw: &str, form: &ReadForm) -> Result<Value, Misfit> {
 }
 
 fn instant(raw: &str, form: &ReadForm) -> Result<Timestamp, Misfit> {
-    let epoch = |divisor: fn(i64) -> Result<Timestamp, time::TimeProblem>| raw.trim_matches('"').parse::<i64>().map_err(|_| Misfit).and_then(|number| divisor(number).map_err(|_| Misfit));
+    let epoch = |divisor: fn(i64) -> Result<Timestamp, time::TimeProblem>| {
+        raw.trim_matches('"').parse::<i64>().map_err(|_| Misfit).and_then(|number| divisor(number).map_err(|_| Misfit))
+    };
     match form {
         ReadForm::EpochMs => epoch(time::from_epoch_ms),
         ReadForm::EpochS => epoch(time::from_epoch_s),

@@ -75,7 +75,16 @@ impl Plan {
         };
         let archived = sets.iter().map(|(path, _)| want(path, &Form::Natural)).collect();
         let values = object.values.clone().filter(|pick| pick.plain().is_none());
-        Plan { wanted: PathSet::new(&paths), key, version, time, columns, archived, archived_values: sets.iter().map(|(_, value)| value.clone()).collect(), values }
+        Plan {
+            wanted: PathSet::new(&paths),
+            key,
+            version,
+            time,
+            columns,
+            archived,
+            archived_values: sets.iter().map(|(_, value)| value.clone()).collect(),
+            values,
+        }
     }
 
     /// Decodes one record; `frame` sees the answer it came in.
@@ -143,7 +152,15 @@ impl Plan {
             Some(Place::Slot(slot)) => slices[*slot].and_then(|raw| record_time(frame.ground(), raw)),
             _ => None,
         };
-        Ok(Record { identity: identity(local, frame, &key), key: RecordKey::new(key), version: None, time, cells: Vec::new(), gate: Gate::Open, archived: false })
+        Ok(Record {
+            identity: identity(local, frame, &key),
+            key: RecordKey::new(key),
+            version: None,
+            time,
+            cells: Vec::new(),
+            gate: Gate::Open,
+            archived: false,
+        })
     }
 }
 

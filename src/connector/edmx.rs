@@ -63,7 +63,10 @@ fn values(kind: &str, schemas: &[Node]) -> Vec<String> {
     let Some((namespace, name)) = kind.rsplit_once('.') else { return Vec::new() };
     let schema = schemas.iter().find(|schema| schema.attribute("Namespace") == Some(namespace) || schema.attribute("Alias") == Some(namespace));
     let of = schema.and_then(|schema| schema.children().find(|node| node.has_tag_name_local("EnumType") && node.attribute("Name") == Some(name)));
-    of.into_iter().flat_map(|of| of.children().filter(|node| node.has_tag_name_local("Member"))).filter_map(|node| node.attribute("Name").map(str::to_string)).collect()
+    of.into_iter()
+        .flat_map(|of| of.children().filter(|node| node.has_tag_name_local("Member")))
+        .filter_map(|node| node.attribute("Name").map(str::to_string))
+        .collect()
 }
 
 #[cfg(test)]
@@ -78,7 +81,8 @@ mod tests {
             <EntityContainer Name="NAV"><EntitySet Name="customers" EntityType="Microsoft.NAV.customer"/></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"#;
         let doc = super::read(xml).expect("it is well formed");
         let customers = doc.member("sets").and_then(|sets| sets.member("customers")).expect("the set");
-        let names: Vec<String> = customers.member("properties").expect("properties").items().map(|item| item.member("name").expect("a name").raw().to_string()).collect();
+        let names: Vec<String> =
+            customers.member("properties").expect("properties").items().map(|item| item.member("name").expect("a name").raw().to_string()).collect();
         assert_eq!(names, ["\"id\"", "\"displayName\"", "\"blocked\""]);
         assert!(customers.raw().contains(r#""max_length":100"#) && customers.raw().contains(r#""values":["_x0020_","All"]"#));
         assert!(super::read("<html>").is_err());

@@ -44,7 +44,11 @@ enum Ask {
 enum State {
     Start(Ask),
     /// Everything; `lag` where a cursor is wanted at its end.
-    Listing { walk: Box<Walk>, began: Timestamp, lag: Option<Duration> },
+    Listing {
+        walk: Box<Walk>,
+        began: Timestamp,
+        lag: Option<Duration>,
+    },
     Windows(Box<Windows>),
     End,
 }
@@ -90,7 +94,14 @@ impl Feed {
                 if old {
                     self.listing(&local, began, Some(window.lag))?
                 } else {
-                    State::Windows(Box::new(Windows::new(self.line.clone(), local.clone(), (**window).clone(), self.read.columns.clone(), Want::Records, place)))
+                    State::Windows(Box::new(Windows::new(
+                        self.line.clone(),
+                        local.clone(),
+                        (**window).clone(),
+                        self.read.columns.clone(),
+                        Want::Records,
+                        place,
+                    )))
                 }
             }
             (Ask::Changes(None), Some(Changes::Window(window))) => self.listing(&local, began, Some(window.lag))?,
@@ -102,7 +113,11 @@ impl Feed {
 
     fn listing(&self, local: &Arc<Local>, began: Timestamp, lag: Option<Duration>) -> Result<State, SystemError> {
         let Some(list) = &local.object.list else {
-            return Err(SystemError::Drift { connection: self.line.name.clone(), object: local.name.clone(), why: "the connector's file does not say how it is listed".into() });
+            return Err(SystemError::Drift {
+                connection: self.line.name.clone(),
+                object: local.name.clone(),
+                why: "the connector's file does not say how it is listed".into(),
+            });
         };
         let walk = Walk::new(self.line.clone(), local.clone(), list.clone(), &self.read.columns, Want::Records, None);
         Ok(State::Listing { walk: Box::new(walk), began, lag })

@@ -30,7 +30,11 @@ impl Line {
     pub async fn get(self: &Arc<Self>, read: Read, keys: &[RecordKey]) -> Result<Vec<Got>, SystemError> {
         let local = self.local(&read.object)?;
         let Some(get) = &local.object.get else {
-            return Err(SystemError::Drift { connection: self.name.clone(), object: local.name.clone(), why: "the connector's file does not say how a record is read by key".into() });
+            return Err(SystemError::Drift {
+                connection: self.name.clone(),
+                object: local.name.clone(),
+                why: "the connector's file does not say how a record is read by key".into(),
+            });
         };
         let frame = Frame::new(&self.ground, Some(&local));
         let plan = Plan::new(&local, &frame, &read.columns, get.read.key.as_ref(), None);

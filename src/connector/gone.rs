@@ -75,7 +75,11 @@ impl Pages for Keys {
                     Some(Sweep::List) | None => local.object.list.clone(),
                 };
                 let Some(read) = own else {
-                    return Err(SystemError::Drift { connection: self.line.name.clone(), object: local.name.clone(), why: "the connector's file does not say how it is listed".into() });
+                    return Err(SystemError::Drift {
+                        connection: self.line.name.clone(),
+                        object: local.name.clone(),
+                        why: "the connector's file does not say how it is listed".into(),
+                    });
                 };
                 self.walk.insert(Walk::new(self.line.clone(), local, read, &Columns::default(), Want::Keys, None))
             }

@@ -92,7 +92,25 @@ impl Walk {
         let fields = fields(&local, columns);
         drop(frame);
         let token = read.page.first.and_then(|first| i64::try_from(first).ok()).map(Item::integer);
-        Walk { line, local, read, plan, fields, want, window, after: None, token, link: None, first: None, pages: 0, in_query: 0, restarts: 0, newest: None, first_date: None, done: false }
+        Walk {
+            line,
+            local,
+            read,
+            plan,
+            fields,
+            want,
+            window,
+            after: None,
+            token,
+            link: None,
+            first: None,
+            pages: 0,
+            in_query: 0,
+            restarts: 0,
+            newest: None,
+            first_date: None,
+            done: false,
+        }
     }
 
     /// Goes on after a record that an earlier read ended with.

@@ -137,7 +137,12 @@ fn basic(user: &Program, password: &Program, frame: &Frame, request: &HookReques
     let (Some(user), Some(password)) = (user.eval(frame).ok().as_ref().and_then(word), password.eval(frame).ok().as_ref().and_then(word)) else {
         return Checked::Unready("the user or password of deliveries is not configured".into());
     };
-    let given = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Basic ")).and_then(|text| STANDARD.decode(text.trim()).ok());
+    let given = request
+        .headers
+        .get(http::header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Basic "))
+        .and_then(|text| STANDARD.decode(text.trim()).ok());
     match given {
         Some(given) if same(&given, format!("{user}:{password}").as_bytes()) => Checked::Proven("basic"),
         _ => Checked::Refused("its user or password is wrong".into()),

@@ -100,7 +100,10 @@ impl Rates {
             Purpose::Write => "writes",
         };
         let own = own.map(str::to_string);
-        self.classes.iter().filter(move |(name, _)| name == "every_request" || name == kind || own.as_deref() == Some(name.as_str())).flat_map(|(_, states)| states)
+        self.classes
+            .iter()
+            .filter(move |(name, _)| name == "every_request" || name == kind || own.as_deref() == Some(name.as_str()))
+            .flat_map(|(_, states)| states)
     }
 }
 
@@ -132,7 +135,9 @@ impl State {
 impl Pool {
     /// What is left and of how many, where the answer tells.
     fn told(&self, frame: &Frame) -> Option<(u64, u64)> {
-        let number = |program: &Option<crate::expr::Program>| program.as_ref().and_then(|program| program.eval(frame).ok()).as_ref().and_then(word)?.trim().parse::<u64>().ok();
+        let number = |program: &Option<crate::expr::Program>| {
+            program.as_ref().and_then(|program| program.eval(frame).ok()).as_ref().and_then(word)?.trim().parse::<u64>().ok()
+        };
         let Limit::Requests { count, .. } = self.limit else { return None };
         let total = number(&self.total).unwrap_or(u64::from(count.get()));
         let left = match (number(&self.left), number(&self.used)) {

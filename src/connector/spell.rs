@@ -26,7 +26,9 @@ impl Speller<'_> {
     /// # Errors
     /// When the connector says no `quotes`, or the value has no literal.
     pub fn quoted(&self, value: &Value) -> Result<Str, String> {
-        let Some(style) = self.ground.connector.wire.quotes else { return Err("this connector says no `quotes`, so no text from data can enter a query".into()) };
+        let Some(style) = self.ground.connector.wire.quotes else {
+            return Err("this connector says no `quotes`, so no text from data can enter a query".into());
+        };
         Ok(match value {
             Value::Text(text) => Str::from(match style {
                 Quotes::Doubled => format!("'{}'", text.replace('\'', "''")),
@@ -101,7 +103,11 @@ impl Speller<'_> {
                 Value::Date(date) => time::format_date(*date, pattern).map(Item::text).map_err(|problem| problem.to_string()),
                 _ => time::format_instant(instant(value)?, pattern, zone).map(Item::text).map_err(|problem| problem.to_string()),
             },
-            WriteForm::Table(rows) => rows.iter().find(|(_, known)| known == value).map(|(spelt, _)| Item::text(spelt)).ok_or_else(|| format!("{value} has no spelling in the connector's table")),
+            WriteForm::Table(rows) => rows
+                .iter()
+                .find(|(_, known)| known == value)
+                .map(|(spelt, _)| Item::text(spelt))
+                .ok_or_else(|| format!("{value} has no spelling in the connector's table")),
             WriteForm::Separator(_) => plain(),
             WriteForm::Tree(tree) => {
                 let mut frame = Frame::new(self.ground, None).with(VALUE, Item::Value(value.clone()));

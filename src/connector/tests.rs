@@ -84,7 +84,6 @@ fn on(method: &'static str, path: &'static str) -> impl Match {
     move |request: &Request| request.method.as_str() == method && request.url.path() == path
 }
 
-
 fn body(request: &Request) -> Json {
     request.body_json().expect("a JSON body")
 }
@@ -120,7 +119,8 @@ fn value(value: Value) -> Cell {
 
 /// An op on a record, or without a key a create.
 fn op(key: Option<&str>, version: Option<&str>, cells: &[(&str, Form, Value)]) -> WriteItem {
-    let cells = cells.iter().map(|(path, form, value)| WriteCell { path: Path::parse(path).expect("a path"), form: form.clone(), value: value.clone(), target: None });
+    let cells =
+        cells.iter().map(|(path, form, value)| WriteCell { path: Path::parse(path).expect("a path"), form: form.clone(), value: value.clone(), target: None });
     WriteItem { entry: EntryId(Uuid::nil()), key: key.map(RecordKey::new), version: version.map(Into::into), cells: cells.collect(), by: None }
 }
 

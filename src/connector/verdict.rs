@@ -53,7 +53,15 @@ pub struct Circumstances {
 }
 
 /// Judges an answer, or one outcome of it: `frame` sees its `status`, `body` and headers.
-pub fn judge(connector: &Connector, frame: &Frame, status: u16, own_code: Option<&Program>, about: Circumstances, now: Timestamp, headers: Option<&HeaderMap>) -> Judged {
+pub fn judge(
+    connector: &Connector,
+    frame: &Frame,
+    status: u16,
+    own_code: Option<&Program>,
+    about: Circumstances,
+    now: Timestamp,
+    headers: Option<&HeaderMap>,
+) -> Judged {
     // A code that cannot even be looked for is an answer of no known form: never a success.
     let code = match own_code.or(connector.errors.code.as_ref()).map(|program| program.eval(frame)) {
         Some(Ok(item)) => word(&item),
@@ -62,16 +70,8 @@ pub fn judge(connector: &Connector, frame: &Frame, status: u16, own_code: Option
     };
     let message = maybe_word(connector.errors.message.as_ref(), frame).map(|text| shortened(&text)).unwrap_or_default();
     let hint = headers.and_then(|headers| retry_after(headers, now));
-    let mut judged = Judged {
-        is: Verdict::Ok,
-        code: code.clone().unwrap_or_default(),
-        message,
-        field: None,
-        wait: hint,
-        spent: None,
-        keys: Vec::new(),
-        status,
-    };
+    let mut judged =
+        Judged { is: Verdict::Ok, code: code.clone().unwrap_or_default(), message, field: None, wait: hint, spent: None, keys: Vec::new(), status };
     let is_failure = code.is_some() || !(200..300).contains(&status);
     if !is_failure {
         if about.garbled {

@@ -36,12 +36,21 @@ pub struct HookRequest {
 #[derive(Clone, Debug)]
 pub enum Received {
     /// Stored by the caller, then answered so.
-    Accepted { deliveries: Vec<HookDelivery>, answer: HookAnswer, verified_by: &'static str },
+    Accepted {
+        deliveries: Vec<HookDelivery>,
+        answer: HookAnswer,
+        verified_by: &'static str,
+    },
     /// A question of the vendor's: answered at once, nothing to store.
     Handshake(HookAnswer),
-    Refused { status: u16, why: String },
+    Refused {
+        status: u16,
+        why: String,
+    },
     /// Our own fault: answered 503, so that the vendor sends it again.
-    Unready { why: String },
+    Unready {
+        why: String,
+    },
 }
 
 /// An answer to a vendor.

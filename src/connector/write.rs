@@ -39,7 +39,12 @@ impl Line {
         };
         let (write, sets) = match block(&local, kind) {
             Some(found) => found,
-            None => return items.iter().map(|_| refused("not_supported", format!("the connector's file does not say how `{}` is written so", local.name))).collect(),
+            None => {
+                return items
+                    .iter()
+                    .map(|_| refused("not_supported", format!("the connector's file does not say how `{}` is written so", local.name)))
+                    .collect();
+            }
         };
         let frame = Frame::new(&self.ground, Some(&local));
         let plan = Plan::new(&local, &frame, &read.columns, None, None);
@@ -114,7 +119,8 @@ impl<'a> Sending<'a> {
         let cells = if self.sets.is_empty() {
             &item.cells
         } else {
-            archived = self.sets.iter().map(|(path, value)| WriteCell { path: path.clone(), form: Form::Natural, value: value.clone(), target: None }).collect();
+            archived =
+                self.sets.iter().map(|(path, value)| WriteCell { path: path.clone(), form: Form::Natural, value: value.clone(), target: None }).collect();
             &archived
         };
         let values = Speller { ground: &self.line.ground }.values(self.local, cells).map_err(|why| refused("cannot_spell", why))?;
@@ -152,7 +158,14 @@ impl<'a> Sending<'a> {
         match judged.is {
             Verdict::Split => true,
             Verdict::Duplicate | Verdict::Drift | Verdict::Gone | Verdict::MissingReference | Verdict::Refused | Verdict::Stale => atomic,
-            Verdict::Ok | Verdict::Retry | Verdict::RateLimited | Verdict::Locked | Verdict::RefreshAuth | Verdict::Restart | Verdict::Expired | Verdict::Stop => false,
+            Verdict::Ok
+            | Verdict::Retry
+            | Verdict::RateLimited
+            | Verdict::Locked
+            | Verdict::RefreshAuth
+            | Verdict::Restart
+            | Verdict::Expired
+            | Verdict::Stop => false,
         }
     }
 
@@ -263,8 +276,11 @@ fn of_verdict(judged: &Judged) -> Outcome {
         Verdict::Retry | Verdict::Restart | Verdict::Expired => Outcome::InDoubt { why },
         Verdict::Drift | Verdict::Refused | Verdict::Split => {
             let fields = judged.field.iter().filter_map(|field| Path::parse(field).ok()).collect();
-            Outcome::Refused { code: if judged.code.is_empty() { format!("http_{}", judged.status) } else { judged.code.to_string() }, message: judged.message.clone(), fields }
+            Outcome::Refused {
+                code: if judged.code.is_empty() { format!("http_{}", judged.status) } else { judged.code.to_string() },
+                message: judged.message.clone(),
+                fields,
+            }
         }
     }
 }
-

@@ -73,7 +73,10 @@ pub struct Shown {
 pub enum Told {
     Op(Box<PlannedOp>),
     /// It is held; without an answer it stays so.
-    Held { why: Vec<String>, agree: oneshot::Sender<bool> },
+    Held {
+        why: Vec<String>,
+        agree: oneshot::Sender<bool>,
+    },
 }
 
 /// The asker's ends of a run that was asked for.

@@ -38,7 +38,11 @@ pub enum ResolveError {
     #[error("{review} offers e{entity} nowhere; it takes {offered}")]
     NotOffered { review: ReviewId, entity: i64, offered: String },
     #[error("the value does not fit the field `{field}`")]
-    Value { field: String, #[source] source: KindProblem },
+    Value {
+        field: String,
+        #[source]
+        source: KindProblem,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -49,16 +49,7 @@ mod cron_time {
     }
 
     pub fn to_civil(at: &DateTime) -> Option<jiff::civil::DateTime> {
-        jiff::civil::DateTime::new(
-            at.year() as i16,
-            at.month() as i8,
-            at.day() as i8,
-            at.hour() as i8,
-            at.minute() as i8,
-            at.second() as i8,
-            0,
-        )
-        .ok()
+        jiff::civil::DateTime::new(at.year() as i16, at.month() as i8, at.day() as i8, at.hour() as i8, at.minute() as i8, at.second() as i8, 0).ok()
     }
 }
 

@@ -42,7 +42,9 @@ pub fn arithmetic_shape(sign: Arithmetic, a: &Shape, b: &Shape) -> Result<Shape,
         (Divide, Shape::Money, Shape::Money) => Shape::Number,
         (Add | Subtract, Shape::Date, Shape::Duration) | (Add, Shape::Duration, Shape::Date) => Shape::Date,
         (Add | Subtract, Shape::Instant, Shape::Duration) | (Add, Shape::Duration, Shape::Instant) => Shape::Instant,
-        (Subtract, Shape::Date, Shape::Date) | (Subtract, Shape::Instant, Shape::Instant) | (Add | Subtract, Shape::Duration, Shape::Duration) => Shape::Duration,
+        (Subtract, Shape::Date, Shape::Date) | (Subtract, Shape::Instant, Shape::Instant) | (Add | Subtract, Shape::Duration, Shape::Duration) => {
+            Shape::Duration
+        }
         (Multiply, Shape::Duration, b) if number(b) => Shape::Duration,
         (Multiply, a, Shape::Duration) if number(a) => Shape::Duration,
         (sign, a, b) => return Err(arithmetic_misfit(sign, a, b)),
@@ -91,7 +93,9 @@ fn compare_misfit(a: &Shape, b: &Shape) -> Misfit {
         (a, Shape::Money) if number(a) => ("a number is compared with money".to_owned(), Some("take `amount.value`, or write money(1000, 'EUR')")),
         (Shape::Date | Shape::Instant, b) if text(b) => (format!("{} is compared with a text", a.noun()), Some("write a date as '2026-03-31'")),
         (a, Shape::Date | Shape::Instant) if text(a) => (format!("a text is compared with {}", b.noun()), Some("write a date as '2026-03-31'")),
-        (Shape::Date, Shape::Instant) | (Shape::Instant, Shape::Date) => ("a date is compared with an instant".to_owned(), Some("a date has no time of day; compare two dates or two instants")),
+        (Shape::Date, Shape::Instant) | (Shape::Instant, Shape::Date) => {
+            ("a date is compared with an instant".to_owned(), Some("a date has no time of day; compare two dates or two instants"))
+        }
         (a, b) if text(a) && number(b) || number(a) && text(b) => {
             (format!("{} is compared with {}", a.noun(), b.noun()), Some("a text is never taken for a number; `| int` reads one"))
         }
@@ -115,7 +119,8 @@ pub fn arithmetic(sign: Arithmetic, a: &Item, b: &Item) -> Result<Item, String> 
     if let (Some(a), Some(b)) = (decimal(a), decimal(b)) {
         return decimals(sign, a, b).map(Item::Value).ok_or_else(too_big);
     }
-    let with_money = |value: Option<Decimal>, money: &Money| value.map(|value| Item::Value(Value::Money(Money::new(value, money.currency)))).ok_or_else(too_big);
+    let with_money =
+        |value: Option<Decimal>, money: &Money| value.map(|value| Item::Value(Value::Money(Money::new(value, money.currency)))).ok_or_else(too_big);
     match (sign, a, b) {
         (Add | Subtract | Divide, Item::Value(Value::Money(a)), Item::Value(Value::Money(b))) => {
             if a.currency != b.currency {

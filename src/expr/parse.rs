@@ -210,11 +210,7 @@ impl Parser {
         let mut compared = false;
         while let Some((between, power, tokens)) = self.between().filter(|(_, power, _)| *power >= least) {
             if power == COMPARISON && std::mem::replace(&mut compared, true) {
-                return Err(Problem {
-                    range: self.here(),
-                    message: "comparisons do not go in a row".into(),
-                    help: Some("write `a < b and b < c`".into()),
-                });
+                return Err(Problem { range: self.here(), message: "comparisons do not go in a row".into(), help: Some("write `a < b and b < c`".into()) });
             }
             self.at += tokens;
             let right = self.binary(power + 1)?;

@@ -105,7 +105,9 @@ impl Program {
         let fits = match (&self.want.shape, &item) {
             (Shape::Boolean, _) if self.mode == Mode::Documents => return Ok(Item::boolean(item.is_truthy())),
             (Shape::Instant, Item::Value(Value::Text(text))) if self.mode == Mode::Documents => {
-                return instant(text, &Zone::unknown()).map(|at| Item::Value(Value::Instant(at))).map_err(|problem| kind(&self.code.range, problem.to_string()));
+                return instant(text, &Zone::unknown())
+                    .map(|at| Item::Value(Value::Instant(at)))
+                    .map_err(|problem| kind(&self.code.range, problem.to_string()));
             }
             (Shape::Date, Item::Value(Value::Text(text))) if self.mode == Mode::Documents => {
                 return date(text).map(|date| Item::Value(Value::Date(date))).map_err(|problem| kind(&self.code.range, problem.to_string()));

@@ -136,12 +136,18 @@ fn plain_misfit(source: &str, parts: &[Part], want: &Shape) -> Option<Problem> {
     match want {
         Shape::Any | Shape::Text => None,
         Shape::Choice(rows) => match parts {
-            [Part::Literal(text)] if !rows.contains(text) => {
-                Some(Problem { range, message: format!("'{text}' is no value of this choice"), help: super::check::nearest(text, rows.iter().map(Str::as_str)) })
-            }
+            [Part::Literal(text)] if !rows.contains(text) => Some(Problem {
+                range,
+                message: format!("'{text}' is no value of this choice"),
+                help: super::check::nearest(text, rows.iter().map(Str::as_str)),
+            }),
             _ => None,
         },
-        other => Some(Problem { range, message: format!("this is a text; {} is needed", other.noun()), help: Some("an expression alone in {{ }} keeps its type".into()) }),
+        other => Some(Problem {
+            range,
+            message: format!("this is a text; {} is needed", other.noun()),
+            help: Some("an expression alone in {{ }} keeps its type".into()),
+        }),
     }
 }
 

@@ -30,9 +30,18 @@ pub enum Node {
     Compare(Compare, Box<Expr>, Box<Expr>),
     In(Box<Expr>, Box<Expr>),
     IsBlank(Box<Expr>),
-    If { then: Box<Expr>, when: Box<Expr>, otherwise: Option<Box<Expr>> },
+    If {
+        then: Box<Expr>,
+        when: Box<Expr>,
+        otherwise: Option<Box<Expr>>,
+    },
     /// `f(x, a)` and `x | f(a)` are one call; `piped` tells them apart for warnings.
-    Call { name: Str, name_range: Range<usize>, args: Vec<Arg>, piped: bool },
+    Call {
+        name: Str,
+        name_range: Range<usize>,
+        args: Vec<Arg>,
+        piped: bool,
+    },
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
 }

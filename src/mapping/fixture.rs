@@ -105,7 +105,9 @@ impl EntityView for Entity {
 
     fn through(&self, reference: FieldIx, field: &str) -> Value {
         match self.agreed(reference) {
-            Value::Ref(EntityId(entity)) => self.held.iter().find(|((of, name), _)| *of == entity && *name == field).map(|(_, value)| value.clone()).unwrap_or_default(),
+            Value::Ref(EntityId(entity)) => {
+                self.held.iter().find(|((of, name), _)| *of == entity && *name == field).map(|(_, value)| value.clone()).unwrap_or_default()
+            }
             _ => Value::Blank,
         }
     }

@@ -37,7 +37,9 @@ impl Mapping {
                 let shows = |part| parts.iter().find(|known| known.part == part).map(|part| &part.shows);
                 Some(super::spell::shown_parts(counterpart, shows))
             }
-            CellProgram::Computed { read: Some(read), write: Some(written) } => Some(self.read_back(at, system, read, written, &counterpart, view).unwrap_or(counterpart)),
+            CellProgram::Computed { read: Some(read), write: Some(written) } => {
+                Some(self.read_back(at, system, read, written, &counterpart, view).unwrap_or(counterpart))
+            }
             CellProgram::Computed { .. } => Some(counterpart),
         }
     }

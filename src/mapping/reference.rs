@@ -29,7 +29,9 @@ pub fn order(refers_to: &BTreeMap<MappingName, Vec<MappingName>>) -> Vec<Mapping
                     continue;
                 };
                 stack.push((name, next + 1));
-                if let Some((target, _)) = refers_to.get_key_value(target) && done.insert(target.clone()) {
+                if let Some((target, _)) = refers_to.get_key_value(target)
+                    && done.insert(target.clone())
+                {
                     stack.push((target, 0));
                 }
             }

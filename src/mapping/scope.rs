@@ -61,7 +61,10 @@ impl EntityScope<'_> {
         };
         match fields.get(next) {
             Some(Shape::Entity) if chain.len() > 2 => Resolution::Unknown {
-                help: Some(format!("`{}` goes through two references, which is not in this version; keep `{next}` as a field of the mapping in between", chain.join("."))),
+                help: Some(format!(
+                    "`{}` goes through two references, which is not in this version; keep `{next}` as a field of the mapping in between",
+                    chain.join(".")
+                )),
             },
             Some(shape) => self.slot(EntitySlot::Through(FieldIx(field as u16), Str::from(*next)), 2, shape.clone()),
             None => Resolution::Unknown { help: Some(nearest_or_list(next, fields.keys().copied(), &format!("fields that `{}` leads to", known.name))) },
@@ -72,8 +75,12 @@ impl EntityScope<'_> {
         let whole = chain.join(".");
         let held = self.paths.iter().find(|(path, ..)| *path == whole || path == name);
         let help = match held {
-            Some((path, system, Some(field))) => format!("`{path}` is a path of {system}; an expression over an entity sees fields of this mapping: `{field}`, which {system} holds in {path}"),
-            Some((path, system, None)) => format!("`{path}` is a path of {system}; an expression over an entity sees fields of this mapping: give `{path}` a field"),
+            Some((path, system, Some(field))) => {
+                format!("`{path}` is a path of {system}; an expression over an entity sees fields of this mapping: `{field}`, which {system} holds in {path}")
+            }
+            Some((path, system, None)) => {
+                format!("`{path}` is a path of {system}; an expression over an entity sees fields of this mapping: give `{path}` a field")
+            }
             None => nearest_or_list(name, self.fields.iter().map(|field| field.name).chain(["today"]), "fields of this mapping"),
         };
         Resolution::Unknown { help: Some(help) }
@@ -110,7 +117,11 @@ impl Scope for EntityScope<'_> {
                 Some(at) => Some(SystemIx(at as u16)),
                 None => return Some(Resolution::Unknown { help: Some(nearest_or_list(system, self.systems.iter().copied(), "systems of this mapping")) }),
             },
-            _ => return Some(Resolution::Unknown { help: Some(format!("`{name}` takes one system, or none for any: {name}('{}')", self.systems.first().copied().unwrap_or("crm"))) }),
+            _ => {
+                return Some(Resolution::Unknown {
+                    help: Some(format!("`{name}` takes one system, or none for any: {name}('{}')", self.systems.first().copied().unwrap_or("crm"))),
+                });
+            }
         };
         let slot = if name == "deleted" { EntitySlot::Deleted(system) } else { EntitySlot::Outside(system) };
         Some(self.slot(slot, 1, Shape::Boolean))
@@ -176,9 +187,9 @@ impl Scope for RecordScope<'_> {
                 Ok(path) => self.slot(&path, 1),
                 Err(problem) => Resolution::Unknown { help: Some(problem.message) },
             }),
-            ("deleted" | "outside", _) => {
-                Some(Resolution::Unknown { help: Some(format!("`{name}` speaks of an entity; `where`, `locked` and `read` see one record only; say it in `only` or `create`")) })
-            }
+            ("deleted" | "outside", _) => Some(Resolution::Unknown {
+                help: Some(format!("`{name}` speaks of an entity; `where`, `locked` and `read` see one record only; say it in `only` or `create`")),
+            }),
             _ => None,
         }
     }

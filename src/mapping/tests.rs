@@ -239,10 +239,16 @@ fn values_are_spelt_for_their_system() {
     let mut entity = Entity::of(&mapping, &[("name", Value::text("Acme")), ("domain", Value::text("acme.example")), ("partner", Value::Ref(EntityId(7)))]);
     entity.keys.insert((7, 0), "001");
     entity.held.extend([((7, "number"), Value::text("P7")), ((7, "tier"), Value::text("gold"))]);
-    let fields: Vec<(FieldIx, Value)> = [("amount", eur(5)), ("status", Value::text("approved")), ("partner", Value::Ref(EntityId(7))), ("languages", Value::set([Value::text("de")])), ("domain", Value::text("acme.example"))]
-        .into_iter()
-        .map(|(name, value)| (at(&mapping, name), value))
-        .collect();
+    let fields: Vec<(FieldIx, Value)> = [
+        ("amount", eur(5)),
+        ("status", Value::text("approved")),
+        ("partner", Value::Ref(EntityId(7))),
+        ("languages", Value::set([Value::text("de")])),
+        ("domain", Value::text("acme.example")),
+    ]
+    .into_iter()
+    .map(|(name, value)| (at(&mapping, name), value))
+    .collect();
     let spelt = |system, spelling| {
         let cells = mapping.spell(system, &fields, &entity, spelling).expect("all has a spelling");
         cells.iter().map(|cell| format!("{}={}", cell.path, cell.value)).collect::<Vec<_>>().join(" ")

@@ -80,7 +80,9 @@ impl<'a> Reading<'a> {
         let mut bytes = Vec::new();
         let read = std::fs::File::open(self.dir.join(path)).and_then(|file| file.take(YAML_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
         if let Err(error) = read {
-            self.problems.push(Diagnostic::error("unreadable", format!("{} cannot be read: {error}", path.display())).help("Check that it is a file and that you may read it"));
+            self.problems.push(
+                Diagnostic::error("unreadable", format!("{} cannot be read: {error}", path.display())).help("Check that it is a file and that you may read it"),
+            );
             return None;
         }
         if bytes.len() > YAML_BYTES_MAX {
@@ -104,7 +106,9 @@ impl<'a> Reading<'a> {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
-                self.problems.push(Diagnostic::error("unreadable", format!("{folder}/ cannot be read: {error}")).help("Check that it is a folder and that you may read it"));
+                self.problems.push(
+                    Diagnostic::error("unreadable", format!("{folder}/ cannot be read: {error}")).help("Check that it is a folder and that you may read it"),
+                );
                 return Vec::new();
             }
         };

@@ -104,7 +104,8 @@ impl Settings<'_> {
             },
             (ConfigValue::Text(text), None) if secret => {
                 let problem = Diagnostic::error(LITERAL_SECRET, format!("`{}` is a secret, and stands in the file itself", key.text())).at(text.span());
-                self.problems.push(problem.help(format!("Name an environment variable, {key}: ${{NAME}}, or a file, {key}: {{ file: path }}", key = key.text())));
+                self.problems
+                    .push(problem.help(format!("Name an environment variable, {key}: ${{NAME}}, or a file, {key}: {{ file: path }}", key = key.text())));
                 return None;
             }
             (ConfigValue::Text(text), None) => text.text().to_owned(),
@@ -121,7 +122,10 @@ impl Settings<'_> {
             }),
             Reference::File(path) => {
                 let full = self.dir.join(path);
-                let problem = |why: String| Diagnostic::error("secret_missing", format!("The file `{path}` cannot be used: {why}")).help(format!("It is looked for at {}", full.display()));
+                let problem = |why: String| {
+                    Diagnostic::error("secret_missing", format!("The file `{path}` cannot be used: {why}"))
+                        .help(format!("It is looked for at {}", full.display()))
+                };
                 let size = std::fs::metadata(&full).map_err(|error| problem(error.to_string()))?.len();
                 if size > SECRET_BYTES_MAX {
                     return Err(problem(format!("it has {size} bytes, and a setting at most {SECRET_BYTES_MAX}")));
@@ -159,7 +163,8 @@ impl Settings<'_> {
                 }
             }
             if !server.listen.ip().is_loopback() && written.is_some_and(|server| server.token.is_none()) {
-                let problem = Diagnostic::error("token_missing", format!("Others can reach {}, and nothing keeps them from /metrics", server.listen)).at(listen.span());
+                let problem =
+                    Diagnostic::error("token_missing", format!("Others can reach {}, and nothing keeps them from /metrics", server.listen)).at(listen.span());
                 self.problems.push(problem.help("Add server: { token: ${SYNCLINE_TOKEN} }, or listen on 127.0.0.1 behind a proxy"));
             }
         }

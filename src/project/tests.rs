@@ -44,7 +44,15 @@ fn every_problem_of_every_file_is_told_at_once() {
     let project = "connections:\n  prm: { connector: partnerstak }\n  crm: { connector: salesforce, config: { instance_url: x, client_id: a, client_secret: hunter2, colour: red } }\nserver: { listen: here }\n";
     let (loaded, said) = load(&[("syncline.yaml", project), ("mappings/deals.yaml", "mapping: deals\nsystms: {}\n")], &[]);
     assert!(loaded.project.is_none());
-    for part in ["no connector `partnerstak`", "did you mean `partnerstack`?", "`client_secret` is a secret", "no setting `colour`", "`x` does not fit `instance_url`", "no address to listen on", "systms"] {
+    for part in [
+        "no connector `partnerstak`",
+        "did you mean `partnerstack`?",
+        "`client_secret` is a secret",
+        "no setting `colour`",
+        "`x` does not fit `instance_url`",
+        "no address to listen on",
+        "systms",
+    ] {
         assert!(said.contains(part), "{part} in:\n{said}");
     }
     assert!(!said.contains("hunter2"), "{said}");
@@ -66,10 +74,15 @@ fn an_open_address_needs_a_token() {
 
 #[test]
 fn the_example_is_right_and_in_the_order_of_its_references() {
-    let loaded = Project::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/partner-deals")), None, &|_| Some("http://127.0.0.1:1".into()), &Overrides::default());
+    let loaded = Project::load(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/partner-deals")),
+        None,
+        &|_| Some("http://127.0.0.1:1".into()),
+        &Overrides::default(),
+    );
     let said = render_all(&loaded.problems, &loaded.files, Paint::Plain);
     let project = loaded.project.unwrap_or_else(|| panic!("{said}"));
     let names: Vec<&str> = project.mapping_names().map(|name| name.as_str()).collect();
-    assert_eq!(names, ["accounts", "partners", "deals", "leads"]);
+    assert_eq!(names, ["accounts", "orders", "partners", "deals", "leads"]);
     assert_eq!(said, "");
 }

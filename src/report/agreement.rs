@@ -219,8 +219,10 @@ impl Open {
         let mut open = Self::default();
         for review in store.reviews(Some(kept.id), true).await? {
             let field = match review.about {
-                ReviewAbout::Match { system, identity, .. } => {
+                ReviewAbout::Match { system, identity, hits, .. } => {
                     open.records.insert((system, identity));
+                    // Nothing is made for an entity while a record might be it.
+                    hits.iter().for_each(|hit| open.entities.entry(*hit).or_default().push(None));
                     None
                 }
                 ReviewAbout::Conflict { field, .. } => Some(field),

@@ -61,18 +61,34 @@ async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Ques
             ("conflict", format!("What is `{}` of {who}? {}", mapping.field(*field).name, shown.join(", ")), answers)
         }
         ReviewAbout::Delete { system, why, shown, .. } => {
-            let edits: Vec<String> = shown.iter().map(|(system, field, value)| format!("{} in {} is {}", mapping.field(*field).name, name(mapping, *system), quoted(&value.to_string()))).collect();
+            let edits: Vec<String> = shown
+                .iter()
+                .map(|(system, field, value)| format!("{} in {} is {}", mapping.field(*field).name, name(mapping, *system), quoted(&value.to_string())))
+                .collect();
             let edits = if edits.is_empty() { String::new() } else { format!(" ({})", edits.join(", ")) };
-            let answers = vec![("delete".to_owned(), format!("remove it from {}, too", name(mapping, *system))), ("keep".to_owned(), "keep it".to_owned()), leave()];
+            let answers =
+                vec![("delete".to_owned(), format!("remove it from {}, too", name(mapping, *system))), ("keep".to_owned(), "keep it".to_owned()), leave()];
             ("delete", format!("Is {who} to leave {}? {why}{edits}", name(mapping, *system)), answers)
         }
         ReviewAbout::InDoubt { hits, .. } => {
-            let found = if hits.is_empty() { "nothing like it was found".to_owned() } else { format!("found: {}", hits.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ")) };
-            ("in doubt", format!("Nobody knows whether a write of {who} was done; {found}"), vec![("link …".to_owned(), "it is this one".to_owned()), ("new".to_owned(), "make it again".to_owned()), leave()])
+            let found = if hits.is_empty() {
+                "nothing like it was found".to_owned()
+            } else {
+                format!("found: {}", hits.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", "))
+            };
+            (
+                "in doubt",
+                format!("Nobody knows whether a write of {who} was done; {found}"),
+                vec![("link …".to_owned(), "it is this one".to_owned()), ("new".to_owned(), "make it again".to_owned()), leave()],
+            )
         }
         ReviewAbout::PingPong { system, field } => {
             let field = field.map_or(String::new(), |field| format!(" `{}`", mapping.field(field).name));
-            ("ping-pong", format!("{} and somebody else keep changing{field} of {who}; it is not written until you say so", name(mapping, *system)), vec![leave()])
+            (
+                "ping-pong",
+                format!("{} and somebody else keep changing{field} of {who}; it is not written until you say so", name(mapping, *system)),
+                vec![leave()],
+            )
         }
         ReviewAbout::Join { other } => {
             let other_name = named(store, kept, *other).await?;
@@ -109,9 +125,15 @@ fn quoted(text: &str) -> String {
 async fn named(store: &dyn Store, kept: &Kept, entity: EntityId) -> Result<String, StoreError> {
     let loaded = store.load(kept.id, &[entity]).await?;
     let Some(loaded) = loaded.first() else { return Ok(entity.to_string()) };
-    let records: Vec<String> = loaded.entity.links.iter().enumerate().filter_map(|(at, link)| {
-        let link = link.as_ref().filter(|link| link.state.is_live())?;
-        Some(format!("{} {}", name(&kept.mapping, SystemIx(at as u16)), link.key))
-    }).collect();
+    let records: Vec<String> = loaded
+        .entity
+        .links
+        .iter()
+        .enumerate()
+        .filter_map(|(at, link)| {
+            let link = link.as_ref().filter(|link| link.state.is_live())?;
+            Some(format!("{} {}", name(&kept.mapping, SystemIx(at as u16)), link.key))
+        })
+        .collect();
     Ok(format!("{entity} \"{}\" ({})", label(&kept.mapping, &loaded.entity), records.join(", ")))
 }

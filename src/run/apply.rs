@@ -57,15 +57,7 @@ pub async fn all(
 ) -> Result<bool, RunError> {
     while let Some(slice) = source.next(ground, laid).await? {
         let owing = commit::merge(ground, laid, request, run, slice, ended).await?;
-        write(
-            ground,
-            laid,
-            &slice.neighbours,
-            owing,
-            hooks.progress,
-            ended,
-        )
-        .await?;
+        write(ground, laid, &slice.neighbours, owing, hooks.progress, ended).await?;
         if hooks.stop.is_cancelled() {
             return Ok(true);
         }
@@ -88,37 +80,19 @@ pub async fn write(
     let mut works = Vec::with_capacity(owing.len());
     let mut due: Vec<Vec<Due>> = laid.mapping.systems_ix().map(|_| Vec::new()).collect();
     for (work, owing) in owing.into_iter().enumerate() {
-        works.push(Work {
-            entity: Mutex::new(owing.entity),
-            hints: owing.hints,
-            again: Mutex::new(false),
-        });
+        works.push(Work { entity: Mutex::new(owing.entity), hints: owing.hints, again: Mutex::new(false) });
         for entry in owing.entries {
             due[entry.op.system.0 as usize].push(Due { work, entry });
         }
     }
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx {
-        ground,
-        laid,
-        neighbours,
-        works: &works,
-        end: &end,
-        progress,
-    };
-    let systems = due
-        .into_iter()
-        .enumerate()
-        .filter(|(_, due)| !due.is_empty());
+    let ctx = Ctx { ground, laid, neighbours, works: &works, end: &end, progress };
+    let systems = due.into_iter().enumerate().filter(|(_, due)| !due.is_empty());
     let written = systems.map(|(at, due)| system(&ctx, SystemIx(at as u16), due));
     let outcomes = join_all(written).await;
     ended.end = end.into_inner().expect("no holder of this lock can panic");
-    outcomes
-        .into_iter()
-        .collect::<Result<Vec<()>, RunError>>()?;
-    let answered = works
-        .into_iter()
-        .filter(|work| !*work.again.lock().expect("no holder of this lock can panic"));
+    outcomes.into_iter().collect::<Result<Vec<()>, RunError>>()?;
+    let answered = works.into_iter().filter(|work| !*work.again.lock().expect("no holder of this lock can panic"));
     commit::untouch(ground, answered.flat_map(|work| work.hints)).await
 }
 
@@ -144,10 +118,7 @@ async fn system(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(), Ru
         }))
         .buffer_unordered(BATCHES_IN_FLIGHT);
         while let Some(written) = running.next().await {
-            ctx.progress.step(Step::Applied {
-                system,
-                ops: written?,
-            });
+            ctx.progress.step(Step::Applied { system, ops: written? });
         }
     }
     Ok(())
@@ -156,9 +127,7 @@ async fn system(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(), Ru
 /// How an entry is written, and when among the others.
 pub fn kind(entry: &Entry) -> (u8, WriteKind) {
     match (&entry.op.kind, &entry.class) {
-        (OpKind::Create, EntryClass::Upsert { path, .. }) => {
-            (0, WriteKind::Upsert(Path::clone(path)))
-        }
+        (OpKind::Create, EntryClass::Upsert { path, .. }) => (0, WriteKind::Upsert(Path::clone(path))),
         (OpKind::Create, _) => (0, WriteKind::Create),
         (OpKind::Update, _) => (1, WriteKind::Update),
         (OpKind::Archive(_), _) => (2, WriteKind::Archive),

@@ -28,12 +28,7 @@ struct Answer {
 }
 
 /// Writes one batch.
-pub async fn write(
-    ctx: &Ctx<'_>,
-    system: SystemIx,
-    kind: &WriteKind,
-    due: Vec<Due>,
-) -> Result<(), RunError> {
+pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(), RunError> {
     let (due, mut answers) = look_before(ctx, system, kind, due).await;
     let mut items = Vec::with_capacity(due.len());
     let mut sending = Vec::with_capacity(due.len());
@@ -43,67 +38,44 @@ pub async fn write(
                 items.push(item);
                 sending.push(due);
             }
-            Err(refused) => answers.push(Answer {
-                due,
-                outcome: refused,
-                observation: None,
-                adopt: false,
-            }),
+            Err(refused) => answers.push(Answer { due, outcome: refused, observation: None, adopt: false }),
         }
     }
     let sent_at = ctx.ground.clock.now();
     if !items.is_empty() {
         let seat = ctx.laid.seat(system);
-        let deadline = sent_at
-            .saturating_add(seat.abilities.deadline)
-            .expect("a duration of std is never negative");
-        let ids: Vec<EntryId> = items.iter().map(|item| item.entry).collect();
-        ctx.ground.store.mark_sent(&ids, sent_at, deadline).await?;
+        let deadline = sent_at.saturating_add(seat.abilities.deadline).expect("a duration of std is never negative");
+        let unsent: Vec<EntryId> = sending.iter().filter(|due| due.entry.state != EntryState::Sent).map(|due| due.entry.id).collect();
+        if !unsent.is_empty() {
+            ctx.ground.store.mark_sent(&unsent, sent_at, deadline).await?;
+        }
         let outcomes = seat.system.write(seat.read(), kind, &items).await;
         for (mut due, outcome) in sending.into_iter().zip(outcomes) {
-            due.entry.attempt += 1;
-            due.entry.first_sent_at.get_or_insert(sent_at);
-            due.entry.deadline = Some(deadline);
+            if due.entry.state != EntryState::Sent {
+                due.entry.attempt += 1;
+                due.entry.first_sent_at.get_or_insert(sent_at);
+                due.entry.deadline = Some(deadline);
+            }
             let observation = shown(ctx, system, &outcome);
-            answers.push(Answer {
-                due,
-                outcome,
-                observation,
-                adopt: false,
-            });
+            answers.push(Answer { due, outcome, observation, adopt: false });
         }
     }
     settle(ctx, system, answers, sent_at).await
 }
 
 fn shown(ctx: &Ctx<'_>, system: SystemIx, outcome: &Outcome) -> Option<Observation> {
-    let Outcome::Done {
-        record: Some(record),
-        ..
-    } = outcome
-    else {
+    let Outcome::Done { record: Some(record), .. } = outcome else {
         return None;
     };
-    Some(
-        ctx.laid
-            .mapping
-            .observe(system, record, &ctx.laid.seat(system).positions),
-    )
+    Some(ctx.laid.mapping.observe(system, record, &ctx.laid.seat(system).positions))
 }
 
 /// What the vendor does not check, we look at right before: a record that moved is planned again, and an external id that is taken is linked.
-async fn look_before(
-    ctx: &Ctx<'_>,
-    system: SystemIx,
-    kind: &WriteKind,
-    due: Vec<Due>,
-) -> (Vec<Due>, Vec<Answer>) {
+async fn look_before(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
     match kind {
         WriteKind::Create => (due, Vec::new()),
         WriteKind::Upsert(_) => find_first(ctx, system, due).await,
-        WriteKind::Update | WriteKind::Archive | WriteKind::Delete => {
-            read_again(ctx, system, due).await
-        }
+        WriteKind::Update | WriteKind::Archive | WriteKind::Delete => read_again(ctx, system, due).await,
     }
 }
 
@@ -127,84 +99,36 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
             Ok(found) if found.len() == 1 => {
                 let record = &found[0];
                 let observation = ctx.laid.mapping.observe(system, record, &seat.positions);
-                let outcome = Outcome::Done {
-                    key: Some(record.key.clone()),
-                    record: None,
-                    version: record.version.clone(),
-                    created: Some(false),
-                };
+                let outcome = Outcome::Done { key: Some(record.key.clone()), record: None, version: record.version.clone(), created: Some(false) };
                 (outcome, Some(observation), true)
             }
             Ok(found) => {
                 let keys = found.into_iter().map(|record| record.key).collect();
-                (
-                    Outcome::Duplicate {
-                        keys,
-                        message: "several records hold the external id".to_owned(),
-                    },
-                    None,
-                    false,
-                )
+                (Outcome::Duplicate { keys, message: "several records hold the external id".to_owned() }, None, false)
             }
-            Err(error) => (
-                Outcome::NotDone {
-                    why: error.to_string(),
-                    wait: super::SYSTEM_WAIT,
-                },
-                None,
-                false,
-            ),
+            Err(error) => (Outcome::NotDone { why: error.to_string(), wait: super::SYSTEM_WAIT }, None, false),
         };
-        answers.push(Answer {
-            due,
-            outcome,
-            observation,
-            adopt,
-        });
+        answers.push(Answer { due, outcome, observation, adopt });
     }
     (free, answers)
 }
 
 async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
-    let (unguarded, mut ready): (Vec<Due>, Vec<Due>) = due
-        .into_iter()
-        .partition(|due| matches!(due.entry.class, EntryClass::LookedAt));
+    let (unguarded, mut ready): (Vec<Due>, Vec<Due>) = due.into_iter().partition(|due| matches!(due.entry.class, EntryClass::LookedAt));
     if unguarded.is_empty() {
         return (ready, Vec::new());
     }
     let seat = ctx.laid.seat(system);
-    let keys: Vec<RecordKey> = unguarded
-        .iter()
-        .filter_map(|due| due.entry.op.key.clone())
-        .collect();
+    let keys: Vec<RecordKey> = unguarded.iter().filter_map(|due| due.entry.op.key.clone()).collect();
     let mut answers = Vec::new();
-    let mut seen: HashMap<RecordKey, Option<Observation>> =
-        match seat.system.get(seat.read(), &keys).await {
-            Ok(got) => got
-                .into_iter()
-                .map(|got| {
-                    (
-                        got.key,
-                        got.record.map(|record| {
-                            ctx.laid.mapping.observe(system, &record, &seat.positions)
-                        }),
-                    )
-                })
-                .collect(),
-            Err(error) => {
-                let outcome = || Outcome::NotDone {
-                    why: error.to_string(),
-                    wait: super::SYSTEM_WAIT,
-                };
-                let answers = unguarded.into_iter().map(|due| Answer {
-                    due,
-                    outcome: outcome(),
-                    observation: None,
-                    adopt: false,
-                });
-                return (ready, answers.collect());
-            }
-        };
+    let mut seen: HashMap<RecordKey, Option<Observation>> = match seat.system.get(seat.read(), &keys).await {
+        Ok(got) => got.into_iter().map(|got| (got.key, got.record.map(|record| ctx.laid.mapping.observe(system, &record, &seat.positions)))).collect(),
+        Err(error) => {
+            let outcome = || Outcome::NotDone { why: error.to_string(), wait: super::SYSTEM_WAIT };
+            let answers = unguarded.into_iter().map(|due| Answer { due, outcome: outcome(), observation: None, adopt: false });
+            return (ready, answers.collect());
+        }
+    };
     for due in unguarded {
         let outcome = match due.entry.op.key.as_ref().and_then(|key| seen.remove(key)) {
             Some(Some(observation)) if is_as_planned(ctx, &due, &observation) => {
@@ -213,17 +137,9 @@ async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
             }
             Some(Some(_)) => Outcome::Stale,
             Some(None) => Outcome::Gone,
-            None => Outcome::NotDone {
-                why: "the record could not be read right before the write".to_owned(),
-                wait: super::SYSTEM_WAIT,
-            },
+            None => Outcome::NotDone { why: "the record could not be read right before the write".to_owned(), wait: super::SYSTEM_WAIT },
         };
-        answers.push(Answer {
-            due,
-            outcome,
-            observation: None,
-            adopt: false,
-        });
+        answers.push(Answer { due, outcome, observation: None, adopt: false });
     }
     (ready, answers)
 }
@@ -233,93 +149,49 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
     let op = &due.entry.op;
     let shows = |field: FieldIx, value: &Value| match &observation.fields[field.0 as usize] {
         Seen::Value(seen) => ctx.laid.mapping.same(field, seen, value),
-        seen @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_)) => ctx
-            .neighbours
-            .entity_of(field, op.system, seen)
-            .is_some_and(|entity| *value == Value::Ref(entity)),
+        seen @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_)) => {
+            ctx.neighbours.entity_of(field, op.system, seen).is_some_and(|entity| *value == Value::Ref(entity))
+        }
         Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::UnresolvedSet(_) => true,
     };
     let versions = op.version.is_some() && observation.version.is_some();
     if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_)) && versions {
         return op.version == observation.version;
     }
-    op.fields
-        .iter()
-        .all(|write| write.pre.as_ref().is_none_or(|pre| shows(write.field, pre)))
+    op.fields.iter().all(|write| write.pre.as_ref().is_none_or(|pre| shows(write.field, pre)))
 }
 
 fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome> {
     let entry = &due.entry;
-    let entity = ctx.works[due.work]
-        .entity
-        .lock()
-        .expect("no holder of this lock can panic")
-        .clone();
-    let view = View {
-        entity: &entity,
-        neighbours: ctx.neighbours,
-        today: ctx.ground.today(),
-        forgiven: &[],
-    };
-    let fields: Vec<(FieldIx, Value)> = entry
-        .op
-        .fields
-        .iter()
-        .map(|write| (write.field, write.want.clone()))
-        .collect();
-    let spelling = if entry.op.kind == OpKind::Create {
-        Spelling::Create
-    } else {
-        Spelling::Update
-    };
+    let entity = ctx.works[due.work].entity.lock().expect("no holder of this lock can panic").clone();
+    let view = View { entity: &entity, neighbours: ctx.neighbours, today: ctx.ground.today(), forgiven: &[] };
+    let fields: Vec<(FieldIx, Value)> = entry.op.fields.iter().map(|write| (write.field, write.want.clone())).collect();
+    let spelling = if entry.op.kind == OpKind::Create { Spelling::Create } else { Spelling::Update };
     let mut cells = match entry.op.kind {
-        OpKind::Create | OpKind::Update => ctx
-            .laid
-            .mapping
-            .spell(system, &fields, &view, spelling)
-            .map_err(|problem| Outcome::Refused {
-                code: "SPELLING".to_owned(),
-                message: problem.to_string(),
-                fields: vec![problem.path],
-            })?,
+        OpKind::Create | OpKind::Update => ctx.laid.mapping.spell(system, &fields, &view, spelling).map_err(|problem| Outcome::Refused {
+            code: "SPELLING".to_owned(),
+            message: problem.to_string(),
+            fields: vec![problem.path],
+        })?,
         OpKind::Archive(_) | OpKind::Delete(_) => Vec::new(),
     };
     let mut by = None;
     match &entry.class {
         EntryClass::Marker { path, value } if cells.iter().all(|cell| cell.path != *path) => {
-            cells.push(WriteCell {
-                path: path.clone(),
-                form: Form::Text,
-                value: value.clone(),
-                target: None,
-            });
+            cells.push(WriteCell { path: path.clone(), form: Form::Text, value: value.clone(), target: None });
         }
         EntryClass::Upsert { value, .. } => by = Some(value.clone()),
         _ => {}
     }
-    Ok(WriteItem {
-        entry: entry.id,
-        key: entry.op.key.clone(),
-        version: entry.op.version.clone(),
-        cells,
-        by,
-    })
+    Ok(WriteItem { entry: entry.id, key: entry.op.key.clone(), version: entry.op.version.clone(), cells, by })
 }
 
-async fn settle(
-    ctx: &Ctx<'_>,
-    system: SystemIx,
-    answers: Vec<Answer>,
-    sent_at: Timestamp,
-) -> Result<(), RunError> {
+async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: Timestamp) -> Result<(), RunError> {
     let mut settled = Vec::with_capacity(answers.len());
     let mut touches = Vec::new();
     for answer in answers {
         let work = &ctx.works[answer.due.work];
-        let mut entity = work
-            .entity
-            .lock()
-            .expect("no holder of this lock can panic");
+        let mut entity = work.entity.lock().expect("no holder of this lock can panic");
         let now = ctx.ground.clock.now();
         let mut result = landed(&Answered {
             terms: &*ctx.laid.mapping,
@@ -341,15 +213,9 @@ async fn settle(
             link.identity = seat.system.identity(&seat.object, &link.key);
         }
         tally(ctx, &answer, &result);
-        touches.extend(
-            result
-                .touch
-                .iter()
-                .map(|key| touch(ctx, system, key.clone())),
-        );
+        touches.extend(result.touch.iter().map(|key| touch(ctx, system, key.clone())));
         // A write that is not done keeps its entity's hints: the next run looks again, when it is time.
-        if result.again.is_some() || matches!(result.state, EntryState::Ready | EntryState::InDoubt)
-        {
+        if result.again.is_some() || matches!(result.state, EntryState::Ready | EntryState::InDoubt) {
             *work.again.lock().expect("no holder of this lock can panic") = true;
         }
         let before = std::mem::replace(&mut *entity, result.entity.clone());
@@ -357,24 +223,13 @@ async fn settle(
     }
     ctx.ground.store.settle(ctx.laid.id, settled).await?;
     if !touches.is_empty() {
-        ctx.ground
-            .store
-            .touch(touches, None, ctx.ground.clock.now())
-            .await?;
+        ctx.ground.store.touch(touches, None, ctx.ground.clock.now()).await?;
     }
     Ok(())
 }
 
-fn settle_one(
-    ctx: &Ctx<'_>,
-    answer: Answer,
-    result: Landed,
-    before: Entity,
-    now: Timestamp,
-) -> Settled {
-    let again = result
-        .again
-        .and_then(|at| Some((commit::touch_of(ctx.laid, &result.entity)?, at)));
+fn settle_one(ctx: &Ctx<'_>, answer: Answer, result: Landed, before: Entity, now: Timestamp) -> Settled {
+    let again = result.again.and_then(|at| Some((commit::touch_of(ctx.laid, &result.entity)?, at)));
     let dead_letter = result.refusal.map(|refusal| DeadLetter {
         mapping: ctx.laid.id,
         entity: before.id,
@@ -388,11 +243,7 @@ fn settle_one(
     Settled {
         entry: answer.due.entry.id,
         // What surely was not done is planned again from fresh reads; only the hint stays.
-        state: if result.state == EntryState::Ready {
-            EntryState::Superseded
-        } else {
-            result.state
-        },
+        state: if result.state == EntryState::Ready { EntryState::Superseded } else { result.state },
         before: Some(before),
         after: result.entity,
         dead_letter,
@@ -406,13 +257,7 @@ fn settle_one(
 
 fn touch(ctx: &Ctx<'_>, system: SystemIx, key: RecordKey) -> Touch {
     let seat = ctx.laid.seat(system);
-    Touch {
-        mapping: ctx.laid.id,
-        system,
-        identity: seat.system.identity(&seat.object, &key),
-        key,
-        why: Touched::Reference,
-    }
+    Touch { mapping: ctx.laid.id, system, identity: seat.system.identity(&seat.object, &key), key, why: Touched::Reference }
 }
 
 fn tally(ctx: &Ctx<'_>, answer: &Answer, result: &Landed) {
@@ -430,11 +275,7 @@ fn tally(ctx: &Ctx<'_>, answer: &Answer, result: &Landed) {
     }
     drop(end);
     let op = &answer.due.entry.op;
-    ctx.progress.step(Step::Settled {
-        system: op.system,
-        kind: super::plan::kind(&op.kind),
-        outcome: word(&answer.outcome),
-    });
+    ctx.progress.step(Step::Settled { system: op.system, kind: super::plan::kind(&op.kind), outcome: word(&answer.outcome) });
 }
 
 /// The word for an outcome in the journal, logs and metrics.

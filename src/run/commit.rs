@@ -1,6 +1,7 @@
 //! The second pass, first half: what a slice decided is stored, intents included, before anything is sent.
 
 use futures::future::try_join_all;
+use jiff::Timestamp;
 
 use super::ground::{Ground, Laid};
 use super::look;
@@ -14,6 +15,9 @@ use crate::sync::entity::Entity;
 use crate::sync::op::{Entry, EntryState};
 use crate::sync::scene::{Look, Sight};
 
+/// So many writes start within a moment of their commit.
+const SENT_AT_ONCE_MAX: usize = 50;
+
 /// An entity whose merge is stored and whose writes are still to be done.
 pub struct Owing {
     pub entity: Entity,
@@ -23,14 +27,7 @@ pub struct Owing {
 }
 
 /// Looks at the slice again, stores what it decided, and gives what is to be written.
-pub async fn merge(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    run: RunId,
-    slice: &Slice,
-    ended: &mut Ended,
-) -> Result<Vec<Owing>, RunError> {
+pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, slice: &Slice, ended: &mut Ended) -> Result<Vec<Owing>, RunError> {
     let mut merged = Vec::new();
     let mut left_out = Vec::new();
     let mut owing = Vec::new();
@@ -47,11 +44,7 @@ pub async fn merge(
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
                 if !entries.is_empty() {
-                    owing.push(Owing {
-                        entity: stored.after.clone(),
-                        entries,
-                        hints: prepared.hints.clone(),
-                    });
+                    owing.push(Owing { entity: stored.after.clone(), entries, hints: prepared.hints.clone() });
                 }
                 merged.push(stored);
             }
@@ -59,11 +52,9 @@ pub async fn merge(
         }
     }
     let now = ground.clock.now();
+    send_at_once(laid, &mut merged, &mut owing, now);
     if !merged.is_empty() {
-        ground
-            .store
-            .commit_merged(laid.id, run, merged, now)
-            .await?;
+        ground.store.commit_merged(laid.id, run, merged, now).await?;
     }
     if !left_out.is_empty() {
         ground.store.touch(left_out, None, now).await?;
@@ -73,19 +64,26 @@ pub async fn merge(
     Ok(owing)
 }
 
+/// Few writes leave right after the commit: they are stored as sent in the same transaction, which saves one. Should the process end in between, they
+/// are in doubt though they never left, and looked up like any other.
+fn send_at_once(laid: &Laid, merged: &mut [Merged], owing: &mut [Owing], now: Timestamp) {
+    if owing.iter().map(|owing| owing.entries.len()).sum::<usize>() > SENT_AT_ONCE_MAX {
+        return;
+    }
+    let stored = merged.iter_mut().flat_map(|merged| &mut merged.entries);
+    for entry in stored.chain(owing.iter_mut().flat_map(|owing| &mut owing.entries)) {
+        let deadline = laid.seat(entry.op.system).abilities.deadline;
+        entry.state = EntryState::Sent;
+        entry.attempt = 1;
+        entry.first_sent_at = Some(now);
+        entry.deadline = Some(now.saturating_add(deadline).expect("a duration of std is never negative"));
+    }
+}
+
 /// What an entity's look leaves to be stored; `None` where there is nothing.
-fn to_merge(
-    ground: &Ground,
-    laid: &Laid,
-    run: RunId,
-    prepared: &Prepared,
-    look: Look,
-) -> Option<(Merged, Vec<Entry>)> {
+fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look: Look) -> Option<(Merged, Vec<Entry>)> {
     // What a silent system is owed, or has to say, is not known: the entity is looked at again when it may speak.
-    let silent = prepared
-        .sights
-        .iter()
-        .any(|sight| matches!(sight, Sight::Silent(_)));
+    let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_)));
     let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
     let waits = [look.waits, retry].into_iter().flatten().min();
     let nothing = look.entity.is_none()
@@ -100,22 +98,9 @@ fn to_merge(
     let entries: Vec<Entry> = look
         .ops
         .into_iter()
-        .map(|(op, class)| Entry {
-            id: EntryId(ground.entry_id()),
-            run,
-            op,
-            class,
-            state: EntryState::Ready,
-            attempt: 0,
-            first_sent_at: None,
-            deadline: None,
-        })
+        .map(|(op, class)| Entry { id: EntryId(ground.entry_id()), run, op, class, state: EntryState::Ready, attempt: 0, first_sent_at: None, deadline: None })
         .collect();
-    let keys = look
-        .entity
-        .as_ref()
-        .or(prepared.before.is_none().then_some(&prepared.entity))
-        .map(|after| keys(laid, after));
+    let keys = look.entity.as_ref().or(prepared.before.is_none().then_some(&prepared.entity)).map(|after| keys(laid, after));
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
     let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
     let untouch = match entries.is_empty() {
@@ -141,56 +126,28 @@ fn to_merge(
 
 /// The match keys of an entity's agreed values.
 pub fn keys(laid: &Laid, entity: &Entity) -> Vec<MatchKey> {
-    laid.mapping
-        .keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
+    laid.mapping.keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
 }
 
 /// A touch that leads back to the entity, through any of its links.
 pub fn touch_of(laid: &Laid, entity: &Entity) -> Option<Touch> {
-    let (system, link) = laid
-        .mapping
-        .systems_ix()
-        .find_map(|system| entity.link(system).map(|link| (system, link)))?;
-    Some(Touch {
-        mapping: laid.id,
-        system,
-        key: link.key.clone(),
-        identity: link.identity.clone(),
-        why: Touched::Retry,
-    })
+    let (system, link) = laid.mapping.systems_ix().find_map(|system| entity.link(system).map(|link| (system, link)))?;
+    Some(Touch { mapping: laid.id, system, key: link.key.clone(), identity: link.identity.clone(), why: Touched::Retry })
 }
 
 fn count(prepared: &Prepared, look: &Look, ended: &mut Ended) {
-    let before = prepared
-        .before
-        .as_ref()
-        .map_or(0, |entity| entity.links.iter().flatten().count());
-    let after = look
-        .entity
-        .as_ref()
-        .unwrap_or(&prepared.entity)
-        .links
-        .iter()
-        .flatten()
-        .count();
+    let before = prepared.before.as_ref().map_or(0, |entity| entity.links.iter().flatten().count());
+    let after = look.entity.as_ref().unwrap_or(&prepared.entity).links.iter().flatten().count();
     ended.end.linked += (after.saturating_sub(before)) as u64;
     ended.end.conflicts += look.conflicts.len() as u64;
     ended.end.reviews += look.reviews.len() as u64;
 }
 
-async fn settle_placed(
-    ground: &Ground,
-    laid: &Laid,
-    slice: &Slice,
-    ended: &mut Ended,
-) -> Result<(), RunError> {
+async fn settle_placed(ground: &Ground, laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<(), RunError> {
     let placed = &slice.placed;
     ended.end.waiting += placed.waiting.len() as u64;
     if !placed.waiting.is_empty() || !placed.found.is_empty() {
-        ground
-            .store
-            .keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone())
-            .await?;
+        ground.store.keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone()).await?;
     }
     // Together, so that they share a transaction.
     let now = ground.clock.now();
@@ -202,10 +159,7 @@ async fn settle_placed(
 }
 
 /// Clears what was answered; a hint that came meanwhile stays.
-pub async fn untouch(
-    ground: &Ground,
-    hints: impl IntoIterator<Item = Hint>,
-) -> Result<(), RunError> {
+pub async fn untouch(ground: &Ground, hints: impl IntoIterator<Item = Hint>) -> Result<(), RunError> {
     let numbered = numbered(hints);
     if !numbered.is_empty() {
         ground.store.untouch(numbered).await?;
@@ -214,8 +168,5 @@ pub async fn untouch(
 }
 
 fn numbered(hints: impl IntoIterator<Item = Hint>) -> Vec<(Touch, i64)> {
-    hints
-        .into_iter()
-        .filter_map(|(touch, seq)| Some((touch, seq?)))
-        .collect()
+    hints.into_iter().filter_map(|(touch, seq)| Some((touch, seq?))).collect()
 }

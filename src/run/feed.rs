@@ -37,18 +37,11 @@ pub struct Readers {
 impl Readers {
     pub fn new() -> Self {
         let (tell, told) = mpsc::channel(PAGES_AHEAD);
-        Self {
-            tasks: JoinSet::new(),
-            told,
-            tell: Some(tell),
-        }
+        Self { tasks: JoinSet::new(), told, tell: Some(tell) }
     }
 
     pub fn start(&mut self, system: SystemIx, which: Which, mut pages: Box<dyn Pages>) {
-        let tell = self
-            .tell
-            .clone()
-            .expect("readers are started before the first page is taken");
+        let tell = self.tell.clone().expect("readers are started before the first page is taken");
         let read = async move {
             loop {
                 let told = match pages.next().await {

@@ -34,12 +34,7 @@ pub struct FirstMatch {
 
 impl FirstMatch {
     /// Lists every system, side by side.
-    pub async fn read(
-        ground: &Ground,
-        laid: &Laid,
-        request: &Request,
-        progress: &dyn Progress,
-    ) -> Result<(Self, Gathered), RunError> {
+    pub async fn read(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress) -> Result<(Self, Gathered), RunError> {
         let mut gathered = Gathered::default();
         let mut stage = Stage::create(&ground.store.scratch())?;
         let mut cursors = Vec::new();
@@ -47,20 +42,17 @@ impl FirstMatch {
         let mut readers = Readers::new();
         let mut hints = Vec::new();
         for system in laid.mapping.systems_ix() {
+            ground.pin(laid, system, request.commits()).await??;
             start(ground, laid, system, &mut readers).await?;
         }
         let mut count = 0;
         while let Some(told) = readers.next().await {
             match told {
                 Told::Page(system, which, page) => {
-                    progress.step(Step::Read {
-                        system,
-                        records: page.records.len(),
-                    });
+                    progress.step(Step::Read { system, records: page.records.len() });
                     gathered.read += page.records.len() as u64;
                     remember(laid, system, which, &page, &mut cursors);
-                    let (fresh, known) =
-                        sort_out(ground, laid, &desk, system, page, &mut gathered).await?;
+                    let (fresh, known) = sort_out(ground, laid, &desk, system, page, &mut gathered).await?;
                     count += fresh.len() as u64;
                     stage.put(fresh)?;
                     hints.extend(known);
@@ -72,16 +64,8 @@ impl FirstMatch {
                 // A match on half a list would make twins of the other half.
                 Told::Failed(system, _, error) => {
                     let before = ground.store.counts(laid.id).await?.1[system.0 as usize];
-                    gathered.listings.push(Listing {
-                        system,
-                        before,
-                        now: 0,
-                        cut_short: true,
-                    });
-                    return Err(RunError::Incomplete {
-                        system: laid.mapping.system(system).name.clone(),
-                        source: error,
-                    });
+                    gathered.listings.push(Listing { system, before, now: 0, cut_short: true });
+                    return Err(RunError::Incomplete { system: laid.mapping.system(system).name.clone(), source: error });
                 }
             }
         }
@@ -91,16 +75,7 @@ impl FirstMatch {
             false => -(count as i64)..0,
         };
         let linked = source::slices_of(ground, laid, request, &mut gathered, hints).await?;
-        let first = Self {
-            stage,
-            ids,
-            used: 0,
-            mark: Mark::default(),
-            slice: None,
-            cursors,
-            linked,
-            next_linked: 0,
-        };
+        let first = Self { stage, ids, used: 0, mark: Mark::default(), slice: None, cursors, linked, next_linked: 0 };
         Ok((first, gathered))
     }
 
@@ -123,26 +98,14 @@ impl FirstMatch {
             for member in group.members {
                 let observation = kept::read(&member.bytes)?;
                 let touch = touch(laid, member.system, &observation);
-                loose.push(Loose {
-                    group: at as u32,
-                    system: member.system,
-                    observation,
-                    record: None,
-                    hint: (touch, None),
-                    predecessor_of: None,
-                });
+                loose.push(Loose { group: at as u32, system: member.system, observation, record: None, hint: (touch, None), predecessor_of: None });
             }
         }
         self.slice = Some(self.place(ground, laid, loose).await?);
         Ok(self.slice.as_ref())
     }
 
-    async fn place(
-        &mut self,
-        ground: &Ground,
-        laid: &Laid,
-        loose: Vec<Loose>,
-    ) -> Result<Slice, RunError> {
+    async fn place(&mut self, ground: &Ground, laid: &Laid, loose: Vec<Loose>) -> Result<Slice, RunError> {
         let desk = Desk::open(ground, laid).await?.ignoring(self.ids.clone());
         let mut ids = (self.ids.start + self.used as i64..self.ids.end).map(EntityId);
         let mut placed = desk.place_all(loose, &mut ids).await?;
@@ -161,31 +124,14 @@ impl FirstMatch {
 }
 
 /// A feed that was never read begins with everything; one that others read already is left where it is, and listed beside.
-async fn start(
-    ground: &Ground,
-    laid: &Laid,
-    system: SystemIx,
-    readers: &mut Readers,
-) -> Result<(), RunError> {
+async fn start(ground: &Ground, laid: &Laid, system: SystemIx, readers: &mut Readers) -> Result<(), RunError> {
     let seat = laid.seat(system);
     let connection = &laid.mapping.system(system).connection;
-    match ground
-        .store
-        .cursor(connection, &seat.object, Feed::Changes)
-        .await?
-    {
-        None => readers.start(
-            system,
-            Which::Changes,
-            seat.system.changes(seat.read(), None),
-        ),
+    match ground.store.cursor(connection, &seat.object, Feed::Changes).await? {
+        None => readers.start(system, Which::Changes, seat.system.changes(seat.read(), None)),
         Some(_) => readers.start(system, Which::Sweep, seat.system.list(seat.read())),
     }
-    if ground
-        .store
-        .cursor(connection, &seat.object, Feed::Gone)
-        .await?
-        .is_none()
+    if ground.store.cursor(connection, &seat.object, Feed::Gone).await?.is_none()
         && let Some(pages) = seat.system.gone(seat.read(), None)
     {
         readers.start(system, Which::Gone, pages);
@@ -193,13 +139,7 @@ async fn start(
     Ok(())
 }
 
-fn remember(
-    laid: &Laid,
-    system: SystemIx,
-    which: Which,
-    page: &Page,
-    cursors: &mut Vec<MovedCursor>,
-) {
+fn remember(laid: &Laid, system: SystemIx, which: Which, page: &Page, cursors: &mut Vec<MovedCursor>) {
     let feed = match which {
         Which::Changes => Feed::Changes,
         Which::Gone => Feed::Gone,
@@ -208,19 +148,9 @@ fn remember(
     let Some(cursor) = page.cursor.clone() else {
         return;
     };
-    let (connection, object) = (
-        laid.mapping.system(system).connection.clone(),
-        laid.seat(system).object.clone(),
-    );
-    cursors.retain(|moved| {
-        (&moved.connection, &moved.object, moved.feed) != (&connection, &object, feed)
-    });
-    cursors.push(MovedCursor {
-        connection,
-        object,
-        feed,
-        cursor: Cursor(cursor.0),
-    });
+    let (connection, object) = (laid.mapping.system(system).connection.clone(), laid.seat(system).object.clone());
+    cursors.retain(|moved| (&moved.connection, &moved.object, moved.feed) != (&connection, &object, feed));
+    cursors.push(MovedCursor { connection, object, feed, cursor: Cursor(cursor.0) });
 }
 
 type Hints = Vec<prepare::Hint>;
@@ -238,10 +168,7 @@ async fn sort_out(
     let mut staged = Vec::with_capacity(page.records.len());
     let mut hints = Hints::new();
     for records in observe::chunks(page.records, SLICE_RECORDS) {
-        let identities: Vec<RecordKey> = records
-            .iter()
-            .map(|record| record.identity.clone())
-            .collect();
+        let identities: Vec<RecordKey> = records.iter().map(|record| record.identity.clone()).collect();
         let linked = ground.store.linked(laid.id, system, &identities).await?;
         for (record, entity) in records.into_iter().zip(linked) {
             let observation = laid.mapping.observe(system, &record, &seat.positions);
@@ -264,11 +191,5 @@ async fn sort_out(
 }
 
 fn touch(laid: &Laid, system: SystemIx, observation: &Observation) -> Touch {
-    Touch {
-        mapping: laid.id,
-        system,
-        key: observation.key.clone(),
-        identity: observation.identity.clone(),
-        why: Touched::Changed,
-    }
+    Touch { mapping: laid.id, system, key: observation.key.clone(), identity: observation.identity.clone(), why: Touched::Changed }
 }

@@ -1,7 +1,7 @@
 //! What runs stand on: every mapping registered with the store, every connection, and what each feed must ask for.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
 
@@ -23,6 +23,8 @@ pub struct Ground {
     pub systems: BTreeMap<ConnectionName, Arc<dyn System>>,
     /// In dependency order: what others refer to comes first.
     pub mappings: Vec<Laid>,
+    /// Connections whose account was compared in this process.
+    pinned: Mutex<HashSet<ConnectionName>>,
 }
 
 /// One mapping with its place in the store and its share of each feed.
@@ -46,10 +48,7 @@ pub struct Seat {
 
 impl Seat {
     pub fn read(&self) -> Read {
-        Read {
-            object: self.object.clone(),
-            columns: self.columns.clone(),
-        }
+        Read { object: self.object.clone(), columns: self.columns.clone() }
     }
 }
 
@@ -81,12 +80,7 @@ impl Ground {
             let id = store.register(shape(&mapping)).await?;
             let mut seats = Vec::with_capacity(mapping.systems.len());
             for system in &mapping.systems {
-                let connection =
-                    systems
-                        .get(&system.connection)
-                        .ok_or_else(|| RunError::NoConnection {
-                            connection: system.connection.clone(),
-                        })?;
+                let connection = systems.get(&system.connection).ok_or_else(|| RunError::NoConnection { connection: system.connection.clone() })?;
                 let columns = feeds[&(system.connection.clone(), system.object.clone())].clone();
                 seats.push(Seat {
                     system: connection.clone(),
@@ -98,27 +92,15 @@ impl Ground {
             }
             laid.push(Laid { mapping, id, seats });
         }
-        Ok(Self {
-            store,
-            clock,
-            zone,
-            systems,
-            mappings: laid,
-        })
+        Ok(Self { store, clock, zone, systems, mappings: laid, pinned: Mutex::default() })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {
-        self.mappings
-            .iter()
-            .position(|laid| laid.mapping.name == *name)
+        self.mappings.iter().position(|laid| laid.mapping.name == *name)
     }
 
     /// The mappings and systems that share a feed.
-    pub fn sharing<'a>(
-        &'a self,
-        connection: &'a ConnectionName,
-        object: &'a ObjectName,
-    ) -> impl Iterator<Item = (&'a Laid, SystemIx)> {
+    pub fn sharing<'a>(&'a self, connection: &'a ConnectionName, object: &'a ObjectName) -> impl Iterator<Item = (&'a Laid, SystemIx)> {
         self.mappings.iter().flat_map(move |laid| {
             laid.mapping
                 .systems_ix()
@@ -131,18 +113,36 @@ impl Ground {
     }
 
     /// Where `mapping` holds its entities in `connection`: how references are followed there.
-    pub fn seat_of(
-        &self,
-        mapping: &MappingName,
-        connection: &ConnectionName,
-    ) -> Option<(&Laid, SystemIx)> {
+    pub fn seat_of(&self, mapping: &MappingName, connection: &ConnectionName) -> Option<(&Laid, SystemIx)> {
         let laid = &self.mappings[self.find(mapping)?];
-        let at = laid
-            .mapping
-            .systems
-            .iter()
-            .position(|system| system.connection == *connection)?;
+        let at = laid.mapping.systems.iter().position(|system| system.connection == *connection)?;
         Some((laid, SystemIx(at as u16)))
+    }
+}
+
+impl Ground {
+    /// Asks each connection once who we are there: another account than the first one ever met stops the connection, because its records
+    /// would be taken for deletes and creates.
+    pub async fn pin(&self, laid: &Laid, system: SystemIx, keep: bool) -> Result<Result<(), SystemError>, RunError> {
+        let connection = &laid.mapping.system(system).connection;
+        if self.pinned.lock().expect("no holder of this lock can panic").contains(connection) {
+            return Ok(Ok(()));
+        }
+        let account = match laid.seat(system).system.probe().await {
+            Ok(account) => account,
+            Err(error) => return Ok(Err(error)),
+        };
+        match self.store.account(connection).await? {
+            Some(known) if known != account => {
+                let why = format!("it signs in to account {account}, and its records here came from {known}; give the other account a connection of its own");
+                return Ok(Err(SystemError::Stopped { connection: connection.clone(), why }));
+            }
+            Some(_) => {}
+            None if keep => self.store.keep_account(connection, &account).await?,
+            None => return Ok(Ok(())),
+        }
+        self.pinned.lock().expect("no holder of this lock can panic").insert(connection.clone());
+        Ok(Ok(()))
     }
 }
 
@@ -152,10 +152,7 @@ impl Laid {
     }
 
     pub fn abilities(&self) -> Vec<Arc<Abilities>> {
-        self.seats
-            .iter()
-            .map(|seat| seat.abilities.clone())
-            .collect()
+        self.seats.iter().map(|seat| seat.abilities.clone()).collect()
     }
 }
 
@@ -190,29 +187,18 @@ async fn verified(connection: &dyn System, system: &crate::mapping::System) -> R
 fn feeds(mappings: &[Arc<Mapping>]) -> HashMap<(ConnectionName, ObjectName), Columns> {
     let mut union: HashMap<(ConnectionName, ObjectName), Vec<Column>> = HashMap::new();
     for system in mappings.iter().flat_map(|mapping| &mapping.systems) {
-        let columns = union
-            .entry((system.connection.clone(), system.object.clone()))
-            .or_default();
+        let columns = union.entry((system.connection.clone(), system.object.clone())).or_default();
         for column in system.columns.iter() {
             if !columns.contains(column) {
                 columns.push(column.clone());
             }
         }
     }
-    union
-        .into_iter()
-        .map(|(feed, columns)| (feed, Columns::from(columns)))
-        .collect()
+    union.into_iter().map(|(feed, columns)| (feed, Columns::from(columns))).collect()
 }
 
 fn positions(own: &Columns, feed: &Columns) -> Vec<u16> {
-    own.iter()
-        .map(|column| {
-            feed.iter()
-                .position(|c| c == column)
-                .expect("a feed carries the columns of all its mappings") as u16
-        })
-        .collect()
+    own.iter().map(|column| feed.iter().position(|c| c == column).expect("a feed carries the columns of all its mappings") as u16).collect()
 }
 
 /// A mapping in the store's terms.
@@ -230,26 +216,11 @@ pub fn shape(mapping: &Mapping) -> MappingShape {
                 object: system.object.clone(),
             })
             .collect(),
-        fields: mapping
-            .fields
-            .iter()
-            .map(|field| field_shape(mapping, field))
-            .collect(),
+        fields: mapping.fields.iter().map(|field| field_shape(mapping, field)).collect(),
     }
 }
 
 fn field_shape(mapping: &Mapping, field: &crate::mapping::Field) -> FieldShape {
-    let meaning = mapping
-        .systems_ix()
-        .map(|SystemIx(at)| {
-            field.cells[at as usize]
-                .is_some()
-                .then(|| field.meaning[at as usize])
-        })
-        .collect();
-    FieldShape {
-        name: field.name.clone(),
-        was: field.was.clone(),
-        meaning,
-    }
+    let meaning = mapping.systems_ix().map(|SystemIx(at)| field.cells[at as usize].is_some().then(|| field.meaning[at as usize])).collect();
+    FieldShape { name: field.name.clone(), was: field.was.clone(), meaning }
 }

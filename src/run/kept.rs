@@ -19,9 +19,7 @@ pub fn write(observation: &Observation) -> Vec<u8> {
     put(&mut bytes, Some(observation.identity.as_str()));
     put(&mut bytes, observation.version.as_deref());
     put(&mut bytes, observation.trouble.as_deref());
-    let time = observation
-        .time
-        .map_or(i64::MIN, |time| time.as_microsecond());
+    let time = observation.time.map_or(i64::MIN, |time| time.as_microsecond());
     bytes.extend(time.to_le_bytes());
     bytes.push(observation.takes_part.map_or(2, u8::from));
     bytes.push(u8::from(observation.locked) | u8::from(observation.archived) << 1);
@@ -59,26 +57,11 @@ pub fn read(mut bytes: &[u8]) -> Result<Observation, Damaged> {
     let fields = (0..count).map(|_| seen(from)).collect::<Result<_, _>>()?;
     let fingerprint = u64::from_le_bytes(take(from)?);
     let (locked, archived) = (flags & 1 != 0, flags & 2 != 0);
-    Ok(Observation {
-        key,
-        identity,
-        version,
-        time,
-        fields,
-        takes_part,
-        locked,
-        gate,
-        archived,
-        trouble,
-        fingerprint,
-    })
+    Ok(Observation { key, identity, version, time, fields, takes_part, locked, gate, archived, trouble, fingerprint })
 }
 
 fn put(bytes: &mut Vec<u8>, text: Option<&str>) {
-    bytes.extend(
-        text.map_or(u32::MAX, |text| text.len() as u32)
-            .to_le_bytes(),
-    );
+    bytes.extend(text.map_or(u32::MAX, |text| text.len() as u32).to_le_bytes());
     bytes.extend(text.unwrap_or_default().as_bytes());
 }
 
@@ -120,9 +103,7 @@ fn put_gate(bytes: &mut Vec<u8>, gate: &Gate) {
         Gate::Only(paths, why) => {
             bytes.push(1);
             bytes.extend((paths.len() as u16).to_le_bytes());
-            paths
-                .iter()
-                .for_each(|path| put(bytes, Some(&path.to_string())));
+            paths.iter().for_each(|path| put(bytes, Some(&path.to_string())));
             closed(bytes, why);
         }
         Gate::Shut(why) => {
@@ -150,15 +131,12 @@ fn seen(from: &mut &[u8]) -> Result<Seen, Damaged> {
 }
 
 fn gate(from: &mut &[u8]) -> Result<Gate, Damaged> {
-    let closed = |from: &mut &[u8]| {
-        Ok::<_, Damaged>(text(from)?.map_or(Closed::Wait, |why| Closed::Refused(Str::from(why))))
-    };
+    let closed = |from: &mut &[u8]| Ok::<_, Damaged>(text(from)?.map_or(Closed::Wait, |why| Closed::Refused(Str::from(why))));
     Ok(match byte(from)? {
         0 => Gate::Open,
         1 => {
             let count = u16::from_le_bytes(take(from)?);
-            let path =
-                |from: &mut &[u8]| Path::parse(text(from)?.ok_or(Damaged)?).map_err(|_| Damaged);
+            let path = |from: &mut &[u8]| Path::parse(text(from)?.ok_or(Damaged)?).map_err(|_| Damaged);
             let paths = (0..count).map(|_| path(from)).collect::<Result<_, _>>()?;
             Gate::Only(paths, closed(from)?)
         }

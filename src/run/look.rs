@@ -25,49 +25,19 @@ pub struct Shown {
 }
 
 /// Looks at one entity.
-pub fn look(
-    ground: &Ground,
-    laid: &Laid,
-    run: RunId,
-    prepared: &Prepared,
-    neighbours: &Neighbours,
-) -> Look {
+pub fn look(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neighbours: &Neighbours) -> Look {
     scene(ground, laid, run, prepared, neighbours, sync::look)
 }
 
 /// Whether there is nothing to do at an entity, as far as it was read.
-pub fn is_quiet(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &Prepared,
-    neighbours: &Neighbours,
-) -> bool {
-    scene(
-        ground,
-        laid,
-        RunId(0),
-        prepared,
-        neighbours,
-        sync::is_quiet_at,
-    )
+pub fn is_quiet(ground: &Ground, laid: &Laid, prepared: &Prepared, neighbours: &Neighbours) -> bool {
+    scene(ground, laid, RunId(0), prepared, neighbours, sync::is_quiet_at)
 }
 
-fn scene<T>(
-    ground: &Ground,
-    laid: &Laid,
-    run: RunId,
-    prepared: &Prepared,
-    neighbours: &Neighbours,
-    with: impl FnOnce(&Scene) -> T,
-) -> T {
+fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neighbours: &Neighbours, with: impl FnOnce(&Scene) -> T) -> T {
     let abilities = laid.abilities();
-    let offsets: Vec<SignedDuration> = laid
-        .seats
-        .iter()
-        .map(|seat| {
-            SignedDuration::try_from_secs_f64(seat.system.clock_offset()).unwrap_or_default()
-        })
-        .collect();
+    let offsets: Vec<SignedDuration> =
+        laid.seats.iter().map(|seat| SignedDuration::try_from_secs_f64(seat.system.clock_offset()).unwrap_or_default()).collect();
     with(&Scene {
         terms: &*laid.mapping,
         entity: &prepared.entity,
@@ -114,63 +84,31 @@ pub async fn count(
             hooks.plan.questions(look.reviews.len());
         }
         hooks.plan.questions(slice.placed.reviews.len());
-        hooks.progress.step(Step::Looked {
-            entities: slice.prepared.len(),
-        });
+        hooks.progress.step(Step::Looked { entities: slice.prepared.len() });
     }
     Ok(shown)
 }
 
 /// The ops of a look, spelt out.
-pub fn planned(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &Prepared,
-    look: &Look,
-    neighbours: &Neighbours,
-) -> Vec<PlannedOp> {
+pub fn planned(ground: &Ground, laid: &Laid, prepared: &Prepared, look: &Look, neighbours: &Neighbours) -> Vec<PlannedOp> {
     if look.ops.is_empty() {
         return Vec::new();
     }
     let after = look.entity.as_ref().unwrap_or(&prepared.entity);
     let records = records(laid, &prepared.entity);
-    let view = View {
-        entity: after,
-        neighbours,
-        today: ground.today(),
-        forgiven: &[],
-    };
-    look.ops
-        .iter()
-        .map(|(op, _)| plan::spell_out(&laid.mapping, op, &records, &view))
-        .collect()
+    let view = View { entity: after, neighbours, today: ground.today(), forgiven: &[] };
+    look.ops.iter().map(|(op, _)| plan::spell_out(&laid.mapping, op, &records, &view)).collect()
 }
 
 /// An entity's records by name: what identifies it before it has an id.
 fn records(laid: &Laid, entity: &Entity) -> Vec<String> {
-    laid.mapping
-        .systems_ix()
-        .filter_map(|system| {
-            entity
-                .link(system)
-                .map(|link| format!("{} {}", laid.mapping.system(system).name, link.key))
-        })
-        .collect()
+    laid.mapping.systems_ix().filter_map(|system| entity.link(system).map(|link| format!("{} {}", laid.mapping.system(system).name, link.key))).collect()
 }
 
 /// Whether every op of the entity was agreed to. One that was not keeps the whole entity out: a merge without its writes would lose edits.
-pub fn agreed(
-    request: &Request,
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &Prepared,
-    look: &Look,
-    slice: &Slice,
-) -> bool {
+pub fn agreed(request: &Request, ground: &Ground, laid: &Laid, prepared: &Prepared, look: &Look, slice: &Slice) -> bool {
     match &request.intent {
-        Intent::Approved(approval) => planned(ground, laid, prepared, look, &slice.neighbours)
-            .iter()
-            .all(|op| approval.ops.contains_key(&op.id)),
+        Intent::Approved(approval) => planned(ground, laid, prepared, look, &slice.neighbours).iter().all(|op| approval.ops.contains_key(&op.id)),
         Intent::Plan | Intent::Apply => true,
     }
 }

@@ -21,11 +21,7 @@ struct Wanted {
 }
 
 /// Resolves the references of a slice both ways.
-pub async fn fetch(
-    ground: &Ground,
-    laid: &Laid,
-    slice: &[Prepared],
-) -> Result<Neighbours, RunError> {
+pub async fn fetch(ground: &Ground, laid: &Laid, slice: &[Prepared]) -> Result<Neighbours, RunError> {
     let mut neighbours = Neighbours::default();
     if laid.mapping.refers_to.is_empty() {
         return Ok(neighbours);
@@ -44,17 +40,10 @@ pub async fn fetch(
 
 fn collect(laid: &Laid, slice: &[Prepared]) -> Wanted {
     let mut wanted = Wanted::default();
-    let references: Vec<FieldIx> = laid
-        .mapping
-        .fields_ix()
-        .filter(|field| laid.mapping.field(*field).refers_to().is_some())
-        .collect();
+    let references: Vec<FieldIx> = laid.mapping.fields_ix().filter(|field| laid.mapping.field(*field).refers_to().is_some()).collect();
     for prepared in slice {
         for field in &references {
-            want_entities(
-                prepared.entity.agreed(*field),
-                wanted.entities.entry(*field).or_default(),
-            );
+            want_entities(prepared.entity.agreed(*field), wanted.entities.entry(*field).or_default());
             for (at, sight) in prepared.sights.iter().enumerate() {
                 let system = SystemIx(at as u16);
                 let Sight::Live(observation) = sight else {
@@ -62,29 +51,15 @@ fn collect(laid: &Laid, slice: &[Prepared]) -> Wanted {
                 };
                 match &observation.fields[field.0 as usize] {
                     Seen::Unresolved(key) => {
-                        wanted
-                            .keys
-                            .entry((*field, system))
-                            .or_default()
-                            .insert(key.clone());
+                        wanted.keys.entry((*field, system)).or_default().insert(key.clone());
                     }
                     Seen::UnresolvedSet(keys) => {
-                        wanted
-                            .keys
-                            .entry((*field, system))
-                            .or_default()
-                            .extend(keys.iter().cloned());
+                        wanted.keys.entry((*field, system)).or_default().extend(keys.iter().cloned());
                     }
                     Seen::UnresolvedBy(value) => {
-                        wanted
-                            .by_value
-                            .entry((*field, system))
-                            .or_default()
-                            .insert(value.clone());
+                        wanted.by_value.entry((*field, system)).or_default().insert(value.clone());
                     }
-                    Seen::Value(value) => {
-                        want_entities(value, wanted.entities.entry(*field).or_default())
-                    }
+                    Seen::Value(value) => want_entities(value, wanted.entities.entry(*field).or_default()),
                     Seen::NoCell | Seen::Unread | Seen::Unfit(_) => {}
                 }
             }
@@ -98,33 +73,18 @@ fn want_entities(value: &Value, wanted: &mut BTreeSet<EntityId>) {
         Value::Ref(entity) => {
             wanted.insert(*entity);
         }
-        Value::Set(elements) => elements
-            .iter()
-            .for_each(|element| want_entities(element, wanted)),
+        Value::Set(elements) => elements.iter().for_each(|element| want_entities(element, wanted)),
         _ => {}
     }
 }
 
-async fn resolve_keys(
-    ground: &Ground,
-    laid: &Laid,
-    wanted: &mut Wanted,
-    neighbours: &mut Neighbours,
-) -> Result<(), RunError> {
+async fn resolve_keys(ground: &Ground, laid: &Laid, wanted: &mut Wanted, neighbours: &mut Neighbours) -> Result<(), RunError> {
     for ((field, system), keys) in &wanted.keys {
         let Some((target, at)) = target(ground, laid, *field, *system) else {
             continue;
         };
         let keys: Vec<RecordKey> = keys.iter().cloned().collect();
-        let identities: Vec<RecordKey> = keys
-            .iter()
-            .map(|key| {
-                target
-                    .seat(at)
-                    .system
-                    .identity(&target.seat(at).object, key)
-            })
-            .collect();
+        let identities: Vec<RecordKey> = keys.iter().map(|key| target.seat(at).system.identity(&target.seat(at).object, key)).collect();
         let linked = ground.store.linked(target.id, at, &identities).await?;
         for (key, entity) in keys.into_iter().zip(linked) {
             if let Some(entity) = entity {
@@ -137,17 +97,9 @@ async fn resolve_keys(
 }
 
 /// A reference held by a field of its target is found the way a match rule of that one field finds an entity.
-async fn resolve_values(
-    ground: &Ground,
-    laid: &Laid,
-    wanted: &mut Wanted,
-    neighbours: &mut Neighbours,
-) -> Result<(), RunError> {
+async fn resolve_values(ground: &Ground, laid: &Laid, wanted: &mut Wanted, neighbours: &mut Neighbours) -> Result<(), RunError> {
     for ((field, system), values) in &wanted.by_value {
-        let Some(CellProgram::KeyedRef {
-            mapping, field: by, ..
-        }) = &laid.mapping.field(*field).cells[system.0 as usize]
-        else {
+        let Some(CellProgram::KeyedRef { mapping, field: by, .. }) = &laid.mapping.field(*field).cells[system.0 as usize] else {
             continue;
         };
         let Some(at) = ground.find(mapping) else {
@@ -159,17 +111,9 @@ async fn resolve_values(
         };
         for value in values {
             let keys = target.mapping.keys(&|f| (f == by).then_some(value));
-            for hit in ground
-                .store
-                .hits(target.id, &keys)
-                .await?
-                .into_iter()
-                .flatten()
-            {
+            for hit in ground.store.hits(target.id, &keys).await?.into_iter().flatten() {
                 if let Hit::Entity(entity) = hit {
-                    neighbours
-                        .by_value
-                        .insert((*field, *system, value.clone()), entity);
+                    neighbours.by_value.insert((*field, *system, value.clone()), entity);
                     wanted.entities.entry(*field).or_default().insert(entity);
                 }
             }
@@ -179,39 +123,20 @@ async fn resolve_values(
 }
 
 /// `unknown:` of a reference names an entity by the first match field of its mapping.
-async fn stand_ins(
-    ground: &Ground,
-    laid: &Laid,
-    wanted: &mut Wanted,
-    neighbours: &mut Neighbours,
-) -> Result<(), RunError> {
+async fn stand_ins(ground: &Ground, laid: &Laid, wanted: &mut Wanted, neighbours: &mut Neighbours) -> Result<(), RunError> {
     for field in laid.mapping.fields_ix() {
-        let (Unknown::Match(value), Some(name)) = (
-            &laid.mapping.field(field).unknown,
-            laid.mapping.field(field).refers_to(),
-        ) else {
+        let (Unknown::Match(value), Some(name)) = (&laid.mapping.field(field).unknown, laid.mapping.field(field).refers_to()) else {
             continue;
         };
         let Some(at) = ground.find(name) else {
             continue;
         };
         let target = &ground.mappings[at];
-        let Some(by) = target
-            .mapping
-            .matching
-            .first()
-            .and_then(|rule| rule.fields.first().copied())
-        else {
+        let Some(by) = target.mapping.matching.first().and_then(|rule| rule.fields.first().copied()) else {
             continue;
         };
         let keys = target.mapping.keys(&|f| (f == by).then_some(value));
-        for hit in ground
-            .store
-            .hits(target.id, &keys)
-            .await?
-            .into_iter()
-            .flatten()
-        {
+        for hit in ground.store.hits(target.id, &keys).await?.into_iter().flatten() {
             if let Hit::Entity(entity) = hit {
                 neighbours.stand_ins.insert(field, entity);
                 wanted.entities.entry(field).or_default().insert(entity);
@@ -221,13 +146,7 @@ async fn stand_ins(
     Ok(())
 }
 
-async fn spell_keys(
-    ground: &Ground,
-    laid: &Laid,
-    field: FieldIx,
-    entities: &[EntityId],
-    neighbours: &mut Neighbours,
-) -> Result<(), RunError> {
+async fn spell_keys(ground: &Ground, laid: &Laid, field: FieldIx, entities: &[EntityId], neighbours: &mut Neighbours) -> Result<(), RunError> {
     for system in laid.mapping.systems_ix() {
         let Some((target, at)) = target(ground, laid, field, system) else {
             continue;
@@ -243,50 +162,24 @@ async fn spell_keys(
 }
 
 /// The referred entities' agreed values, for `partner.tier` and for references held by a field.
-async fn read_values(
-    ground: &Ground,
-    laid: &Laid,
-    field: FieldIx,
-    entities: &[EntityId],
-    neighbours: &mut Neighbours,
-) -> Result<(), RunError> {
-    let Some(target) = laid
-        .mapping
-        .field(field)
-        .refers_to()
-        .and_then(|name| ground.find(name))
-    else {
+async fn read_values(ground: &Ground, laid: &Laid, field: FieldIx, entities: &[EntityId], neighbours: &mut Neighbours) -> Result<(), RunError> {
+    let Some(target) = laid.mapping.field(field).refers_to().and_then(|name| ground.find(name)) else {
         return Ok(());
     };
     let target = &ground.mappings[target];
-    let names: Vec<&FieldName> = target
-        .mapping
-        .fields
-        .iter()
-        .map(|field| &field.name)
-        .collect();
+    let names: Vec<&FieldName> = target.mapping.fields.iter().map(|field| &field.name).collect();
     for loaded in ground.store.load(target.id, entities).await? {
         let values = target.mapping.fields_ix().map(|at| {
             let name = names[at.0 as usize].to_string();
             (name, loaded.entity.agreed(at).clone())
         });
-        neighbours
-            .values
-            .insert((field, loaded.entity.id), values.collect());
+        neighbours.values.insert((field, loaded.entity.id), values.collect());
     }
     Ok(())
 }
 
 /// The mapping and system in which a reference of `system` is followed.
-fn target<'a>(
-    ground: &'a Ground,
-    laid: &Laid,
-    field: FieldIx,
-    system: SystemIx,
-) -> Option<(&'a Laid, SystemIx)> {
+fn target<'a>(ground: &'a Ground, laid: &Laid, field: FieldIx, system: SystemIx) -> Option<(&'a Laid, SystemIx)> {
     let target = laid.mapping.field(field).targets[system.0 as usize].as_ref()?;
-    Some((
-        &ground.mappings[ground.find(&target.mapping)?],
-        target.system,
-    ))
+    Some((&ground.mappings[ground.find(&target.mapping)?], target.system))
 }

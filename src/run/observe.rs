@@ -24,6 +24,8 @@ pub struct Gathered {
     pub touched: HashMap<(SystemIx, RecordKey), (Touch, Option<i64>)>,
     pub read: u64,
     pub unchanged: u64,
+    /// Cursors of feeds with a hole: they move when a sweep has made it good.
+    pub late: HashMap<SystemIx, (Feed, Cursor)>,
     /// Systems that could not be read: silent in this run.
     pub down: HashMap<SystemIx, SystemError>,
     /// What full reads found, beside what the last ones found: the guard judges them.
@@ -31,38 +33,44 @@ pub struct Gathered {
 }
 
 /// Reads all feeds of the mapping. With `keep`, pages are committed as they come; without, nothing is stored (a plan).
-pub async fn gather(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    progress: &dyn Progress,
-) -> Result<Gathered, RunError> {
+pub async fn gather(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress) -> Result<Gathered, RunError> {
     let mut gathered = Gathered::default();
     let mut sweeps: HashMap<SystemIx, HashSet<RecordKey>> = HashMap::new();
     let mut readers = Readers::new();
     for system in laid.mapping.systems_ix().filter(|_| request.poll) {
+        if let Err(error) = ground.pin(laid, system, request.commits()).await? {
+            gathered.down.insert(system, error);
+            continue;
+        }
         start(ground, laid, request, system, &mut readers, &mut sweeps).await?;
     }
+    drain(ground, laid, request, progress, readers, &mut sweeps, &mut gathered).await?;
+    fill_holes(ground, laid, request, progress, &mut gathered).await?;
+    Ok(gathered)
+}
+
+async fn drain(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    progress: &dyn Progress,
+    mut readers: Readers,
+    sweeps: &mut HashMap<SystemIx, HashSet<RecordKey>>,
+    gathered: &mut Gathered,
+) -> Result<(), RunError> {
     while let Some(told) = readers.next().await {
         match told {
             Told::Page(system, Which::Sweep, page) => {
-                let keys = sweeps
-                    .get_mut(&system)
-                    .expect("a sweep was begun with its set");
+                let keys = sweeps.get_mut(&system).expect("a sweep was begun with its set");
                 keys.extend(page.records.into_iter().map(|record| record.identity));
             }
             Told::Page(system, which, page) => {
-                progress.step(Step::Read {
-                    system,
-                    records: page.records.len(),
-                });
-                take(ground, laid, request, system, which, page, &mut gathered).await?;
+                progress.step(Step::Read { system, records: page.records.len() });
+                take(ground, laid, request, system, which, page, gathered).await?;
             }
             Told::End(system, Which::Sweep) => {
-                let keys = sweeps
-                    .remove(&system)
-                    .expect("a sweep was begun with its set");
-                absent(ground, laid, request, system, &keys, &mut gathered).await?;
+                let keys = sweeps.remove(&system).expect("a sweep was begun with its set");
+                absent(ground, laid, request, system, &keys, gathered).await?;
             }
             Told::End(..) => {}
             Told::Failed(system, _, error) => {
@@ -70,7 +78,28 @@ pub async fn gather(
             }
         }
     }
-    Ok(gathered)
+    Ok(())
+}
+
+/// A feed of deletes that cannot vouch for its whole window (a trimmed log) is made good by a sweep; only then does its cursor move.
+async fn fill_holes(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress, gathered: &mut Gathered) -> Result<(), RunError> {
+    let late = std::mem::take(&mut gathered.late);
+    let mut sweeps: HashMap<SystemIx, HashSet<RecordKey>> = HashMap::new();
+    let mut readers = Readers::new();
+    for system in late.keys() {
+        tracing::warn!(system = %laid.mapping.system(*system).name, "the feed of deletes has a hole; all keys are compared instead");
+        sweeps.insert(*system, HashSet::new());
+        let seat = laid.seat(*system);
+        readers.start(*system, Which::Sweep, seat.system.sweep(seat.read()));
+    }
+    drain(ground, laid, request, progress, readers, &mut sweeps, gathered).await?;
+    for (system, (feed, cursor)) in late {
+        if request.commits() && !gathered.down.contains_key(&system) {
+            let connection = &laid.mapping.system(system).connection;
+            ground.store.commit_page(connection, &laid.seat(system).object, feed, Some(cursor), Vec::new(), ground.clock.now()).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn start(
@@ -83,19 +112,9 @@ async fn start(
 ) -> Result<(), RunError> {
     let seat = laid.seat(system);
     let connection = &laid.mapping.system(system).connection;
-    let since = ground
-        .store
-        .cursor(connection, &seat.object, Feed::Changes)
-        .await?;
-    readers.start(
-        system,
-        Which::Changes,
-        seat.system.changes(seat.read(), since),
-    );
-    let since = ground
-        .store
-        .cursor(connection, &seat.object, Feed::Gone)
-        .await?;
+    let since = ground.store.cursor(connection, &seat.object, Feed::Changes).await?;
+    readers.start(system, Which::Changes, seat.system.changes(seat.read(), since));
+    let since = ground.store.cursor(connection, &seat.object, Feed::Gone).await?;
     match seat.system.gone(seat.read(), since) {
         Some(pages) => readers.start(system, Which::Gone, pages),
         None if request.sweep => {
@@ -108,30 +127,13 @@ async fn start(
 }
 
 /// One page: what is no news is dropped, the rest is committed as touched together with the cursor.
-async fn take(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    system: SystemIx,
-    which: Which,
-    page: Page,
-    gathered: &mut Gathered,
-) -> Result<(), RunError> {
+async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx, which: Which, page: Page, gathered: &mut Gathered) -> Result<(), RunError> {
     gathered.read += page.records.len() as u64;
     let mut touches = Vec::new();
-    for (other, at) in ground.sharing(
-        &laid.mapping.system(system).connection,
-        &laid.seat(system).object,
-    ) {
+    for (other, at) in ground.sharing(&laid.mapping.system(system).connection, &laid.seat(system).object) {
         let own = other.id == laid.id && at == system;
         for observed in news(ground, other, at, &page, own, gathered).await? {
-            let touch = Touch {
-                mapping: other.id,
-                system: at,
-                key: observed.key.clone(),
-                identity: observed.identity.clone(),
-                why: Touched::Changed,
-            };
+            let touch = Touch { mapping: other.id, system: at, key: observed.key.clone(), identity: observed.identity.clone(), why: Touched::Changed };
             if own {
                 keep(gathered, touch.clone(), Some(observed));
             }
@@ -144,24 +146,15 @@ async fn take(
             touches.push(touch);
         }
     }
+    let feed = if which == Which::Gone { Feed::Gone } else { Feed::Changes };
+    let mut cursor = page.cursor;
+    if page.hole && which == Which::Gone
+        && let Some(cursor) = cursor.take() {
+            gathered.late.insert(system, (feed, cursor));
+        }
     if request.commits() {
-        let feed = if which == Which::Gone {
-            Feed::Gone
-        } else {
-            Feed::Changes
-        };
         let connection = &laid.mapping.system(system).connection;
-        ground
-            .store
-            .commit_page(
-                connection,
-                &laid.seat(system).object,
-                feed,
-                page.cursor,
-                touches,
-                ground.clock.now(),
-            )
-            .await?;
+        ground.store.commit_page(connection, &laid.seat(system).object, feed, cursor, touches, ground.clock.now()).await?;
     }
     Ok(())
 }
@@ -179,20 +172,9 @@ fn keep(gathered: &mut Gathered, touch: Touch, observed: Option<Observation>) {
 }
 
 /// The records of a page that may lead to something: linked ones that show anything new, unlinked ones that take part.
-async fn news(
-    ground: &Ground,
-    laid: &Laid,
-    system: SystemIx,
-    page: &Page,
-    own: bool,
-    gathered: &mut Gathered,
-) -> Result<Vec<Observation>, RunError> {
+async fn news(ground: &Ground, laid: &Laid, system: SystemIx, page: &Page, own: bool, gathered: &mut Gathered) -> Result<Vec<Observation>, RunError> {
     let seat = laid.seat(system);
-    let observed: Vec<Observation> = page
-        .records
-        .iter()
-        .map(|record| laid.mapping.observe(system, record, &seat.positions))
-        .collect();
+    let observed: Vec<Observation> = page.records.iter().map(|record| laid.mapping.observe(system, record, &seat.positions)).collect();
     let mut news = Vec::new();
     for slice in chunks(observed, SLICE_RECORDS) {
         let identities: Vec<RecordKey> = slice.iter().map(|o| o.identity.clone()).collect();
@@ -200,10 +182,7 @@ async fn news(
         let ids: Vec<EntityId> = linked.iter().flatten().copied().collect();
         let loaded = ground.store.load(laid.id, &ids).await?;
         let now = ground.clock.now();
-        let mut known: HashMap<EntityId, Prepared> = loaded
-            .into_iter()
-            .map(|loaded| (loaded.entity.id, Prepared::loaded(laid, loaded, now)))
-            .collect();
+        let mut known: HashMap<EntityId, Prepared> = loaded.into_iter().map(|loaded| (loaded.entity.id, Prepared::loaded(laid, loaded, now))).collect();
         let mut seen = Vec::with_capacity(slice.len());
         for (observation, entity) in slice.into_iter().zip(linked) {
             match entity.and_then(|id| known.remove(&id)) {
@@ -220,9 +199,7 @@ async fn news(
             prepared.resolve(laid, &neighbours);
             if look::is_quiet(ground, laid, &prepared, &neighbours) {
                 gathered.unchanged += u64::from(own);
-            } else if let Sight::Live(observation) =
-                std::mem::take(&mut prepared.sights[system.0 as usize])
-            {
+            } else if let Sight::Live(observation) = std::mem::take(&mut prepared.sights[system.0 as usize]) {
                 news.push(observation);
             }
         }
@@ -230,31 +207,14 @@ async fn news(
     Ok(news)
 }
 
-async fn gone(
-    ground: &Ground,
-    laid: &Laid,
-    system: SystemIx,
-    page: &Page,
-) -> Result<Vec<Touch>, RunError> {
+async fn gone(ground: &Ground, laid: &Laid, system: SystemIx, page: &Page) -> Result<Vec<Touch>, RunError> {
     let identities: Vec<RecordKey> = page.gone.iter().map(|gone| gone.identity.clone()).collect();
     if identities.is_empty() {
         return Ok(Vec::new());
     }
     let linked = ground.store.linked(laid.id, system, &identities).await?;
-    let touch = |gone: &crate::system::Gone| Touch {
-        mapping: laid.id,
-        system,
-        key: gone.key.clone(),
-        identity: gone.identity.clone(),
-        why: Touched::Gone,
-    };
-    Ok(page
-        .gone
-        .iter()
-        .zip(linked)
-        .filter(|(_, entity)| entity.is_some())
-        .map(|(gone, _)| touch(gone))
-        .collect())
+    let touch = |gone: &crate::system::Gone| Touch { mapping: laid.id, system, key: gone.key.clone(), identity: gone.identity.clone(), why: Touched::Gone };
+    Ok(page.gone.iter().zip(linked).filter(|(_, entity)| entity.is_some()).map(|(gone, _)| touch(gone)).collect())
 }
 
 /// After a whole sweep: linked records that were not in it are touched; `get` decides. A listing that shrank by a fifth proves nothing.
@@ -270,58 +230,24 @@ async fn absent(
     let object = &laid.seat(system).object;
     let last = ground.store.cursor(connection, object, Feed::Sweep).await?;
     let last: usize = last.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
-    gathered.listings.push(Listing {
-        system,
-        before: last as u64,
-        now: found.len() as u64,
-        cut_short: false,
-    });
+    gathered.listings.push(Listing { system, before: last as u64, now: found.len() as u64, cut_short: false });
     let mut after: Option<RecordKey> = None;
     loop {
-        let known = ground
-            .store
-            .identities(laid.id, system, after.as_ref(), SLICE_RECORDS)
-            .await?;
+        let known = ground.store.identities(laid.id, system, after.as_ref(), SLICE_RECORDS).await?;
         let Some((furthest, _, _)) = known.last() else {
             break;
         };
         after = Some(furthest.clone());
-        for (identity, key, _) in known
-            .into_iter()
-            .filter(|(identity, ..)| !found.contains(identity))
-        {
-            keep(
-                gathered,
-                Touch {
-                    mapping: laid.id,
-                    system,
-                    key,
-                    identity,
-                    why: Touched::Gone,
-                },
-                None,
-            );
+        for (identity, key, _) in known.into_iter().filter(|(identity, ..)| !found.contains(identity)) {
+            keep(gathered, Touch { mapping: laid.id, system, key, identity, why: Touched::Gone }, None);
         }
     }
     if request.commits() {
-        let touches = gathered
-            .touched
-            .values()
-            .filter(|(t, _)| t.system == system && t.why == Touched::Gone);
+        let touches = gathered.touched.values().filter(|(t, _)| t.system == system && t.why == Touched::Gone);
         let touches = touches.map(|(touch, _)| touch.clone()).collect();
         // A listing that shrank too much is not taken as the new measure: it would pass the second time.
         let count = (found.len() * 10 >= last * 8).then(|| Cursor(found.len().to_string()));
-        ground
-            .store
-            .commit_page(
-                connection,
-                object,
-                Feed::Sweep,
-                count,
-                touches,
-                ground.clock.now(),
-            )
-            .await?;
+        ground.store.commit_page(connection, object, Feed::Sweep, count, touches, ground.clock.now()).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::{EntityView, Mapping};
+use crate::mapping::{EntityView, FieldIx, Mapping};
 use crate::sync::op::{FieldWrite, Op, OpKind};
 use crate::value::{Value, fingerprint};
 
@@ -107,20 +107,13 @@ impl Approval {
     pub fn read(file: impl BufRead) -> Result<(Head, Approval), PlanFileError> {
         let mut lines = file.lines();
         let first = lines.next().ok_or(PlanFileError::Empty)??;
-        let head: Head = serde_json::from_str(&first)
-            .map_err(|source| PlanFileError::Line { line: 1, source })?;
+        let head: Head = serde_json::from_str(&first).map_err(|source| PlanFileError::Line { line: 1, source })?;
         if head.syncline_plan != PLAN_VERSION {
-            return Err(PlanFileError::Version {
-                found: head.syncline_plan,
-            });
+            return Err(PlanFileError::Version { found: head.syncline_plan });
         }
         let mut ops = HashMap::new();
         for (at, line) in lines.enumerate() {
-            let op: PlannedOp =
-                serde_json::from_str(&line?).map_err(|source| PlanFileError::Line {
-                    line: at + 2,
-                    source,
-                })?;
+            let op: PlannedOp = serde_json::from_str(&line?).map_err(|source| PlanFileError::Line { line: at + 2, source })?;
             let approved = Approved { words: op.words(), mapping: op.mapping };
             ops.insert(op.id, approved);
         }
@@ -179,13 +172,11 @@ impl<W: Write + Send> PlanSink for PlanFile<W> {
 }
 
 /// Spells an op out. `records` are the entity's own, sorted: they name an entity that has no id yet.
-pub fn spell_out(
-    mapping: &Mapping,
-    op: &Op,
-    records: &[String],
-    view: &dyn EntityView,
-) -> PlannedOp {
-    let show = |value: &Value| value.to_string();
+pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn EntityView) -> PlannedOp {
+    let show = |field: FieldIx, value: &Value| match view.key_of(value, field, op.system) {
+        Some(key) => key.to_string(),
+        None => value.to_string(),
+    };
     PlannedOp {
         id: id(mapping, op, records),
         mapping: mapping.name.to_string(),
@@ -200,16 +191,12 @@ pub fn spell_out(
             .iter()
             .map(|write| PlannedField {
                 field: mapping.field(write.field).name.to_string(),
-                from: write.pre.as_ref().map(show),
-                to: show(&write.want),
+                from: write.pre.as_ref().map(|pre| show(write.field, pre)),
+                to: show(write.field, &write.want),
                 reason: write.reason.sentence(mapping, Some(write.field)),
             })
             .collect(),
-        deferred: op
-            .deferred
-            .iter()
-            .map(|field| mapping.field(*field).name.to_string())
-            .collect(),
+        deferred: op.deferred.iter().map(|field| mapping.field(*field).name.to_string()).collect(),
     }
 }
 
@@ -239,24 +226,9 @@ pub fn id(mapping: &Mapping, op: &Op, records: &[String]) -> String {
 
 fn label(mapping: &Mapping, view: &dyn EntityView) -> String {
     use crate::value::Kind;
-    let named = mapping.fields_ix().filter(|field| {
-        matches!(
-            mapping.field(*field).kind,
-            Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain
-        )
-    });
-    let preferred = mapping.fields_ix().filter(|field| {
-        matches!(
-            mapping.field(*field).name.as_str(),
-            "name" | "company" | "title"
-        )
-    });
-    preferred
-        .chain(named)
-        .map(|field| view.agreed(field))
-        .find(|value| !value.is_blank())
-        .map(|value| value.to_string())
-        .unwrap_or_default()
+    let named = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).kind, Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain));
+    let preferred = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).name.as_str(), "name" | "company" | "title"));
+    preferred.chain(named).map(|field| view.agreed(field)).find(|value| !value.is_blank()).map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// The word for an op in plans, logs and metrics.

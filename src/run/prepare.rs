@@ -70,19 +70,9 @@ impl Prepared {
     }
 
     /// Links a record by adoption: its shadows are unknown until the look; a record that stood here before becomes its predecessor.
-    pub fn join(
-        &mut self,
-        laid: &Laid,
-        system: SystemIx,
-        observation: Observation,
-        now: Timestamp,
-    ) {
+    pub fn join(&mut self, laid: &Laid, system: SystemIx, observation: Observation, now: Timestamp) {
         let at = system.0 as usize;
-        let mut link = Link::adopted(
-            observation.key.clone(),
-            observation.identity.clone(),
-            unknown(laid, system),
-        );
+        let mut link = Link::adopted(observation.key.clone(), observation.identity.clone(), unknown(laid, system));
         if let Some(old) = self.entity.links[at].take() {
             link.predecessors = old.predecessors;
             link.predecessors.push(old.key);
@@ -108,12 +98,7 @@ impl Prepared {
 }
 
 /// Loads the linked entities of the hints, gives them their fresh reads, and reads the rest of their records by key.
-pub async fn linked(
-    ground: &Ground,
-    laid: &Laid,
-    gathered: &mut Gathered,
-    hints: BTreeMap<EntityId, Vec<Hint>>,
-) -> Result<Vec<Prepared>, RunError> {
+pub async fn linked(ground: &Ground, laid: &Laid, gathered: &mut Gathered, hints: BTreeMap<EntityId, Vec<Hint>>) -> Result<Vec<Prepared>, RunError> {
     let now = ground.clock.now();
     let mut all = Vec::with_capacity(hints.len());
     let ids: Vec<EntityId> = hints.keys().copied().collect();
@@ -144,19 +129,10 @@ fn give_fresh(laid: &Laid, gathered: &mut Gathered, prepared: &mut Prepared, now
 }
 
 /// Reads what no page brought: every live record of the slice, and gone ones that a hint names. All systems at once.
-pub async fn read_rest(
-    ground: &Ground,
-    laid: &Laid,
-    gathered: &Gathered,
-    slice: &mut [Prepared],
-) -> Result<(), RunError> {
+pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice: &mut [Prepared]) -> Result<(), RunError> {
     let mut asked: Vec<(SystemIx, Vec<RecordKey>)> = Vec::new();
     for system in laid.mapping.systems_ix() {
-        let keys: Vec<RecordKey> = slice
-            .iter()
-            .filter_map(|prepared| to_read(prepared, system))
-            .map(|link| link.key.clone())
-            .collect();
+        let keys: Vec<RecordKey> = slice.iter().filter_map(|prepared| to_read(prepared, system)).map(|link| link.key.clone()).collect();
         if !keys.is_empty() {
             asked.push((system, keys));
         }
@@ -178,9 +154,7 @@ pub async fn read_rest(
             Ok(got) => {
                 for got in got {
                     let sight = match got.record {
-                        Some(record) => {
-                            Sight::Live(laid.mapping.observe(system, &record, &seat.positions))
-                        }
+                        Some(record) => Sight::Live(laid.mapping.observe(system, &record, &seat.positions)),
                         None => Sight::Gone,
                     };
                     sights.insert(seat.system.identity(&seat.object, &got.key), sight);
@@ -208,21 +182,14 @@ fn to_read(prepared: &Prepared, system: SystemIx) -> Option<&Link> {
     let wanted = match link.state {
         LinkState::Live | LinkState::Owed(_) | LinkState::GoneByUs { .. } => true,
         LinkState::GoneByUser { .. } => {
-            link.kept
-                || prepared.hints.iter().any(|(touch, _)| named(touch))
-                || prepared.entries.iter().any(|entry| entry.op.system == system)
+            link.kept || prepared.hints.iter().any(|(touch, _)| named(touch)) || prepared.entries.iter().any(|entry| entry.op.system == system)
         }
     };
     (unread && wanted).then_some(link)
 }
 
 /// Puts entities in the place of the record keys that an observation's references show.
-pub fn resolve(
-    laid: &Laid,
-    system: SystemIx,
-    observation: &mut Observation,
-    neighbours: &Neighbours,
-) {
+pub fn resolve(laid: &Laid, system: SystemIx, observation: &mut Observation, neighbours: &Neighbours) {
     for field in laid.mapping.fields_ix() {
         let seen = &mut observation.fields[field.0 as usize];
         if let Some(value) = neighbours.meant(field, system, seen) {
@@ -232,11 +199,7 @@ pub fn resolve(
 }
 
 fn question(review: Review) -> ReviewInput {
-    ReviewInput {
-        id: review.id,
-        about: review.about,
-        answer: review.answer,
-    }
+    ReviewInput { id: review.id, about: review.about, answer: review.answer }
 }
 
 /// The shadows of a link that was never looked at.
@@ -251,9 +214,6 @@ fn unknown(laid: &Laid, system: SystemIx) -> Vec<Shadow> {
 fn silence(error: &SystemError) -> Silence {
     match error {
         SystemError::Forbidden { .. } => Silence::Forbidden,
-        SystemError::Later { .. }
-        | SystemError::Stopped { .. }
-        | SystemError::Drift { .. }
-        | SystemError::Garbled { .. } => Silence::Down,
+        SystemError::Later { .. } | SystemError::Stopped { .. } | SystemError::Drift { .. } | SystemError::Garbled { .. } => Silence::Down,
     }
 }

@@ -18,12 +18,7 @@ use crate::value::record::Record;
 use crate::value::{Path, Value};
 
 /// Settles all that is open: by class, always with the same entry.
-pub async fn settle(
-    ground: &Ground,
-    laid: &Laid,
-    progress: &dyn Progress,
-    ended: &mut Ended,
-) -> Result<(), RunError> {
+pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended: &mut Ended) -> Result<(), RunError> {
     for entry in ground.store.unsettled(laid.id).await? {
         let now = ground.clock.now();
         let Some(loaded) = ground.store.load(laid.id, &[entry.op.entity]).await?.pop() else {
@@ -32,43 +27,18 @@ pub async fn settle(
         let prepared = Prepared::loaded(laid, loaded, now);
         match (entry.state, &entry.op.kind) {
             // Nothing was sent: planned again from fresh reads.
-            (EntryState::Ready, _) => {
-                close(
-                    ground,
-                    laid,
-                    &prepared,
-                    &entry,
-                    EntryState::Superseded,
-                    Vec::new(),
-                )
-                .await?
-            }
+            (EntryState::Ready, _) => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (_, OpKind::Create) => create(ground, laid, prepared, entry, progress, ended).await?,
             // A read of the record tells what became of it: the look settles it.
-            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_)) => {
-                again(ground, laid, &prepared, None).await?
-            }
+            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_)) => again(ground, laid, &prepared, None).await?,
         }
     }
     Ok(())
 }
 
-async fn create(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: Prepared,
-    entry: Entry,
-    progress: &dyn Progress,
-    ended: &mut Ended,
-) -> Result<(), RunError> {
+async fn create(ground: &Ground, laid: &Laid, prepared: Prepared, entry: Entry, progress: &dyn Progress, ended: &mut Ended) -> Result<(), RunError> {
     let seat = laid.seat(entry.op.system);
-    let doubt = Doubt {
-        terms: &*laid.mapping,
-        entry: &entry,
-        abilities: &seat.abilities,
-        instance: ground.store.instance(),
-        now: ground.clock.now(),
-    };
+    let doubt = Doubt { terms: &*laid.mapping, entry: &entry, abilities: &seat.abilities, instance: ground.store.instance(), now: ground.clock.now() };
     let found = match seek(&doubt) {
         Seek::Find { path, value } => {
             match look_up(ground, laid, &prepared, &entry, &path, &value).await? {
@@ -79,10 +49,7 @@ async fn create(
         }
         Seek::Get(_) | Seek::Resend => Vec::new(),
         Seek::Review => {
-            let about = ReviewAbout::InDoubt {
-                entry: entry.id,
-                hits: Vec::new(),
-            };
+            let about = ReviewAbout::InDoubt { entry: entry.id, hits: Vec::new() };
             return ask(ground, laid, &prepared, &entry, about).await;
         }
     };
@@ -92,53 +59,25 @@ async fn create(
             let (_, record, observation) = &found[at];
             link(ground, laid, &prepared, &entry, record, observation, adopt).await
         }
-        Recovery::Late(other) => {
-            ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other }).await
-        }
+        Recovery::Late(other) => ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other }).await,
         Recovery::Send => send(ground, laid, prepared, entry, progress, ended).await,
-        Recovery::Review(hits) => {
-            ask(
-                ground,
-                laid,
-                &prepared,
-                &entry,
-                ReviewAbout::InDoubt {
-                    entry: entry.id,
-                    hits,
-                },
-            )
-            .await
-        }
+        Recovery::Review(hits) => ask(ground, laid, &prepared, &entry, ReviewAbout::InDoubt { entry: entry.id, hits }).await,
         Recovery::Wait(until) => again(ground, laid, &prepared, Some(until)).await,
     }
 }
 
 type Hits = Vec<(Found, Record, Observation)>;
 
-async fn look_up(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &Prepared,
-    entry: &Entry,
-    path: &Path,
-    value: &Value,
-) -> Result<Result<Hits, SystemError>, RunError> {
+async fn look_up(ground: &Ground, laid: &Laid, prepared: &Prepared, entry: &Entry, path: &Path, value: &Value) -> Result<Result<Hits, SystemError>, RunError> {
     let system = entry.op.system;
     let seat = laid.seat(system);
     let records = match seat.system.find(seat.read(), path, value).await {
         Ok(records) => records,
         Err(error) => return Ok(Err(error)),
     };
-    let identities: Vec<_> = records
-        .iter()
-        .map(|record| record.identity.clone())
-        .collect();
+    let identities: Vec<_> = records.iter().map(|record| record.identity.clone()).collect();
     let linked = ground.store.linked(laid.id, system, &identities).await?;
-    let predecessors = prepared
-        .entity
-        .link(system)
-        .map(|link| link.predecessors.clone())
-        .unwrap_or_default();
+    let predecessors = prepared.entity.link(system).map(|link| link.predecessors.clone()).unwrap_or_default();
     let hits = records.into_iter().zip(linked).map(|(record, linked)| {
         let observation = laid.mapping.observe(system, &record, &seat.positions);
         let found = Found {
@@ -166,12 +105,7 @@ async fn link(
     adopt: bool,
 ) -> Result<(), RunError> {
     let now = ground.clock.now();
-    let outcome = Outcome::Done {
-        key: Some(record.key.clone()),
-        record: None,
-        version: record.version.clone(),
-        created: Some(true),
-    };
+    let outcome = Outcome::Done { key: Some(record.key.clone()), record: None, version: record.version.clone(), created: Some(true) };
     let neighbours = neighbours::fetch(ground, laid, std::slice::from_ref(prepared)).await?;
     let result = landed(&Answered {
         terms: &*laid.mapping,
@@ -201,65 +135,25 @@ async fn link(
     Ok(ground.store.settle(laid.id, vec![settled]).await?)
 }
 
-async fn send(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: Prepared,
-    entry: Entry,
-    progress: &dyn Progress,
-    ended: &mut Ended,
-) -> Result<(), RunError> {
+async fn send(ground: &Ground, laid: &Laid, prepared: Prepared, mut entry: Entry, progress: &dyn Progress, ended: &mut Ended) -> Result<(), RunError> {
+    // Sent once more: the journal says so, with a new deadline, before it leaves.
+    entry.state = EntryState::InDoubt;
     let neighbours = neighbours::fetch(ground, laid, std::slice::from_ref(&prepared)).await?;
-    let works = [Work {
-        entity: Mutex::new(prepared.entity),
-        hints: Vec::new(),
-        again: Mutex::new(false),
-    }];
+    let works = [Work { entity: Mutex::new(prepared.entity), hints: Vec::new(), again: Mutex::new(false) }];
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx {
-        ground,
-        laid,
-        neighbours: &neighbours,
-        works: &works,
-        end: &end,
-        progress,
-    };
+    let ctx = Ctx { ground, laid, neighbours: &neighbours, works: &works, end: &end, progress };
     let (system, (_, kind)) = (entry.op.system, kind(&entry));
     let written = batch::write(&ctx, system, &kind, vec![Due { work: 0, entry }]).await;
     ended.end = end.into_inner().expect("no holder of this lock can panic");
     written
 }
 
-async fn ask(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &Prepared,
-    entry: &Entry,
-    about: ReviewAbout,
-) -> Result<(), RunError> {
-    let review = NewReview {
-        entity: Some(prepared.entity.id),
-        about,
-    };
-    close(
-        ground,
-        laid,
-        prepared,
-        entry,
-        EntryState::Review,
-        vec![review],
-    )
-    .await
+async fn ask(ground: &Ground, laid: &Laid, prepared: &Prepared, entry: &Entry, about: ReviewAbout) -> Result<(), RunError> {
+    let review = NewReview { entity: Some(prepared.entity.id), about };
+    close(ground, laid, prepared, entry, EntryState::Review, vec![review]).await
 }
 
-async fn close(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &Prepared,
-    entry: &Entry,
-    state: EntryState,
-    reviews: Vec<NewReview>,
-) -> Result<(), RunError> {
+async fn close(ground: &Ground, laid: &Laid, prepared: &Prepared, entry: &Entry, state: EntryState, reviews: Vec<NewReview>) -> Result<(), RunError> {
     let now = ground.clock.now();
     let again = commit::touch_of(laid, &prepared.entity).map(|touch| (touch, now));
     let settled = Settled {
@@ -277,14 +171,7 @@ async fn close(
     Ok(ground.store.settle(laid.id, vec![settled]).await?)
 }
 
-async fn again(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &Prepared,
-    at: Option<jiff::Timestamp>,
-) -> Result<(), RunError> {
-    let touches: Vec<Touch> = commit::touch_of(laid, &prepared.entity)
-        .into_iter()
-        .collect();
+async fn again(ground: &Ground, laid: &Laid, prepared: &Prepared, at: Option<jiff::Timestamp>) -> Result<(), RunError> {
+    let touches: Vec<Touch> = commit::touch_of(laid, &prepared.entity).into_iter().collect();
     Ok(ground.store.touch(touches, at, ground.clock.now()).await?)
 }

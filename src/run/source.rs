@@ -34,19 +34,8 @@ impl Slice {
 }
 
 /// An unlinked record that starts nothing, asleep or in review, is a twin all the same: no create beside it.
-async fn find_waiting(
-    ground: &Ground,
-    laid: &Laid,
-    prepared: &mut [Prepared],
-    placed: &Placed,
-) -> Result<(), RunError> {
-    if laid.mapping.matching.is_empty()
-        || !laid
-            .mapping
-            .systems
-            .iter()
-            .any(|system| !matches!(system.create, Create::Never))
-    {
+async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], placed: &Placed) -> Result<(), RunError> {
+    if laid.mapping.matching.is_empty() || !laid.mapping.systems.iter().any(|system| !matches!(system.create, Create::Never)) {
         return Ok(());
     }
     let mut keys = Vec::new();
@@ -86,32 +75,18 @@ enum Kind {
 
 impl Source {
     /// Reads what is to be read and brings it into slices.
-    pub async fn open(
-        ground: &Ground,
-        laid: &Laid,
-        request: &Request,
-        progress: &dyn Progress,
-        ended: &mut Ended,
-    ) -> Result<Self, RunError> {
+    pub async fn open(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress, ended: &mut Ended) -> Result<Self, RunError> {
         let adoption = ground.store.adoption(laid.id).await?;
         if adoption != Adoption::Done {
             let (first, gathered) = FirstMatch::read(ground, laid, request, progress).await?;
             report(laid, &gathered, ended);
             let listings = gathered.listings;
-            return Ok(Self {
-                adoption,
-                listings,
-                kind: Kind::Staged(Box::new(first)),
-            });
+            return Ok(Self { adoption, listings, kind: Kind::Staged(Box::new(first)) });
         }
         let mut gathered = observe::gather(ground, laid, request, progress).await?;
         report(laid, &gathered, ended);
         let slices = slices(ground, laid, request, &mut gathered).await?;
-        Ok(Self {
-            adoption,
-            listings: gathered.listings,
-            kind: Kind::Memory { slices, next: 0 },
-        })
+        Ok(Self { adoption, listings: gathered.listings, kind: Kind::Memory { slices, next: 0 } })
     }
 
     /// The next slice of this pass; `None` at its end, after which the next call begins anew.
@@ -129,12 +104,7 @@ impl Source {
         }
     }
 
-    pub async fn guard(
-        &self,
-        ground: &Ground,
-        laid: &Laid,
-        counts: &RunCounts,
-    ) -> Result<Guard, RunError> {
+    pub async fn guard(&self, ground: &Ground, laid: &Laid, counts: &RunCounts) -> Result<Guard, RunError> {
         let (_, totals) = ground.store.counts(laid.id).await?;
         let stand = Stand {
             limits: &laid.mapping.limits,
@@ -160,31 +130,17 @@ fn report(laid: &Laid, gathered: &Gathered, ended: &mut Ended) {
     ended.end.unchanged += gathered.unchanged;
     let mut down: Vec<_> = gathered.down.iter().collect();
     down.sort_by_key(|(system, _)| **system);
-    ended.down = down
-        .into_iter()
-        .map(|(system, why)| (laid.mapping.system(*system).name.clone(), why.to_string()))
-        .collect();
+    ended.down = down.into_iter().map(|(system, why)| (laid.mapping.system(*system).name.clone(), why.to_string())).collect();
 }
 
 /// Touched records, the store's and this run's own, as slices.
-async fn slices(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    gathered: &mut Gathered,
-) -> Result<Vec<Slice>, RunError> {
+async fn slices(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<Vec<Slice>, RunError> {
     let hints = hints(ground, laid, request, gathered).await?;
     slices_of(ground, laid, request, gathered, hints).await
 }
 
 /// These hints as slices.
-pub async fn slices_of(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    gathered: &mut Gathered,
-    hints: Vec<Hint>,
-) -> Result<Vec<Slice>, RunError> {
+pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<Vec<Slice>, RunError> {
     let (linked, unlinked) = split(ground, laid, hints).await?;
     let mut prepared = prepare::linked(ground, laid, gathered, linked).await?;
     let desk = Desk::open(ground, laid).await?;
@@ -204,23 +160,14 @@ pub async fn slices_of(
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,
-        None => slices.push(Slice {
-            prepared: Vec::new(),
-            neighbours: Neighbours::default(),
-            placed,
-        }),
+        None => slices.push(Slice { prepared: Vec::new(), neighbours: Neighbours::default(), placed }),
     }
     Ok(slices)
 }
 
 /// An entity that was touched through a link and joined by an unlinked record is one entity to look at.
 fn merge_joined(prepared: &mut Vec<Prepared>, placed: &mut Placed) {
-    let joined: HashMap<EntityId, usize> = placed
-        .entities
-        .iter()
-        .enumerate()
-        .map(|(at, p)| (p.entity.id, at))
-        .collect();
+    let joined: HashMap<EntityId, usize> = placed.entities.iter().enumerate().map(|(at, p)| (p.entity.id, at)).collect();
     prepared.retain_mut(|touched| {
         let Some(at) = joined.get(&touched.entity.id) else {
             return true;
@@ -236,16 +183,8 @@ fn merge_joined(prepared: &mut Vec<Prepared>, placed: &mut Placed) {
     });
 }
 
-async fn hints(
-    ground: &Ground,
-    laid: &Laid,
-    request: &Request,
-    gathered: &mut Gathered,
-) -> Result<Vec<Hint>, RunError> {
-    let stored = ground
-        .store
-        .touched(laid.id, ground.clock.now(), RUN_RECORDS_MAX)
-        .await?;
+async fn hints(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<Vec<Hint>, RunError> {
+    let stored = ground.store.touched(laid.id, ground.clock.now(), RUN_RECORDS_MAX).await?;
     let mut all: BTreeMap<(SystemIx, RecordKey), Hint> = BTreeMap::new();
     if !request.commits() {
         all.extend(gathered.touched.drain());
@@ -259,23 +198,14 @@ async fn hints(
 
 type Linked = BTreeMap<EntityId, Vec<Hint>>;
 
-async fn split(
-    ground: &Ground,
-    laid: &Laid,
-    hints: Vec<Hint>,
-) -> Result<(Linked, Vec<Hint>), RunError> {
+async fn split(ground: &Ground, laid: &Laid, hints: Vec<Hint>) -> Result<(Linked, Vec<Hint>), RunError> {
     let mut linked = Linked::new();
     let mut unlinked = Vec::new();
     let mut by_system: BTreeMap<SystemIx, Vec<Hint>> = BTreeMap::new();
-    hints
-        .into_iter()
-        .for_each(|hint| by_system.entry(hint.0.system).or_default().push(hint));
+    hints.into_iter().for_each(|hint| by_system.entry(hint.0.system).or_default().push(hint));
     for (system, hints) in by_system {
         for chunk in observe::chunks(hints, SLICE_RECORDS) {
-            let identities: Vec<RecordKey> = chunk
-                .iter()
-                .map(|(touch, _)| touch.identity.clone())
-                .collect();
+            let identities: Vec<RecordKey> = chunk.iter().map(|(touch, _)| touch.identity.clone()).collect();
             let entities = ground.store.linked(laid.id, system, &identities).await?;
             for (hint, entity) in chunk.into_iter().zip(entities) {
                 match entity {
@@ -289,12 +219,7 @@ async fn split(
 }
 
 /// Reads unlinked records that no page brought; what is gone before it was ever linked is done.
-async fn loose(
-    laid: &Laid,
-    desk: &Desk<'_>,
-    gathered: &mut Gathered,
-    hints: Vec<Hint>,
-) -> Result<(Vec<Loose>, Vec<Hint>), RunError> {
+async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<(Vec<Loose>, Vec<Hint>), RunError> {
     let mut loose = Vec::new();
     let mut done = Vec::new();
     let mut ask: BTreeMap<SystemIx, Vec<Hint>> = BTreeMap::new();
@@ -302,14 +227,7 @@ async fn loose(
         let (system, identity) = (hint.0.system, hint.0.identity.clone());
         match gathered.fresh.remove(&(system, identity)) {
             Some(observation) if !desk.may_be_ours(system) && hint.0.why != Touched::Gone => {
-                loose.push(Loose {
-                    group: 0,
-                    system,
-                    observation,
-                    record: None,
-                    hint,
-                    predecessor_of: None,
-                });
+                loose.push(Loose { group: 0, system, observation, record: None, hint, predecessor_of: None });
             }
             _ => ask.entry(system).or_default().push(hint),
         }
@@ -327,10 +245,7 @@ async fn loose(
                 continue;
             }
         };
-        let mut hints: HashMap<RecordKey, Hint> = hints
-            .into_iter()
-            .map(|hint| (hint.0.key.clone(), hint))
-            .collect();
+        let mut hints: HashMap<RecordKey, Hint> = hints.into_iter().map(|hint| (hint.0.key.clone(), hint)).collect();
         for got in got {
             let Some(hint) = hints.remove(&got.key) else {
                 continue;
@@ -339,14 +254,7 @@ async fn loose(
                 Some(record) => {
                     let observation = laid.mapping.observe(system, &record, &seat.positions);
                     let record = desk.may_be_ours(system).then_some(record);
-                    loose.push(Loose {
-                        group: 0,
-                        system,
-                        observation,
-                        record,
-                        hint,
-                        predecessor_of: None,
-                    });
+                    loose.push(Loose { group: 0, system, observation, record, hint, predecessor_of: None });
                 }
                 None => done.push(hint),
             }
@@ -356,15 +264,9 @@ async fn loose(
 }
 
 /// Ids for entities that may start; a plan numbers them below zero and stores nothing.
-pub async fn new_ids(
-    ground: &Ground,
-    request: &Request,
-    count: usize,
-) -> Result<Box<dyn Iterator<Item = EntityId> + Send>, RunError> {
+pub async fn new_ids(ground: &Ground, request: &Request, count: usize) -> Result<Box<dyn Iterator<Item = EntityId> + Send>, RunError> {
     if !request.commits() {
         return Ok(Box::new((1..).map(|n: i64| EntityId(-n))));
     }
-    Ok(Box::new(
-        ground.store.reserve(count as u64).await?.map(EntityId),
-    ))
+    Ok(Box::new(ground.store.reserve(count as u64).await?.map(EntityId)))
 }

@@ -40,11 +40,7 @@ struct Bench {
 }
 
 fn object(connection: &str) -> ObjectName {
-    ObjectName::new(if connection == "crm" {
-        "Opportunity"
-    } else {
-        "deals"
-    })
+    ObjectName::new(if connection == "crm" { "Opportunity" } else { "deals" })
 }
 
 fn path(text: &str) -> Path {
@@ -52,67 +48,29 @@ fn path(text: &str) -> Path {
 }
 
 fn record(values: &[(&str, &str)]) -> Value {
-    Value::Map(
-        values
-            .iter()
-            .map(|(name, value)| ((*name).into(), Value::text(value)))
-            .collect(),
-    )
+    Value::Map(values.iter().map(|(name, value)| ((*name).into(), Value::text(value))).collect())
 }
 
 impl Bench {
     async fn new(mapping: &str) -> Self {
-        let clock = Arc::new(HandClock::at(
-            "2026-11-20T10:00:00Z".parse().expect("a literal"),
-        ));
-        let system = |name: &str| {
-            Arc::new(MemorySystem::new(
-                ConnectionName::new(name),
-                clock.clone(),
-                abilities(),
-            ))
-        };
+        let clock = Arc::new(HandClock::at("2026-11-20T10:00:00Z".parse().expect("a literal")));
+        let system = |name: &str| Arc::new(MemorySystem::new(ConnectionName::new(name), clock.clone(), abilities()));
         let (crm, prm) = (system("crm"), system("prm"));
         let mut systems: BTreeMap<ConnectionName, Arc<dyn System>> = BTreeMap::new();
         systems.insert("crm".into(), crm.clone());
         systems.insert("prm".into(), prm.clone());
         let mapping = Arc::new(sound(mapping, &Known::default()));
         let store = sqlite::memory().expect("a store in memory");
-        let ground = Ground::lay(
-            store,
-            clock.clone() as Arc<dyn Clock>,
-            TimeZone::UTC,
-            systems,
-            vec![mapping],
-        )
-        .await
-        .expect("sound ground");
-        Self {
-            clock,
-            crm,
-            prm,
-            ground,
-        }
+        let ground = Ground::lay(store, clock.clone() as Arc<dyn Clock>, TimeZone::UTC, systems, vec![mapping]).await.expect("sound ground");
+        Self { clock, crm, prm, ground }
     }
 
     async fn run_as(&self, intent: Intent) -> Ended {
         self.clock.advance(Duration::from_secs(60));
-        let request = Request {
-            wake: Wake::Person,
-            poll: true,
-            sweep: false,
-            intent,
-        };
+        let request = Request { wake: Wake::Person, poll: true, sweep: false, intent };
         let stop = CancellationToken::new();
-        let mut hooks = Hooks {
-            progress: &Unwatched,
-            plan: &mut Unseen,
-            approve: &mut NobodyAgrees,
-            stop: &stop,
-        };
-        once(&self.ground, &self.ground.mappings[0], &request, &mut hooks)
-            .await
-            .expect("a run")
+        let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut NobodyAgrees, stop: &stop };
+        once(&self.ground, &self.ground.mappings[0], &request, &mut hooks).await.expect("a run")
     }
 
     async fn run(&self) -> Ended {
@@ -120,41 +78,22 @@ impl Bench {
     }
 
     fn deal(&self, number: &str, name: &str, stage: &str) -> RecordKey {
-        self.prm.put(
-            &object("prm"),
-            record(&[("number", number), ("name", name), ("stage", stage)]),
-        )
+        self.prm.put(&object("prm"), record(&[("number", number), ("name", name), ("stage", stage)]))
     }
 
     fn opportunity(&self, number: &str, name: &str, stage: &str) -> RecordKey {
-        self.crm.put(
-            &object("crm"),
-            record(&[("Number", number), ("Name", name), ("Stage", stage)]),
-        )
+        self.crm.put(&object("crm"), record(&[("Number", number), ("Name", name), ("Stage", stage)]))
     }
 
     fn shows(&self, connection: &str, key: &RecordKey, at: &str) -> Option<String> {
-        let system = if connection == "crm" {
-            &self.crm
-        } else {
-            &self.prm
-        };
+        let system = if connection == "crm" { &self.crm } else { &self.prm };
         let values = system.values(&object(connection), key)?;
-        Some(
-            path(at)
-                .get(&values)
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        )
+        Some(path(at).get(&values).map(ToString::to_string).unwrap_or_default())
     }
 
     fn edit(&self, connection: &str, key: &RecordKey, at: &str, to: &str) {
         self.clock.advance(Duration::from_secs(5));
-        let system = if connection == "crm" {
-            &self.crm
-        } else {
-            &self.prm
-        };
+        let system = if connection == "crm" { &self.crm } else { &self.prm };
         assert!(system.edit(&object(connection), key, &path(at), Value::text(to)));
     }
 }
@@ -169,25 +108,14 @@ async fn a_first_run_links_creates_and_then_is_quiet() {
     let ended = bench.run().await;
     assert_eq!(ended.end.state, RunState::Done, "{ended:?}");
     assert_eq!((ended.end.created, ended.end.updated), (1, 1), "{ended:?}");
-    assert_eq!(
-        bench.shows("prm", &both, "name"),
-        bench.shows("crm", &there, "Name")
-    );
-    assert_eq!(
-        bench.crm.keys(&object("crm")).len(),
-        2,
-        "only the won deal is made"
-    );
+    assert_eq!(bench.shows("prm", &both, "name"), bench.shows("crm", &there, "Name"));
+    assert_eq!(bench.crm.keys(&object("crm")).len(), 2, "only the won deal is made");
     let writes = bench.crm.writes() + bench.prm.writes();
     for _ in 0..3 {
         let ended = bench.run().await;
         assert_eq!((ended.end.created, ended.end.updated), (0, 0), "{ended:?}");
     }
-    assert_eq!(
-        bench.crm.writes() + bench.prm.writes(),
-        writes,
-        "nothing echoes"
-    );
+    assert_eq!(bench.crm.writes() + bench.prm.writes(), writes, "nothing echoes");
 }
 
 #[tokio::test]
@@ -198,22 +126,12 @@ async fn edits_flow_both_ways_and_an_owner_puts_back() {
     bench.run().await;
     bench.edit("prm", &deal, "name", "Acme Ltd");
     bench.run().await;
-    assert_eq!(
-        bench.shows("crm", &opportunity, "Name").as_deref(),
-        Some("Acme Ltd")
-    );
+    assert_eq!(bench.shows("crm", &opportunity, "Name").as_deref(), Some("Acme Ltd"));
     bench.edit("crm", &opportunity, "Name", "Acme Group");
     bench.edit("prm", &deal, "stage", "lost");
     bench.run().await;
-    assert_eq!(
-        bench.shows("prm", &deal, "name").as_deref(),
-        Some("Acme Group")
-    );
-    assert_eq!(
-        bench.shows("prm", &deal, "stage").as_deref(),
-        Some("open"),
-        "the CRM owns the stage"
-    );
+    assert_eq!(bench.shows("prm", &deal, "name").as_deref(), Some("Acme Group"));
+    assert_eq!(bench.shows("prm", &deal, "stage").as_deref(), Some("open"), "the CRM owns the stage");
 }
 
 #[tokio::test]
@@ -228,19 +146,8 @@ async fn the_later_of_two_edits_wins_and_the_other_is_kept() {
     let ended = bench.run().await;
     assert_eq!(ended.end.conflicts, 1, "{ended:?}");
     assert_eq!(bench.shows("prm", &deal, "name").as_deref(), Some("Second"));
-    let conflicts = bench
-        .ground
-        .store
-        .conflicts(None, 10)
-        .await
-        .expect("conflicts");
-    assert!(
-        conflicts[0]
-            .losers
-            .iter()
-            .any(|loser| loser.value == Value::text("First")),
-        "{conflicts:?}"
-    );
+    let conflicts = bench.ground.store.conflicts(None, 10).await.expect("conflicts");
+    assert!(conflicts[0].losers.iter().any(|loser| loser.value == Value::text("First")), "{conflicts:?}");
 }
 
 #[tokio::test]
@@ -267,12 +174,7 @@ async fn a_create_whose_answer_was_lost_is_found_again_and_never_doubled() {
         bench.run().await;
     }
     assert_eq!(bench.crm.keys(&object("crm")).len(), 1);
-    let totals = bench
-        .ground
-        .store
-        .totals(bench.ground.mappings[0].id)
-        .await
-        .expect("totals");
+    let totals = bench.ground.store.totals(bench.ground.mappings[0].id).await.expect("totals");
     assert_eq!(totals.in_doubt, 0, "{totals:?}");
 }
 
@@ -288,20 +190,8 @@ async fn an_update_whose_answer_was_lost_is_taken_for_ours() {
     bench.clock.advance(Duration::from_secs(3600));
     let ended = bench.run().await;
     assert_eq!(ended.end.conflicts, 0, "{ended:?}");
-    assert_eq!(
-        bench.shows("crm", &opportunity, "Name").as_deref(),
-        Some("Acme Ltd")
-    );
-    assert_eq!(
-        bench
-            .ground
-            .store
-            .totals(bench.ground.mappings[0].id)
-            .await
-            .expect("totals")
-            .in_doubt,
-        0
-    );
+    assert_eq!(bench.shows("crm", &opportunity, "Name").as_deref(), Some("Acme Ltd"));
+    assert_eq!(bench.ground.store.totals(bench.ground.mappings[0].id).await.expect("totals").in_doubt, 0);
 }
 
 #[tokio::test]
@@ -311,16 +201,7 @@ async fn a_first_run_waits_for_its_plan_and_stores_nothing_until_then() {
     let ended = bench.run().await;
     assert_eq!(ended.end.state, RunState::Held, "{ended:?}");
     assert!(bench.crm.keys(&object("crm")).is_empty());
-    assert_eq!(
-        bench
-            .ground
-            .store
-            .totals(bench.ground.mappings[0].id)
-            .await
-            .expect("totals")
-            .entities,
-        0
-    );
+    assert_eq!(bench.ground.store.totals(bench.ground.mappings[0].id).await.expect("totals").entities, 0);
 }
 
 #[tokio::test]
@@ -347,8 +228,5 @@ async fn a_system_that_is_down_stops_nothing_else() {
     bench.crm.set_down(false);
     bench.clock.advance(Duration::from_secs(3600));
     bench.run().await;
-    assert_eq!(
-        bench.shows("crm", &opportunity, "Name").as_deref(),
-        Some("Acme Ltd")
-    );
+    assert_eq!(bench.shows("crm", &opportunity, "Name").as_deref(), Some("Acme Ltd"));
 }

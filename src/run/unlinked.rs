@@ -65,13 +65,7 @@ impl<'a> Desk<'a> {
             creates.push(ground.store.open_creates(laid.id, system).await?);
         }
         let reviews = ground.store.reviews(Some(laid.id), true).await?;
-        Ok(Self {
-            ground,
-            laid,
-            reviews,
-            creates,
-            ignore: None,
-        })
+        Ok(Self { ground, laid, reviews, creates, ignore: None })
     }
 
     /// Takes entities with these ids for not there: the first pass of a first match did not see them either.
@@ -105,19 +99,10 @@ impl<'a> Desk<'a> {
     }
 
     /// Places the records, in the order of the mapping's systems, so that the first system starts what the others join.
-    pub async fn place_all(
-        &self,
-        mut loose: Vec<Loose>,
-        new_ids: &mut (dyn Iterator<Item = EntityId> + Send),
-    ) -> Result<Placed, RunError> {
-        loose.sort_by(|a, b| {
-            (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity))
-        });
+    pub async fn place_all(&self, mut loose: Vec<Loose>, new_ids: &mut (dyn Iterator<Item = EntityId> + Send)) -> Result<Placed, RunError> {
+        loose.sort_by(|a, b| (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity)));
         self.resolve(&mut loose).await?;
-        let keys: Vec<Vec<MatchKey>> = loose
-            .iter()
-            .map(|loose| match_keys(self.laid, &loose.observation))
-            .collect();
+        let keys: Vec<Vec<MatchKey>> = loose.iter().map(|loose| match_keys(self.laid, &loose.observation)).collect();
         let known = self.known(&loose, &keys).await?;
         let twins = twins(&loose, &keys);
         let mut placed = Placed::default();
@@ -132,29 +117,16 @@ impl<'a> Desk<'a> {
                 holds: &|path, value| self.holds(&loose, path, value),
                 hits: &hits,
                 predecessor_of: loose.predecessor_of,
-                answer: self
-                    .review(&loose)
-                    .and_then(|review| review.answer.as_ref()),
+                answer: self.review(&loose).and_then(|review| review.answer.as_ref()),
                 inside_alone: self.inside_alone(&loose),
             });
-            self.carry_out(
-                placement,
-                loose,
-                keys,
-                &known,
-                &mut begun,
-                &mut placed,
-                new_ids,
-            );
+            self.carry_out(placement, loose, keys, &known, &mut begun, &mut placed, new_ids);
         }
         Ok(placed)
     }
 
     fn holds(&self, loose: &Loose, path: &Path, value: &Value) -> bool {
-        loose
-            .record
-            .as_ref()
-            .is_some_and(|record| self.cell_holds(loose.system, record, path, value))
+        loose.record.as_ref().is_some_and(|record| self.cell_holds(loose.system, record, path, value))
     }
 
     fn cell_holds(&self, system: SystemIx, record: &Record, path: &Path, value: &Value) -> bool {
@@ -178,19 +150,9 @@ impl<'a> Desk<'a> {
         }
         let alone = Prepared::starting(self.laid, EntityId(0), self.ground.clock.now());
         let mut entity = alone.entity;
-        assume(
-            &mut entity,
-            &loose.observation,
-            loose.system,
-            self.ground.clock.now(),
-        );
+        assume(&mut entity, &loose.observation, loose.system, self.ground.clock.now());
         let neighbours = Neighbours::default();
-        let view = View {
-            entity: &entity,
-            neighbours: &neighbours,
-            today: self.ground.today(),
-            forgiven: &[],
-        };
+        let view = View { entity: &entity, neighbours: &neighbours, today: self.ground.today(), forgiven: &[] };
         terms.inside_wall(loose.system, &view)
     }
 
@@ -223,128 +185,59 @@ impl<'a> Desk<'a> {
                 Hit::Entity(entity) => Some(*entity),
                 Hit::Waiting { .. } => None,
             })
-            .filter(|entity| {
-                !self
-                    .ignore
-                    .as_ref()
-                    .is_some_and(|ids| ids.contains(&entity.0))
-            })
+            .filter(|entity| !self.ignore.as_ref().is_some_and(|ids| ids.contains(&entity.0)))
             .collect();
-        ids.extend(
-            loose
-                .iter()
-                .filter_map(|loose| match self.review(loose)?.answer {
-                    Some(crate::sync::review::Answer::Link(entity)) => Some(entity),
-                    _ => None,
-                }),
-        );
+        ids.extend(loose.iter().filter_map(|loose| match self.review(loose)?.answer {
+            Some(crate::sync::review::Answer::Link(entity)) => Some(entity),
+            _ => None,
+        }));
         ids.sort();
         ids.dedup();
         let now = self.ground.clock.now();
         let loaded = self.ground.store.load(self.laid.id, &ids).await?;
-        let entities: Vec<Prepared> = loaded
-            .into_iter()
-            .map(|loaded| Prepared::loaded(self.laid, loaded, now))
-            .collect();
+        let entities: Vec<Prepared> = loaded.into_iter().map(|loaded| Prepared::loaded(self.laid, loaded, now)).collect();
         let neighbours = neighbours::fetch(self.ground, self.laid, &entities).await?;
         Ok(Known {
             hits: all.into_iter().zip(hits).collect(),
-            entities: entities
-                .into_iter()
-                .map(|prepared| (prepared.entity.id, prepared))
-                .collect(),
+            entities: entities.into_iter().map(|prepared| (prepared.entity.id, prepared)).collect(),
             neighbours,
         })
     }
 
-    fn hits(
-        &self,
-        loose: &Loose,
-        keys: &[MatchKey],
-        known: &Known,
-        twins: &Twins,
-        begun: &Begun,
-        placed: &Placed,
-    ) -> Vec<RuleHits> {
+    fn hits(&self, loose: &Loose, keys: &[MatchKey], known: &Known, twins: &Twins, begun: &Begun, placed: &Placed) -> Vec<RuleHits> {
         let terms: &dyn Terms = &*self.laid.mapping;
-        let mut rules: Vec<RuleHits> = terms
-            .match_rules()
-            .iter()
-            .map(|rule| RuleHits {
-                ask: rule.ask,
-                ..RuleHits::default()
-            })
-            .collect();
+        let mut rules: Vec<RuleHits> = terms.match_rules().iter().map(|rule| RuleHits { ask: rule.ask, ..RuleHits::default() }).collect();
         for key in keys {
             let rule = &mut rules[key.rule as usize];
             for hit in known.hits.get(key).into_iter().flatten() {
                 match hit {
-                    Hit::Entity(id) => rule.entities.extend(
-                        known
-                            .entities
-                            .get(id)
-                            .map(|p| self.entity_hit(p, loose.system, &known.neighbours)),
-                    ),
-                    Hit::Waiting {
-                        system,
-                        identity,
-                        key,
-                    } if (*system, identity) != (loose.system, &loose.observation.identity) => {
+                    Hit::Entity(id) => rule.entities.extend(known.entities.get(id).map(|p| self.entity_hit(p, loose.system, &known.neighbours))),
+                    Hit::Waiting { system, identity, key } if (*system, identity) != (loose.system, &loose.observation.identity) => {
                         rule.waiting.push((*system, key.clone()));
                     }
                     Hit::Waiting { .. } => {}
                 }
             }
-            let started = begun
-                .by_key
-                .get(&(loose.group, key.clone()))
-                .into_iter()
-                .flatten();
-            rule.entities.extend(
-                started.map(|at| {
-                    self.entity_hit(&placed.entities[*at], loose.system, &known.neighbours)
-                }),
-            );
-            let same = twins
-                .get(&(loose.group, loose.system, key.clone()))
-                .into_iter()
-                .flatten();
-            rule.twins.extend(
-                same.filter(|(identity, _)| *identity != loose.observation.identity)
-                    .map(|(_, key)| key.clone()),
-            );
+            let started = begun.by_key.get(&(loose.group, key.clone())).into_iter().flatten();
+            rule.entities.extend(started.map(|at| self.entity_hit(&placed.entities[*at], loose.system, &known.neighbours)));
+            let same = twins.get(&(loose.group, loose.system, key.clone())).into_iter().flatten();
+            rule.twins.extend(same.filter(|(identity, _)| *identity != loose.observation.identity).map(|(_, key)| key.clone()));
             rule.entities.sort_by_key(|hit| hit.entity);
             rule.entities.dedup_by_key(|hit| hit.entity);
         }
         rules
     }
 
-    fn entity_hit(
-        &self,
-        prepared: &Prepared,
-        system: SystemIx,
-        neighbours: &Neighbours,
-    ) -> EntityHit {
+    fn entity_hit(&self, prepared: &Prepared, system: SystemIx, neighbours: &Neighbours) -> EntityHit {
         let terms: &dyn Terms = &*self.laid.mapping;
-        let view = View {
-            entity: &prepared.entity,
-            neighbours,
-            today: self.ground.today(),
-            forgiven: &[],
-        };
+        let view = View { entity: &prepared.entity, neighbours, today: self.ground.today(), forgiven: &[] };
         EntityHit {
             entity: prepared.entity.id,
             taken: prepared.entity.live(system).is_some(),
-            inside: prepared.before.is_none()
-                || !terms.walled(system)
-                || terms.inside_wall(system, &view),
+            inside: prepared.before.is_none() || !terms.walled(system) || terms.inside_wall(system, &view),
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the state of one pass over the loose records, changed in this one place"
-    )]
     fn carry_out(
         &self,
         placement: Placement,
@@ -357,14 +250,10 @@ impl<'a> Desk<'a> {
     ) {
         let at = (loose.system, loose.observation.identity.clone());
         let now = self.ground.clock.now();
-        let asked = self
-            .review(&loose)
-            .map(|review| (review.id, review.answer.is_some()));
+        let asked = self.review(&loose).map(|review| (review.id, review.answer.is_some()));
         match placement {
             Placement::Start => {
-                let id = new_ids
-                    .next()
-                    .expect("one id is reserved for each loose record");
+                let id = new_ids.next().expect("one id is reserved for each loose record");
                 let mut prepared = Prepared::starting(self.laid, id, now);
                 prepared.hints.push(loose.hint);
                 prepared.join(self.laid, loose.system, loose.observation, now);
@@ -374,11 +263,7 @@ impl<'a> Desk<'a> {
             }
             Placement::Join(id) => {
                 let slot = begun.by_id.get(&id).copied().unwrap_or_else(|| {
-                    let prepared = known
-                        .entities
-                        .get(&id)
-                        .cloned()
-                        .unwrap_or_else(|| Prepared::starting(self.laid, id, now));
+                    let prepared = known.entities.get(&id).cloned().unwrap_or_else(|| Prepared::starting(self.laid, id, now));
                     placed.entities.push(prepared);
                     begun.by_id.insert(id, placed.entities.len() - 1);
                     placed.entities.len() - 1
@@ -391,14 +276,9 @@ impl<'a> Desk<'a> {
             }
             Placement::Review(about) => {
                 if asked.is_none() {
-                    placed.reviews.push(NewReview {
-                        entity: None,
-                        about,
-                    });
+                    placed.reviews.push(NewReview { entity: None, about });
                 }
-                placed
-                    .waiting
-                    .push(waiting(&loose, keys, WaitingWhy::Review));
+                placed.waiting.push(waiting(&loose, keys, WaitingWhy::Review));
                 placed.done.push(loose.hint);
                 return;
             }
@@ -444,13 +324,8 @@ fn twins(loose: &[Loose], keys: &[Vec<MatchKey>]) -> Twins {
     let mut twins = Twins::new();
     for (loose, keys) in loose.iter().zip(keys) {
         for key in keys {
-            let same = twins
-                .entry((loose.group, loose.system, key.clone()))
-                .or_default();
-            same.push((
-                loose.observation.identity.clone(),
-                loose.observation.key.clone(),
-            ));
+            let same = twins.entry((loose.group, loose.system, key.clone())).or_default();
+            same.push((loose.observation.identity.clone(), loose.observation.key.clone()));
         }
     }
     twins
@@ -458,26 +333,18 @@ fn twins(loose: &[Loose], keys: &[Vec<MatchKey>]) -> Twins {
 
 /// The match keys of a record's own values.
 pub fn match_keys(laid: &Laid, observation: &Observation) -> Vec<MatchKey> {
-    laid.mapping
-        .keys(&|field| match &observation.fields[field.0 as usize] {
-            Seen::Value(value) if !value.is_blank() => Some(value),
-            _ => None,
-        })
+    laid.mapping.keys(&|field| match &observation.fields[field.0 as usize] {
+        Seen::Value(value) if !value.is_blank() => Some(value),
+        _ => None,
+    })
 }
 
 /// Takes a record's own values for agreed.
 fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now: Timestamp) {
     for (agreed, seen) in entity.hub.iter_mut().zip(&observation.fields) {
         if let Seen::Value(value) = seen {
-            let changed = Interval {
-                after: None,
-                until: now,
-            };
-            *agreed = Agreed::Set(Fact {
-                value: value.clone(),
-                origin: Origin::System(system),
-                changed,
-            });
+            let changed = Interval { after: None, until: now };
+            *agreed = Agreed::Set(Fact { value: value.clone(), origin: Origin::System(system), changed });
         }
     }
 }
@@ -496,11 +363,5 @@ pub fn entity_keys(laid: &Laid, prepared: &Prepared) -> Vec<MatchKey> {
 }
 
 fn waiting(loose: &Loose, keys: Vec<MatchKey>, why: WaitingWhy) -> Waiting {
-    Waiting {
-        system: loose.system,
-        key: loose.observation.key.clone(),
-        identity: loose.observation.identity.clone(),
-        keys,
-        why,
-    }
+    Waiting { system: loose.system, key: loose.observation.key.clone(), identity: loose.observation.identity.clone(), keys, why }
 }

@@ -102,7 +102,8 @@ impl BusinessCentral {
     fn token(&self, call: &Call) -> Reply {
         let form: HashMap<String, String> = call.form().into_iter().collect();
         let given = |name: &str| form.get(name).map(String::as_str);
-        let (id, secret) = call.basic().unwrap_or_else(|| (given("client_id").unwrap_or_default().to_owned(), given("client_secret").unwrap_or_default().to_owned()));
+        let (id, secret) =
+            call.basic().unwrap_or_else(|| (given("client_id").unwrap_or_default().to_owned(), given("client_secret").unwrap_or_default().to_owned()));
         let failed = |status, error: &str, text: &str| Reply::json(status, json!({ "error": error, "error_description": text }));
         if call.method != Method::POST || given("grant_type") != Some("client_credentials") {
             return failed(400, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.");
@@ -114,7 +115,11 @@ impl BusinessCentral {
             return failed(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.");
         }
         if given("scope") != Some(SCOPE) {
-            return failed(400, "invalid_scope", "AADSTS1002012: The provided value for scope is not valid. Client credential flows must have a scope with /.default.");
+            return failed(
+                400,
+                "invalid_scope",
+                "AADSTS1002012: The provided value for scope is not valid. Client credential flows must have a scope with /.default.",
+            );
         }
         let token = self.base.tokens.issue(self.base.now(), TOKEN_LIFE);
         Reply::json(200, json!({ "token_type": "Bearer", "expires_in": TOKEN_LIFE.as_secs(), "ext_expires_in": TOKEN_LIFE.as_secs(), "access_token": token }))
@@ -181,7 +186,9 @@ impl BusinessCentral {
     }
 
     fn in_company(&self, call: &Call, steps: &[Step]) -> Result<Reply, Refused> {
-        let known = |step: &Step| schema::set(&step.name).ok_or_else(|| refused(404, "BadRequest_ResourceNotFound", format!("Resource not found for the segment '{}'.", step.name)));
+        let known = |step: &Step| {
+            schema::set(&step.name).ok_or_else(|| refused(404, "BadRequest_ResourceNotFound", format!("Resource not found for the segment '{}'.", step.name)))
+        };
         match steps {
             [one] => match &one.key {
                 None => self.collection(call, known(one)?, None),
@@ -267,7 +274,11 @@ impl LookAlike for BusinessCentral {
         let segments = call.segments();
         if let [tenant, "oauth2", "v2.0", "token"] = segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             let known = *tenant == TENANT;
-            return if known { self.token(&call) } else { Reply::json(400, json!({ "error": "invalid_request", "error_description": "AADSTS90002: Tenant not found." })) };
+            return if known {
+                self.token(&call)
+            } else {
+                Reply::json(400, json!({ "error": "invalid_request", "error_description": "AADSTS90002: Tenant not found." }))
+            };
         }
         let reply = self.api(&call).await.unwrap_or_else(|refused| refused.reply(&self.new_guid()));
         if matches!(reply.content, Content::Json(_)) { reply.with("odata-version", "4.0") } else { reply }

@@ -75,7 +75,9 @@ impl PartnerStack {
             }
             (&Method::PATCH, [object, key]) => self.update(known(object)?, key, given(call)?, &by()).map(|record| one(&record)),
             (&Method::DELETE, [object, key]) => self.delete(known(object)?, key, &by()).map(|record| one(&record)),
-            (&Method::POST, [object @ ("leads" | "deals"), key, "convert"]) => change::convert(self, object, key, given(call)?, &by()).map(|record| one(&record)),
+            (&Method::POST, [object @ ("leads" | "deals"), key, "convert"]) => {
+                change::convert(self, object, key, given(call)?, &by()).map(|record| one(&record))
+            }
             (&Method::PATCH, ["partnerships", key, "tags"]) => change::tag(self, key, given(call)?, &by()).map(|record| one(&record)),
             _ => Err(Refusal::new(404, "The requested URL was not found on the server.")),
         }

@@ -48,7 +48,12 @@ impl Salesforce {
     }
 
     /// A write from outside the API: the page, or the world.
-    fn outside(&self, object: &str, by: &By, work: impl FnOnce(&mut Desk<'_, '_>, &'static schema::Object) -> Result<Arc<Record>, Problem>) -> Result<Arc<Record>, Refusal> {
+    fn outside(
+        &self,
+        object: &str,
+        by: &By,
+        work: impl FnOnce(&mut Desk<'_, '_>, &'static schema::Object) -> Result<Arc<Record>, Problem>,
+    ) -> Result<Arc<Record>, Refusal> {
         let object = schema::object(object).ok_or_else(|| Refusal::new(404, format!("The CRM has no object {object}.")))?;
         self.0.work(by, |desk| work(desk, object)).map_err(|problem| Refusal::new(problem.status, format!("{}: {}", problem.code, problem.message)))
     }

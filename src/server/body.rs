@@ -40,11 +40,13 @@ const UNKNOWN_ENCODING: NotTaken = not_taken(StatusCode::UNSUPPORTED_MEDIA_TYPE,
 #[derive(Debug)]
 pub struct Room(Arc<Semaphore>);
 
-impl Room {
-    pub fn new() -> Self {
+impl Default for Room {
+    fn default() -> Self {
         Self(Arc::new(Semaphore::new(BODIES_BYTES_MAX)))
     }
+}
 
+impl Room {
     /// Room is taken as bytes arrive, so that a body which never comes holds none.
     async fn collect(&self, mut body: Body) -> Result<(Bytes, Vec<OwnedSemaphorePermit>), NotTaken> {
         let mut whole = BytesMut::new();
@@ -119,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_gzip_body_is_decoded_and_a_bomb_is_not() {
-        let room = Room::new();
+        let room = Room::default();
         let small = room.read(&encoded("gzip"), Body::from(gzip(b"{}"))).await;
         assert_eq!(small, Ok(Bytes::from_static(b"{}")));
         let bomb = gzip(&vec![0; DELIVERY_DECODED_BYTES_MAX + 1]);
@@ -129,7 +131,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_big_too_odd_and_broken_bodies_are_refused() {
-        let room = Room::new();
+        let room = Room::default();
         assert_eq!(room.read(&HeaderMap::new(), Body::from(vec![b' '; DELIVERY_BYTES_MAX + 1])).await, Err(TOO_BIG));
         assert_eq!(room.read(&encoded("br"), Body::from("{}")).await, Err(UNKNOWN_ENCODING));
         assert_eq!(room.read(&encoded("gzip"), Body::from("{}")).await, Err(BROKEN));

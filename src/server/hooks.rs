@@ -23,15 +23,9 @@ pub use receiver::Receiver;
 const AGAIN_SECONDS: &str = "10";
 
 /// What bounds all deliveries together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Intake {
     room: Room,
-}
-
-impl Intake {
-    pub fn new() -> Self {
-        Self { room: Room::new() }
-    }
 }
 
 /// `/hooks/{connection}` and `/hooks/{connection}/{secret}`, any method: some vendors ask with GET before they deliver.

@@ -26,8 +26,15 @@ use crate::sync::RunCounts;
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// Run a mapping once; `plan` holds the ids of approved ops, and then no others are applied.
-    Run { mapping: String, sweep: bool, plan: Option<Vec<String>> },
-    Resolve { review: i64, answer: Said },
+    Run {
+        mapping: String,
+        sweep: bool,
+        plan: Option<Vec<String>>,
+    },
+    Resolve {
+        review: i64,
+        answer: Said,
+    },
     Status,
 }
 
@@ -38,11 +45,17 @@ pub enum Reply {
     Step(Shown),
     Op(Box<PlannedOp>),
     /// The run waits for `{"agree": true}` or `{"agree": false}`.
-    Held { why: Vec<String> },
+    Held {
+        why: Vec<String>,
+    },
     Done(Done),
-    Resolved { mapping: String },
+    Resolved {
+        mapping: String,
+    },
     Status(serde_json::Value),
-    Failed { why: String },
+    Failed {
+        why: String,
+    },
 }
 
 /// The answer to [`Reply::Held`].

@@ -70,8 +70,11 @@ fn counted(page: &mut Page, counts: &Counts) {
     }
 }
 
+/// Name, help, and what of a mapping's totals it shows.
+type Gauge = (&'static str, &'static str, fn(&Totals) -> u64);
+
 fn standing_now(page: &mut Page, state: &DaemonState, standing: &[Standing]) {
-    let gauges: [(&'static str, &str, fn(&Totals) -> u64); 7] = [
+    let gauges: [Gauge; 7] = [
         ("syncline_entities", "Entities known.", |totals| totals.entities),
         ("syncline_reviews_open", "Questions that wait for a person.", |totals| totals.reviews),
         ("syncline_dead_letters_open", "Ops that a system refused for good.", |totals| totals.dead_letters),

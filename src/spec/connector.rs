@@ -22,8 +22,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::entries::Entries;
-use super::slot::{DateSlot, Name, Spanned, TextSlot};
 use super::schema::Format;
+use super::slot::{DateSlot, Name, Spanned, TextSlot};
 use crate::diag::{Diagnostic, FileId, Files};
 
 pub use auth::{Apply, Auth, Basic, Bearer, ClientAuth, Cookies, Expires, Grant, Header, OAuth2, Session};
@@ -38,7 +38,9 @@ pub use rate::Pool;
 pub use read::{Find, Get, Read};
 pub use request::{Account, Parse, Request};
 pub use verdict::{Errors, Verdict, VerdictRule};
-pub use webhook::{Age, AgeUnit, Answer, BasicCheck, Check, Delivery, Encoding, Handshake, Hash, HashKind, PathSecret, Renew, SharedSecret, Subscribe, Verify, Webhooks};
+pub use webhook::{
+    Age, AgeUnit, Answer, BasicCheck, Check, Delivery, Encoding, Handshake, Hash, HashKind, PathSecret, Renew, SharedSecret, Subscribe, Verify, Webhooks,
+};
 pub use wire::{Wire, WireBlank, WireForm, WireNames, WirePair};
 pub use write::{Archive, Create, Upsert, Write};
 

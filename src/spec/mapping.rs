@@ -14,8 +14,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::entries::Entries;
-use super::slot::{Name, ScheduleSlot, Share, Spanned, TextSlot};
 use super::schema::Format;
+use super::slot::{Name, ScheduleSlot, Share, Spanned, TextSlot};
 use crate::diag::{Diagnostic, FileId, Files};
 
 pub use example::{Example, Expectation, Other};

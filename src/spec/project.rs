@@ -162,7 +162,9 @@ pub enum LogFormat {
 
 /// Words of the mapping format: a connection called so could not stand among a field's keys.
 pub(super) fn is_reserved(name: &str) -> bool {
-    Field::KEYS.contains(&name) || Wins::WORDS.contains(&name) || ["confidential", "formula", "rollup", "evidence", "agreed", "absent", "review", "writes", "otherwise"].contains(&name)
+    Field::KEYS.contains(&name)
+        || Wins::WORDS.contains(&name)
+        || ["confidential", "formula", "rollup", "evidence", "agreed", "absent", "review", "writes", "otherwise"].contains(&name)
 }
 
 /// Reads the project file: the spec if it has no error, and all problems.
@@ -175,7 +177,9 @@ pub fn read(files: &Files, file: FileId) -> (Option<ProjectSpec>, Vec<Diagnostic
     }
     if spec.connections.is_empty() {
         let at = Span::new(file, 0, 0);
-        found.push(Diagnostic::error("empty", "There are no connections").at(at).help("Add one: `connections: { crm: { connector: salesforce, config: { … } } }`"));
+        found.push(
+            Diagnostic::error("empty", "There are no connections").at(at).help("Add one: `connections: { crm: { connector: salesforce, config: { … } } }`"),
+        );
     }
     let spec = (!has_error(&found)).then_some(spec);
     (spec, found)
@@ -184,7 +188,9 @@ pub fn read(files: &Files, file: FileId) -> (Option<ProjectSpec>, Vec<Diagnostic
 fn check_store(spec: &ProjectSpec, found: &mut Vec<Diagnostic>) {
     let Some(store) = &spec.store else { return };
     if store.text().starts_with("postgres") {
-        found.push(Diagnostic::error("not_in_this_version", "PostgreSQL is not in this version").at(store.span()).help("Use SQLite: `store: sqlite:syncline.db`"));
+        found.push(
+            Diagnostic::error("not_in_this_version", "PostgreSQL is not in this version").at(store.span()).help("Use SQLite: `store: sqlite:syncline.db`"),
+        );
     } else if store.text().strip_prefix("sqlite:").is_none_or(str::is_empty) {
         found.push(Diagnostic::error("malformed", format!("`{}` is no store", store.text())).at(store.span()).help("Name a file: `store: sqlite:syncline.db`"));
     }
@@ -197,7 +203,11 @@ fn check_connection(name: &Name, connection: &Connection, found: &mut Vec<Diagno
     }
     let letters = |slot: &Option<Name>, count: usize, key: &str, example: &str| {
         let name = slot.as_ref().filter(|name| name.text().len() != count || !name.text().bytes().all(|b| b.is_ascii_uppercase()))?;
-        Some(Diagnostic::error("malformed", format!("`{}` is no {key}", name.text())).at(name.span()).help(format!("Write {count} capital letters, such as `{example}`")))
+        Some(
+            Diagnostic::error("malformed", format!("`{}` is no {key}", name.text()))
+                .at(name.span())
+                .help(format!("Write {count} capital letters, such as `{example}`")),
+        )
     };
     found.extend(letters(&connection.currency, 3, "currency", "EUR"));
     found.extend(letters(&connection.country, 2, "country", "DE"));
@@ -207,7 +217,9 @@ fn check_connection(name: &Name, connection: &Connection, found: &mut Vec<Diagno
             && super::slot::reference_fault(text.text()).is_some()
         {
             let what = format!("`{}` of connection `{}` names no variable", key.text(), name.text());
-            found.push(Diagnostic::error("malformed", what).at(text.span()).help("An environment variable stands alone, in letters, digits and `_`: `${CRM_SECRET}`"));
+            found.push(
+                Diagnostic::error("malformed", what).at(text.span()).help("An environment variable stands alone, in letters, digits and `_`: `${CRM_SECRET}`"),
+            );
         }
     }
 }

@@ -103,13 +103,7 @@ pub enum Shown {
     Value,
 }
 
-const fn row(
-    shown: Shown,
-    columns: [Option<bool>; 3],
-    decision: Decision,
-    says: &'static str,
-    and: &'static str,
-) -> Row {
+const fn row(shown: Shown, columns: [Option<bool>; 3], decision: Decision, says: &'static str, and: &'static str) -> Row {
     let [seen, stands_for, form] = columns;
     Row { shown, seen, stands_for, form, decision, says, and }
 }
@@ -141,14 +135,7 @@ pub fn page() -> String {
             Shown::Value => "a value",
         };
         let column = |tri: Option<bool>| tri.map_or("", |yes| if yes { "yes" } else { "no" });
-        page.push_str(&format!(
-            "| {shown} | {} | {} | {} | **{}** | {} |\n",
-            column(row.seen),
-            column(row.stands_for),
-            column(row.form),
-            row.says,
-            row.and
-        ));
+        page.push_str(&format!("| {shown} | {} | {} | {} | **{}** | {} |\n", column(row.seen), column(row.stands_for), column(row.form), row.says, row.and));
     }
     page
 }

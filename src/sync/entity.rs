@@ -85,8 +85,13 @@ pub enum LinkState {
     Live,
     /// Live, and owed a delete or archive.
     Owed(Cause),
-    GoneByUser { at: Timestamp },
-    GoneByUs { cause: Cause, at: Timestamp },
+    GoneByUser {
+        at: Timestamp,
+    },
+    GoneByUs {
+        cause: Cause,
+        at: Timestamp,
+    },
 }
 
 impl LinkState {

@@ -37,8 +37,7 @@ impl fmt::Display for Grade {
 /// Returns `None` only for no candidates.
 pub fn newest(changes: &[Interval], rank: impl Fn(usize) -> usize) -> Option<(usize, Grade)> {
     let begins_later = |one: &Interval, other: &Interval| other.after.is_some_and(|after| shifted(one.until, SKEW) < after);
-    let mut left: Vec<usize> =
-        (0..changes.len()).filter(|at| !changes.iter().any(|other| begins_later(&changes[*at], other))).collect();
+    let mut left: Vec<usize> = (0..changes.len()).filter(|at| !changes.iter().any(|other| begins_later(&changes[*at], other))).collect();
     if let [only] = left[..] {
         return Some((only, Grade::Certain));
     }

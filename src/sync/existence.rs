@@ -1,7 +1,7 @@
 //! Restores and deletes: which records are there, and whose doing it is.
 
-use super::entity::{Cause, Link, LinkState, Shadow, SystemIx};
 use super::decide::stands_for;
+use super::entity::{Cause, Link, LinkState, Shadow, SystemIx};
 use super::look::Work;
 use super::op::{EntryState, OpKind};
 use super::scene::{Sight, Silence};

@@ -47,9 +47,17 @@ pub enum Guard {
 pub enum HoldReason {
     /// The first run, and nobody has seen its plan.
     FirstRun,
-    Over { system: SystemIx, what: Limited, count: u64, allowed: u64 },
+    Over {
+        system: SystemIx,
+        what: Limited,
+        count: u64,
+        allowed: u64,
+    },
     /// Deletes while a listing shrank too much or ended early.
-    Listing { listing: Listing, deletes: u64 },
+    Listing {
+        listing: Listing,
+        deletes: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

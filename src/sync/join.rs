@@ -34,7 +34,11 @@ pub struct Pair<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Join {
     /// The elder with both one's links; the other id becomes its alias.
-    Joined { entity: Box<Entity>, alias: EntityId, conflicts: Vec<Conflict> },
+    Joined {
+        entity: Box<Entity>,
+        alias: EntityId,
+        conflicts: Vec<Conflict>,
+    },
     Review(ReviewAbout),
 }
 

@@ -203,9 +203,8 @@ fn removed(answered: &Answered, landed: &mut Landed, cause: Cause) {
         link.kept = false;
     }
     landed.entity.closed = !landed.entity.links.iter().flatten().any(|link| link.state.is_live());
-    let used = |review: &&ReviewInput| {
-        matches!(review.about, ReviewAbout::Delete { system: about, .. } if about == system) && review.answer == Some(Answer::Delete)
-    };
+    let used =
+        |review: &&ReviewInput| matches!(review.about, ReviewAbout::Delete { system: about, .. } if about == system) && review.answer == Some(Answer::Delete);
     landed.closed_reviews.extend(answered.reviews.iter().filter(used).map(|review| review.id));
 }
 

@@ -190,13 +190,7 @@ impl<'a> Work<'a> {
 
     pub fn facts(&self, field: FieldIx, system: SystemIx) -> Facts {
         let agreed = self.entity.fact(field).map(|fact| &fact.value);
-        decide::facts(
-            self.value(field, system),
-            self.shadow(field, system),
-            agreed,
-            |a, b| self.same(field, a, b),
-            |value| self.form(field, system, value),
-        )
+        decide::facts(self.value(field, system), self.shadow(field, system), agreed, |a, b| self.same(field, a, b), |value| self.form(field, system, value))
     }
 
     /// What each read shows beyond its shadow, by the hub before this look. Links beyond their wall are asked too: a delete may hang on it.
@@ -273,9 +267,7 @@ impl<'a> Work<'a> {
             link.changed_at = observation.time;
         }
         if spoke {
-            keep_times(link, read_at, |field| {
-                terms.access(field, system) != Access::WriteOnly && matches!(glimpses[field.0 as usize], Glimpse::Value(_))
-            });
+            keep_times(link, read_at, |field| terms.access(field, system) != Access::WriteOnly && matches!(glimpses[field.0 as usize], Glimpse::Value(_)));
         }
     }
 }

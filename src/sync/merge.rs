@@ -4,7 +4,7 @@ use super::conflict::{Conflict, Decided, Loser};
 use super::decide::Decision;
 use super::elements;
 use super::entity::{Agreed, Fact, FieldIx, Interval, Known, Origin, Shadow, Standing, SystemIx};
-use super::evidence::shifted;
+use super::evidence::{SKEW, shifted};
 use super::look::Work;
 use super::policy::{self, Candidate, Choice, From, How, Part, Question};
 use super::reason::Reason;
@@ -168,8 +168,8 @@ fn candidate(work: &Work, field: FieldIx, system: SystemIx, how: How, value: Val
     };
     let read_at = work.scene.read_at[at];
     let told = work.observation(system).and_then(|seen| seen.time).map(|time| shifted(time, -work.scene.offsets[at]));
-    // A record whose modified time did not move with the value was changed at some time until now.
-    let until = told.filter(|told| after.is_none_or(|after| *told >= after)).unwrap_or(read_at);
+    // A record whose modified time did not move with the value was changed at some time until now. Vendors cut their times to a second.
+    let until = told.filter(|told| after.is_none_or(|after| shifted(*told, SKEW) >= after)).unwrap_or(read_at);
     Candidate { from: From::System { system, how }, value, changed: Interval { after, until }, shadow }
 }
 
@@ -232,10 +232,8 @@ fn is_form(work: &Work, field: FieldIx, system: SystemIx, value: &Value, shown: 
 /// Not by a chain: rounding twice is not rounding once.
 fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate]) -> Value {
     let Some(system) = winner.voice() else { return winner.value.clone() };
-    let finer: Vec<&Candidate> = others
-        .iter()
-        .filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value))
-        .collect();
+    let finer: Vec<&Candidate> =
+        others.iter().filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value)).collect();
     let coarser = |one: &&&Candidate| {
         finer.iter().any(|other| {
             !work.same(field, &other.value, &one.value) && one.voice().is_some_and(|system| is_form(work, field, system, &other.value, &one.value))

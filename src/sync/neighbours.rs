@@ -85,8 +85,7 @@ impl EntityView for View<'_> {
 
     fn deleted(&self, system: Option<SystemIx>) -> bool {
         self.any(system, |at| {
-            !self.forgiven.contains(&at)
-                && self.entity.link(at).is_some_and(|link| matches!(link.state, LinkState::GoneByUser { .. }) && !link.kept)
+            !self.forgiven.contains(&at) && self.entity.link(at).is_some_and(|link| matches!(link.state, LinkState::GoneByUser { .. }) && !link.kept)
         })
     }
 

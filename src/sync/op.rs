@@ -62,10 +62,21 @@ pub struct Entry {
 /// What makes this entry safe to settle, fixed when it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryClass {
-    Token { until_secs: i64 },
-    Upsert { path: Path, value: Value },
-    Marker { path: Path, value: Value },
-    Find { path: Path, value: Value },
+    Token {
+        until_secs: i64,
+    },
+    Upsert {
+        path: Path,
+        value: Value,
+    },
+    Marker {
+        path: Path,
+        value: Value,
+    },
+    Find {
+        path: Path,
+        value: Value,
+    },
     None,
     /// U1: the vendor checks the version.
     Guarded,

@@ -107,20 +107,18 @@ impl Unlinked<'_> {
         let entities: Vec<EntityId> = hits.entities.iter().map(|hit| hit.entity).collect();
         match hits.entities[..] {
             [hit] if !hit.taken && hits.twins.is_empty() && !hits.ask => {
-                if hit.inside { Placement::Join(hit.entity) } else { Placement::Wait(WaitingWhy::BeyondWall) }
+                if hit.inside {
+                    Placement::Join(hit.entity)
+                } else {
+                    Placement::Wait(WaitingWhy::BeyondWall)
+                }
             }
             _ => Placement::Review(self.about(entities, hits.also(self.system))),
         }
     }
 
     fn about(&self, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)>) -> ReviewAbout {
-        ReviewAbout::Match {
-            system: self.system,
-            key: self.observation.key.clone(),
-            identity: self.observation.identity.clone(),
-            hits,
-            also,
-        }
+        ReviewAbout::Match { system: self.system, key: self.observation.key.clone(), identity: self.observation.identity.clone(), hits, also }
     }
 
     fn shows(&self, field: FieldIx, value: &Value) -> bool {

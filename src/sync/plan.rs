@@ -125,11 +125,8 @@ fn owed(work: &Work, field: FieldIx, system: SystemIx) -> Owed {
     if refused.is_some_and(|refused| same(refused, &fact.value)) {
         return Owed::Not(NoteKind::Refused);
     }
-    let reason = if work.put_back.contains(&(field, system)) {
-        Reason::PutBack { in_system: system }
-    } else {
-        work.reasons[field.0 as usize].unwrap_or(Reason::Owed)
-    };
+    let reason =
+        if work.put_back.contains(&(field, system)) { Reason::PutBack { in_system: system } } else { work.reasons[field.0 as usize].unwrap_or(Reason::Owed) };
     let pre = work.value(field, system).or(pre).cloned();
     Owed::Yes(FieldWrite { field, pre, want, stands_for: fact.value.clone(), reason })
 }
@@ -198,7 +195,9 @@ fn create(work: &mut Work, system: SystemIx) {
             continue;
         }
         match work.form(field, system, value) {
-            Some(want) => fields.push(FieldWrite { field, pre: None, want, stands_for: value.clone(), reason: work.reasons[field.0 as usize].unwrap_or(Reason::Owed) }),
+            Some(want) => {
+                fields.push(FieldWrite { field, pre: None, want, stands_for: value.clone(), reason: work.reasons[field.0 as usize].unwrap_or(Reason::Owed) })
+            }
             None => {
                 let why = if is_reference(value) { NoteKind::Deferred } else { NoteKind::NoForm };
                 work.look.note(system, Some(field), why.clone());

@@ -24,7 +24,10 @@ pub struct Candidate {
 /// Where a candidate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum From {
-    System { system: SystemIx, how: How },
+    System {
+        system: SystemIx,
+        how: How,
+    },
     /// The answer of a review, at a known instant.
     Person,
     /// The agreed value itself, with its origin.

@@ -87,9 +87,7 @@ pub(super) fn same_but_times(a: &Entity, b: &Entity) -> bool {
 
 fn same_link(a: &Link, b: &Link) -> bool {
     let shadows = |a: &Shadow, b: &Shadow| match (a, b) {
-        (Shadow::Known(a), Shadow::Known(b)) => {
-            a.seen == b.seen && a.stands_for == b.stands_for && a.confirmed == b.confirmed && a.refused == b.refused
-        }
+        (Shadow::Known(a), Shadow::Known(b)) => a.seen == b.seen && a.stands_for == b.stands_for && a.confirmed == b.confirmed && a.refused == b.refused,
         (Shadow::NoCell | Shadow::Unknown | Shadow::Known(_), _) => a == b,
     };
     a.key == b.key

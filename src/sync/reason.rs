@@ -8,37 +8,62 @@ use super::terms::Terms;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// Edited in this system since it last agreed, and nobody else spoke.
-    Edited { in_system: SystemIx },
+    Edited {
+        in_system: SystemIx,
+    },
     /// Edited in several systems, to the same.
     Agreed,
     /// Met without a shadow, and taken over.
-    Adopted { from: SystemIx },
+    Adopted {
+        from: SystemIx,
+    },
     /// `wins: crm`.
-    Owner { winner: SystemIx },
+    Owner {
+        winner: SystemIx,
+    },
     /// `wins: [crm, prm]`.
-    Rank { winner: SystemIx },
+    Rank {
+        winner: SystemIx,
+    },
     /// `wins: latest`; without a winner the agreed value was the newest.
-    Latest { winner: Option<SystemIx>, grade: Grade },
+    Latest {
+        winner: Option<SystemIx>,
+        grade: Grade,
+    },
     /// `wins: highest`; without a winner the agreed value stays.
-    Highest { winner: Option<SystemIx> },
-    Lowest { winner: Option<SystemIx> },
-    First { winner: Option<SystemIx> },
+    Highest {
+        winner: Option<SystemIx>,
+    },
+    Lowest {
+        winner: Option<SystemIx>,
+    },
+    First {
+        winner: Option<SystemIx>,
+    },
     /// A person has to decide.
     Asked,
     /// A person decided.
     Answered,
     /// An edit that may not decide.
-    PutBack { in_system: SystemIx },
+    PutBack {
+        in_system: SystemIx,
+    },
     /// A blank where the field is required.
-    Required { in_system: SystemIx },
+    Required {
+        in_system: SystemIx,
+    },
     /// Agreed earlier, and not there yet.
     Owed,
     /// The owner's record is there and was never read.
-    Waits { owner: SystemIx },
+    Waits {
+        owner: SystemIx,
+    },
     /// No record there, and `create` holds.
     Missing,
     /// `only` holds no more.
-    Leaves { cause: Cause },
+    Leaves {
+        cause: Cause,
+    },
 }
 
 impl Reason {
@@ -51,6 +76,7 @@ impl Reason {
             Reason::Adopted { from } => format!("first seen in {}", name(from)),
             Reason::Owner { winner } => format!("{} decides", name(winner)),
             Reason::Rank { winner } => format!("{} ranks highest of those that spoke", name(winner)),
+            Reason::Latest { winner: Some(winner), grade: Grade::Order } => format!("the times cannot tell who was last, and {} comes first", name(winner)),
             Reason::Latest { winner: Some(winner), grade } => format!("{} was edited last ({grade})", name(winner)),
             Reason::Latest { winner: None, grade } => format!("the agreed value is newer ({grade})"),
             Reason::Highest { winner } => format!("highest, from {}", winner.map_or("the agreed value", name)),
@@ -84,13 +110,9 @@ impl Reason {
             | Reason::PutBack { .. }
             | Reason::Required { .. }
             | Reason::Waits { .. } => true,
-            Reason::Edited { .. }
-            | Reason::Agreed
-            | Reason::Adopted { .. }
-            | Reason::Answered
-            | Reason::Owed
-            | Reason::Missing
-            | Reason::Leaves { .. } => false,
+            Reason::Edited { .. } | Reason::Agreed | Reason::Adopted { .. } | Reason::Answered | Reason::Owed | Reason::Missing | Reason::Leaves { .. } => {
+                false
+            }
         }
     }
 }

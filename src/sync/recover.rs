@@ -31,7 +31,10 @@ pub enum Seek {
     /// The record itself; the look does the rest.
     Get(RecordKey),
     /// By external id, marker or natural key; [`recover`] judges the hits.
-    Find { path: Path, value: Value },
+    Find {
+        path: Path,
+        value: Value,
+    },
     /// The vendor remembers the entry's token: the same bytes again.
     Resend,
     Review,
@@ -54,7 +57,10 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// The hit at this place is the record; `adopt` as in [`super::landed::Answered`].
-    Link { at: usize, adopt: bool },
+    Link {
+        at: usize,
+        adopt: bool,
+    },
     /// The hit is linked to another entity: a late match.
     Late(EntityId),
     /// Send the same entry (again).

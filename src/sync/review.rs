@@ -29,7 +29,10 @@ pub enum Answer {
     Link(EntityId),
     New,
     Leave,
-    Value { value: Value, at: Timestamp },
+    Value {
+        value: Value,
+        at: Timestamp,
+    },
     /// Delete it there too.
     Delete,
     /// Keep it.

@@ -96,7 +96,8 @@ fn expire(work: &mut Work, entry: &Entry) {
 
 fn settle_updates(work: &mut Work, system: SystemIx) {
     let scene = work.scene;
-    let is_ours = |entry: &&Entry| entry.op.system == system && entry.op.kind == OpKind::Update && !matches!(entry.state, EntryState::Ready | EntryState::Review);
+    let is_ours =
+        |entry: &&Entry| entry.op.system == system && entry.op.kind == OpKind::Update && !matches!(entry.state, EntryState::Ready | EntryState::Review);
     let entries: Vec<&Entry> = scene.entries.iter().filter(is_ours).collect();
     if entries.is_empty() {
         return;
@@ -126,7 +127,10 @@ fn wanted(entry: &Entry, field: FieldIx) -> Option<&super::op::FieldWrite> {
 /// What became of a field that we may have written.
 enum Fate {
     /// The entry at this place landed.
-    Landed { at: usize, lossy: bool },
+    Landed {
+        at: usize,
+        lossy: bool,
+    },
     /// It shows what it showed before: not landed yet.
     NotYet,
     /// Somebody wrote after us, or instead.

@@ -5,5 +5,5 @@ mod existence;
 mod random;
 mod recovery;
 mod table;
-mod world;
 mod worked;
+mod world;

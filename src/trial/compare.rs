@@ -42,7 +42,9 @@ pub(super) fn failures(expect: &Expectation, after: &After<'_>) -> Result<Vec<St
             failures.push(format!("`{}` does not wait for a person", field.text()));
         }
     }
-    if let Some(writes) = expect.writes && writes.value != after.writes {
+    if let Some(writes) = expect.writes
+        && writes.value != after.writes
+    {
         failures.push(format!("{} records were written, and {} were expected", after.writes, writes.value));
     }
     Ok(failures)

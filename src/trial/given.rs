@@ -121,7 +121,9 @@ impl<'a> Cast<'a> {
         let (of, view) = (mapping.system(system), Seen { cast: self, given });
         let forms = mapping.fields_ix().filter_map(|field| Some((field, mapping.form(field, system, &given.values[field.0 as usize], &view)?)));
         let fields: Vec<(FieldIx, Value)> = forms.filter(|(_, form)| !form.is_blank()).collect();
-        let cells = mapping.spell(system, &fields, &view, crate::mapping::spell::Spelling::Update).map_err(|problem| TrialError::example(format!("{}: {problem}", of.name)))?;
+        let cells = mapping
+            .spell(system, &fields, &view, crate::mapping::spell::Spelling::Update)
+            .map_err(|problem| TrialError::example(format!("{}: {problem}", of.name)))?;
         let memory = &memories[&of.connection];
         let read_only = fields.iter().filter_map(|(field, form)| told(mapping, *field, system, form));
         for (path, value) in cells.into_iter().map(|cell| (cell.path, cell.value)).chain(read_only) {

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use crate::clock::Clock;
 use crate::id::{ConnectionName, ObjectName, RecordKey};
 use crate::system::{
-    Abilities, CreateClass, Cursor, Description, FindBy, GoneBy, Got, Guarded, Outcome, Page, Pages, Read, System, SystemError, UpdateClass, WriteItem, WriteKind,
+    Abilities, CreateClass, Cursor, Description, FindBy, GoneBy, Got, Guarded, Outcome, Page, Pages, Read, System, SystemError, UpdateClass, WriteItem,
+    WriteKind,
 };
 use crate::value::record::Record;
 use crate::value::{Path, Value};

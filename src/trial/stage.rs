@@ -36,34 +36,16 @@ const STEP: Duration = Duration::from_secs(3600);
 const ROUNDS_MAX: usize = 5;
 
 /// Plays one example of the mapping at `at`; what is not as expected comes back in sentences.
-pub(super) async fn play(
-    mappings: &[Arc<Mapping>],
-    at: usize,
-    example: &Example,
-    zone: &TimeZone,
-) -> Result<Vec<String>, TrialError> {
+pub(super) async fn play(mappings: &[Arc<Mapping>], at: usize, example: &Example, zone: &TimeZone) -> Result<Vec<String>, TrialError> {
     let start: Timestamp = START.parse().expect("the constant is an instant");
     let clock = Arc::new(HandClock::at(start));
     let memories = memories(mappings, at, &clock);
     let store = sqlite::memory()?;
-    let systems: BTreeMap<ConnectionName, Arc<dyn System>> = memories
-        .iter()
-        .map(|(name, memory)| (name.clone(), Arc::clone(memory) as Arc<dyn System>))
-        .collect();
+    let systems: BTreeMap<ConnectionName, Arc<dyn System>> =
+        memories.iter().map(|(name, memory)| (name.clone(), Arc::clone(memory) as Arc<dyn System>)).collect();
     let now: Arc<dyn Clock> = clock.clone();
-    let ground = Ground::lay(
-        Arc::clone(&store),
-        now,
-        zone.clone(),
-        systems,
-        mappings.to_vec(),
-    )
-    .await?;
-    let count = 1 + example
-        .others
-        .iter()
-        .map(|(_, others)| others.len())
-        .sum::<usize>();
+    let ground = Ground::lay(Arc::clone(&store), now, zone.clone(), systems, mappings.to_vec()).await?;
+    let count = 1 + example.others.iter().map(|(_, others)| others.len()).sum::<usize>();
     let first = crate::id::EntityId(store.reserve(count as u64).await?.start);
     let mut cast = Cast::of(mappings, at, example, ground.today(), first)?;
     cast.write(&memories)?;
@@ -75,14 +57,7 @@ pub(super) async fn play(
     let writes = memories.values().map(|memory| memory.writes()).sum::<u64>() - before;
     let entity = found(&ground.mappings[at], &cast, store.as_ref()).await?;
     let reviews = store.reviews(Some(ground.mappings[at].id), true).await?;
-    let after = After {
-        mapping: &mappings[at],
-        cast: &cast,
-        memories: &memories,
-        entity: entity.as_ref(),
-        reviews: &reviews,
-        writes,
-    };
+    let after = After { mapping: &mappings[at], cast: &cast, memories: &memories, entity: entity.as_ref(), reviews: &reviews, writes };
     failures(&example.expect, &after)
 }
 
@@ -91,16 +66,10 @@ fn memories(mappings: &[Arc<Mapping>], at: usize, clock: &Arc<HandClock>) -> Mem
     let mut memories = Memories::new();
     let own = std::iter::once(&mappings[at]);
     for system in own.chain(mappings).flat_map(|mapping| &mapping.systems) {
-        let memory = memories
-            .entry(system.connection.clone())
-            .or_insert_with(|| {
-                let clock: Arc<dyn Clock> = clock.clone();
-                Arc::new(MemorySystem::new(
-                    system.connection.clone(),
-                    clock,
-                    abilities(),
-                ))
-            });
+        let memory = memories.entry(system.connection.clone()).or_insert_with(|| {
+            let clock: Arc<dyn Clock> = clock.clone();
+            Arc::new(MemorySystem::new(system.connection.clone(), clock, abilities()))
+        });
         memory.derive(&system.object, fitting(system));
     }
     memories
@@ -116,38 +85,15 @@ async fn seed(ground: &Ground, cast: &Cast<'_>, memories: &Memories) -> Result<(
             merged.push(stored(laid, cast, given, now).await?);
         }
         store.commit_merged(laid.id, run, merged, now).await?;
-        store
-            .end_run(
-                run,
-                RunEnd {
-                    state: RunState::Done,
-                    ..RunEnd::default()
-                },
-                now,
-            )
-            .await?;
+        store.end_run(run, RunEnd { state: RunState::Done, ..RunEnd::default() }, now).await?;
         let mut cursors = Vec::new();
         for system in &laid.mapping.systems {
             let memory = &memories[&system.connection];
-            let read = Read {
-                object: system.object.clone(),
-                columns: Columns::from(Vec::new()),
-            };
-            let feeds = [
-                (Feed::Changes, Some(memory.changes(read.clone(), None))),
-                (Feed::Gone, memory.gone(read, None)),
-            ];
-            for (feed, pages) in feeds
-                .into_iter()
-                .filter_map(|(feed, pages)| Some((feed, pages?)))
-            {
+            let read = Read { object: system.object.clone(), columns: Columns::from(Vec::new()) };
+            let feeds = [(Feed::Changes, Some(memory.changes(read.clone(), None))), (Feed::Gone, memory.gone(read, None))];
+            for (feed, pages) in feeds.into_iter().filter_map(|(feed, pages)| Some((feed, pages?))) {
                 if let Some(cursor) = end_of(pages).await? {
-                    cursors.push(MovedCursor {
-                        connection: system.connection.clone(),
-                        object: system.object.clone(),
-                        feed,
-                        cursor,
-                    });
+                    cursors.push(MovedCursor { connection: system.connection.clone(), object: system.object.clone(), feed, cursor });
                 }
             }
         }
@@ -165,30 +111,17 @@ async fn end_of(mut pages: Box<dyn Pages>) -> Result<Option<crate::system::Curso
 }
 
 /// An entity as a run would have left it: agreed values, and links whose shadows hold what each record shows.
-async fn stored(
-    laid: &Laid,
-    cast: &Cast<'_>,
-    given: &Given<'_>,
-    now: Timestamp,
-) -> Result<Merged, TrialError> {
+async fn stored(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, now: Timestamp) -> Result<Merged, TrialError> {
     let mapping = &laid.mapping;
     let mut entity = Entity::start(given.id, mapping.fields.len(), mapping.systems.len());
-    let until = Interval {
-        after: Some(now),
-        until: now,
-    };
+    let until = Interval { after: Some(now), until: now };
     for (field, value) in given.values.iter().enumerate() {
-        let fact = Fact {
-            value: value.clone(),
-            origin: origin(mapping, field, given),
-            changed: until,
-        };
+        let fact = Fact { value: value.clone(), origin: origin(mapping, field, given), changed: until };
         entity.hub[field] = Agreed::Set(fact);
     }
     for system in mapping.systems_ix() {
         if let Some(key) = &given.keys[system.0 as usize] {
-            entity.links[system.0 as usize] =
-                Some(link(laid, cast, given, system, key, now).await?);
+            entity.links[system.0 as usize] = Some(link(laid, cast, given, system, key, now).await?);
         }
     }
     let keys = mapping.keys(&|field| Some(&given.values[field.0 as usize]));
@@ -210,48 +143,24 @@ async fn stored(
 
 /// Who would have said it: the system that decides, else the first that holds it.
 fn origin(mapping: &Mapping, field: usize, given: &Given<'_>) -> Origin {
-    let held = |system: &SystemIx| {
-        given.keys[system.0 as usize].is_some()
-            && mapping.fields[field].cells[system.0 as usize].is_some()
-    };
+    let held = |system: &SystemIx| given.keys[system.0 as usize].is_some() && mapping.fields[field].cells[system.0 as usize].is_some();
     let decides = match &mapping.fields[field].wins {
         Wins::Owner(owner) => Some(*owner).filter(held),
         Wins::Ranks(systems) | Wins::Latest(Some(systems)) => systems.iter().copied().find(held),
         Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => None,
     };
-    decides
-        .or_else(|| mapping.systems_ix().find(held))
-        .map_or(Origin::Person, Origin::System)
+    decides.or_else(|| mapping.systems_ix().find(held)).map_or(Origin::Person, Origin::System)
 }
 
-async fn link(
-    laid: &Laid,
-    cast: &Cast<'_>,
-    given: &Given<'_>,
-    system: SystemIx,
-    key: &crate::id::RecordKey,
-    now: Timestamp,
-) -> Result<Link, TrialError> {
+async fn link(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, system: SystemIx, key: &crate::id::RecordKey, now: Timestamp) -> Result<Link, TrialError> {
     let (mapping, seat) = (&laid.mapping, laid.seat(system));
-    let got = seat
-        .system
-        .get(seat.read(), std::slice::from_ref(key))
-        .await?;
-    let record = got
-        .into_iter()
-        .find_map(|got| got.record)
-        .ok_or_else(|| TrialError::example("a record that was just given is not there"))?;
+    let got = seat.system.get(seat.read(), std::slice::from_ref(key)).await?;
+    let record = got.into_iter().find_map(|got| got.record).ok_or_else(|| TrialError::example("a record that was just given is not there"))?;
     let observed = mapping.observe(system, &record, &seat.positions);
     if observed.takes_part != Some(true) {
         let of = mapping.system(system);
-        let filter = of
-            .takes_part
-            .as_ref()
-            .map_or("", |program| program.source());
-        return Err(TrialError::example(format!(
-            "what is given does not fit `where: {filter}` of {}; give the fields that it asks for",
-            of.name
-        )));
+        let filter = of.takes_part.as_ref().map_or("", |program| program.source());
+        return Err(TrialError::example(format!("what is given does not fit `where: {filter}` of {}; give the fields that it asks for", of.name)));
     }
     let view = cast.view(given);
     let shadows = mapping.fields_ix().map(|field| {
@@ -266,19 +175,9 @@ async fn link(
             _ if !cell.reads() => form.clone(),
             Seen::NoCell | Seen::Unread | Seen::Unfit(_) => None,
         };
-        shadow(
-            mapping,
-            field,
-            seen,
-            form.as_ref(),
-            &given.values[field.0 as usize],
-        )
+        shadow(mapping, field, seen, form.as_ref(), &given.values[field.0 as usize])
     });
-    let mut link = Link::adopted(
-        record.key.clone(),
-        record.identity.clone(),
-        shadows.collect(),
-    );
+    let mut link = Link::adopted(record.key.clone(), record.identity.clone(), shadows.collect());
     link.version = record.version.clone();
     link.changed_at = record.time;
     link.unchanged_at = Some(now);
@@ -286,13 +185,7 @@ async fn link(
     Ok(link)
 }
 
-fn shadow(
-    mapping: &Mapping,
-    field: FieldIx,
-    seen: Option<Value>,
-    form: Option<&Value>,
-    value: &Value,
-) -> Shadow {
+fn shadow(mapping: &Mapping, field: FieldIx, seen: Option<Value>, form: Option<&Value>, value: &Value) -> Shadow {
     let Some(seen) = seen else {
         return Shadow::Unknown;
     };
@@ -300,46 +193,25 @@ fn shadow(
         Some(form) if mapping.same(field, form, &seen) => Standing::For(value.clone()),
         Some(_) | None => Standing::Nothing,
     };
-    Shadow::Known(Known {
-        seen,
-        stands_for,
-        confirmed: true,
-        refused: None,
-        unchanged_at: None,
-    })
+    Shadow::Known(Known { seen, stands_for, confirmed: true, refused: None, unchanged_at: None })
 }
 
 /// What somebody types. Where nothing is given, they make a record of it.
-fn edit(
-    mapping: &Mapping,
-    cast: &Cast<'_>,
-    example: &Example,
-    memories: &Memories,
-) -> Result<(), TrialError> {
+fn edit(mapping: &Mapping, cast: &Cast<'_>, example: &Example, memories: &Memories) -> Result<(), TrialError> {
     let own = cast.all.iter().find(|given| given.label.is_none());
     for (name, values) in example.edit.iter() {
-        let found = mapping
-            .systems
-            .iter()
-            .position(|system| system.name.as_str() == name.text());
-        let at = found.ok_or_else(|| {
-            TrialError::example(format!("`{}` is no system of the mapping", name.text()))
-        })?;
+        let found = mapping.systems.iter().position(|system| system.name.as_str() == name.text());
+        let at = found.ok_or_else(|| TrialError::example(format!("`{}` is no system of the mapping", name.text())))?;
         let of = &mapping.systems[at];
         let memory = &memories[&of.connection];
         let key = match own {
             None => memory.put(&of.object, Value::Map(Vec::new())),
-            Some(given) => given.keys[at].clone().ok_or_else(|| {
-                TrialError::example(format!(
-                    "{} holds no record of what is given, so nobody can edit it there",
-                    name.text()
-                ))
-            })?,
+            Some(given) => given.keys[at]
+                .clone()
+                .ok_or_else(|| TrialError::example(format!("{} holds no record of what is given, so nobody can edit it there", name.text())))?,
         };
         for (path, tree) in values.iter() {
-            let parsed = Path::parse(path.text()).map_err(|problem| {
-                TrialError::example(format!("`{}` is no path: {problem}", path.text()))
-            })?;
+            let parsed = Path::parse(path.text()).map_err(|problem| TrialError::example(format!("`{}` is no path: {problem}", path.text())))?;
             memory.edit(&of.object, &key, &parsed, raw(tree));
         }
     }
@@ -362,18 +234,8 @@ async fn settle(ground: &Ground, memories: &Memories, clock: &HandClock) -> Resu
     for _ in 0..ROUNDS_MAX {
         let before: u64 = memories.values().map(|memory| memory.writes()).sum();
         for laid in &ground.mappings {
-            let request = Request {
-                wake: Wake::Person,
-                poll: true,
-                sweep: false,
-                intent: Intent::Apply,
-            };
-            let mut hooks = Hooks {
-                progress: &Unwatched,
-                plan: &mut Unseen,
-                approve: &mut Agrees,
-                stop: &stop,
-            };
+            let request = Request { wake: Wake::Person, poll: true, sweep: false, intent: Intent::Apply };
+            let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut Agrees, stop: &stop };
             run::once(ground, laid, &request, &mut hooks).await?;
         }
         clock.advance(STEP);
@@ -381,35 +243,19 @@ async fn settle(ground: &Ground, memories: &Memories, clock: &HandClock) -> Resu
             return Ok(());
         }
     }
-    Err(TrialError::example(format!(
-        "something is still written after {ROUNDS_MAX} rounds: the mapping does not come to rest"
-    )))
+    Err(TrialError::example(format!("something is still written after {ROUNDS_MAX} rounds: the mapping does not come to rest")))
 }
 
 /// The example's entity: the one given, else the one that came to be.
-async fn found(
-    laid: &Laid,
-    cast: &Cast<'_>,
-    store: &dyn Store,
-) -> Result<Option<Entity>, TrialError> {
-    let own = cast
-        .all
-        .iter()
-        .find(|given| given.label.is_none())
-        .map(|given| given.id);
+async fn found(laid: &Laid, cast: &Cast<'_>, store: &dyn Store) -> Result<Option<Entity>, TrialError> {
+    let own = cast.all.iter().find(|given| given.label.is_none()).map(|given| given.id);
     let id = match own {
         Some(id) => Some(store.resolve_alias(id).await?),
         None => {
             let all = store.entities(laid.id, None, cast.all.len() + 1).await?;
-            all.into_iter()
-                .find(|id| cast.all.iter().all(|given| given.id != *id))
+            all.into_iter().find(|id| cast.all.iter().all(|given| given.id != *id))
         }
     };
     let Some(id) = id else { return Ok(None) };
-    Ok(store
-        .load(laid.id, &[id])
-        .await?
-        .into_iter()
-        .next()
-        .map(|loaded| loaded.entity))
+    Ok(store.load(laid.id, &[id]).await?.into_iter().next().map(|loaded| loaded.entity))
 }

@@ -58,37 +58,51 @@ fn passes(examples: &str) {
 
 #[test]
 fn closing_in_the_crm_closes_it_for_the_partner() {
-    passes("  - { given: { name: Acme, status: approved }, edit: { crm: { StageName: Closed Won } }, expect: { prm: { stage: closed_won }, agreed: { status: won }, writes: 1 } }\n");
+    passes(
+        "  - { given: { name: Acme, status: approved }, edit: { crm: { StageName: Closed Won } }, expect: { prm: { stage: closed_won }, agreed: { status: won }, writes: 1 } }\n",
+    );
 }
 
 #[test]
 fn what_is_given_is_at_rest() {
-    passes("  - { given: { name: Acme, status: approved, amount: 10.50 EUR, close_date: 2026-05-01, partner: p1 }, others: { partners: [ { as: p1, number: P1, name: One } ] }, expect: { writes: 0, prm: { stage: approved, amount: 10.5, partner_key: p1, close_date: 2026-05-01 }, crm: { StageName: Proposal } } }\n");
+    passes(
+        "  - { given: { name: Acme, status: approved, amount: 10.50 EUR, close_date: 2026-05-01, partner: p1 }, others: { partners: [ { as: p1, number: P1, name: One } ] }, expect: { writes: 0, prm: { stage: approved, amount: 10.5, partner_key: p1, close_date: 2026-05-01 }, crm: { StageName: Proposal } } }\n",
+    );
 }
 
 #[test]
 fn a_record_is_made_when_create_comes_to_hold() {
-    passes("  - { given: { name: Acme, status: submitted, key: K1 }, edit: { prm: { stage: approved } }, expect: { crm: { Name: Acme, StageName: Proposal, RecordTypeId: 012xx, Key__c: K1 }, writes: 1 } }\n  - { given: { name: Acme, status: submitted }, expect: { absent: [crm], writes: 0 } }\n");
+    passes(
+        "  - { given: { name: Acme, status: submitted, key: K1 }, edit: { prm: { stage: approved } }, expect: { crm: { Name: Acme, StageName: Proposal, RecordTypeId: 012xx, Key__c: K1 }, writes: 1 } }\n  - { given: { name: Acme, status: submitted }, expect: { absent: [crm], writes: 0 } }\n",
+    );
 }
 
 #[test]
 fn an_edit_that_may_not_decide_is_put_back() {
-    passes("  - { given: { name: Acme, status: approved, amount: 5 EUR }, edit: { prm: { amount: 7 } }, expect: { prm: { amount: 5 }, agreed: { amount: 5 EUR }, writes: 1 } }\n");
+    passes(
+        "  - { given: { name: Acme, status: approved, amount: 5 EUR }, edit: { prm: { amount: 7 } }, expect: { prm: { amount: 5 }, agreed: { amount: 5 EUR }, writes: 1 } }\n",
+    );
 }
 
 #[test]
 fn a_person_is_asked_where_the_mapping_says_so() {
-    passes("  - { given: { name: Acme, status: approved, rating: A }, edit: { prm: { rating: B }, crm: { rating: A, Rating: C } }, expect: { review: [rating], writes: 0 } }\n");
+    passes(
+        "  - { given: { name: Acme, status: approved, rating: A }, edit: { prm: { rating: B }, crm: { rating: A, Rating: C } }, expect: { review: [rating], writes: 0 } }\n",
+    );
 }
 
 #[test]
 fn somebody_makes_a_record_where_nothing_was() {
-    passes("  - { edit: { prm: { account_name: New, key: K9, stage: approved } }, expect: { crm: { Name: New, StageName: Proposal }, agreed: { status: approved } } }\n");
+    passes(
+        "  - { edit: { prm: { account_name: New, key: K9, stage: approved } }, expect: { crm: { Name: New, StageName: Proposal }, agreed: { status: approved } } }\n",
+    );
 }
 
 #[test]
 fn what_is_not_so_is_said() {
-    let failures = played("  - { given: { name: Acme, status: approved }, expect: { prm: { stage: won }, agreed: { status: won }, absent: [crm], review: [name], writes: 3 } }\n");
+    let failures = played(
+        "  - { given: { name: Acme, status: approved }, expect: { prm: { stage: won }, agreed: { status: won }, absent: [crm], review: [name], writes: 3 } }\n",
+    );
     assert_eq!(
         failures,
         [[
@@ -99,6 +113,15 @@ fn what_is_not_so_is_said() {
             "0 records were written, and 3 were expected",
         ]]
     );
-    let failures = played("  - { given: { status: wonn }, expect: {} }\n  - { given: { partner: p7 }, expect: {} }\n  - { given: { status: submitted }, edit: { crm: { Name: x } }, expect: {} }\n");
-    assert_eq!(failures, [["`status` cannot be read: it has no row `wonn`"], ["`partner` cannot be read: no entity under `others` is called `p7`"], ["crm holds no record of what is given, so nobody can edit it there"]]);
+    let failures = played(
+        "  - { given: { status: wonn }, expect: {} }\n  - { given: { partner: p7 }, expect: {} }\n  - { given: { status: submitted }, edit: { crm: { Name: x } }, expect: {} }\n",
+    );
+    assert_eq!(
+        failures,
+        [
+            ["`status` cannot be read: it has no row `wonn`"],
+            ["`partner` cannot be read: no entity under `others` is called `p7`"],
+            ["crm holds no record of what is given, so nobody can edit it there"]
+        ]
+    );
 }

@@ -57,10 +57,12 @@ pub(super) fn agreed(field: &Field, tree: &Tree, zone: &Zone, labels: &dyn Fn(&s
         (kind, Tree::Map(_)) => kind.convert(&raw(tree), zone).map_err(|problem| wrong(problem.to_string()))?,
         (kind, tree) => {
             let text = text(tree).ok_or_else(|| wrong("one value was expected".to_owned()))?;
-            kind.read(&text, zone).map_err(|problem| wrong(match problem.help {
-                Some(help) => format!("{} ({help})", problem.message),
-                None => problem.message,
-            }))?
+            kind.read(&text, zone).map_err(|problem| {
+                wrong(match problem.help {
+                    Some(help) => format!("{} ({help})", problem.message),
+                    None => problem.message,
+                })
+            })?
         }
     };
     Ok(if field.is_set() { Value::set([value]) } else { value })

@@ -145,7 +145,9 @@ impl Kind {
                 Value::set(items.iter().map(|item| kind.convert(item, zone)).collect::<Result<Vec<_>, _>>()?)
             }
             (Kind::Money, Value::Integer(_) | Value::Decimal(_)) => return Err(self.problem(value, Some("give the currency too: { amount: …, currency: … }"))),
-            (Kind::Integer | Kind::Decimal | Kind::Percent, Value::Text(_)) => return Err(self.problem(value, Some("a text is never taken for a number; say so with `| int`"))),
+            (Kind::Integer | Kind::Decimal | Kind::Percent, Value::Text(_)) => {
+                return Err(self.problem(value, Some("a text is never taken for a number; say so with `| int`")));
+            }
             (Kind::Instant, Value::Date(_)) => return Err(self.problem(value, Some("a date has no time of day"))),
             _ => return Err(self.problem(value, None)),
         };

@@ -17,7 +17,10 @@ pub enum Step {
     Member(Str),
     Index(usize),
     /// The first element of a list whose member `name` reads `value`.
-    Where { name: Str, value: Str },
+    Where {
+        name: Str,
+        value: Str,
+    },
 }
 
 /// Why a text is no path.
@@ -185,10 +188,9 @@ impl Reader<'_> {
             Some(']') => {
                 self.at += 1;
                 let index = name.parse::<usize>().ok().filter(|index| *index <= INDEX_MAX);
-                index.map(Step::Index).ok_or_else(|| PathProblem {
-                    at: begin + 1,
-                    message: format!("between brackets stands a number up to {INDEX_MAX}, or `name=value`"),
-                })
+                index
+                    .map(Step::Index)
+                    .ok_or_else(|| PathProblem { at: begin + 1, message: format!("between brackets stands a number up to {INDEX_MAX}, or `name=value`") })
             }
             Some('=') => {
                 self.at += 1;

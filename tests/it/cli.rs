@@ -1,8 +1,10 @@
 //! The real program: what is given, what it prints, how it ends.
 
 mod check;
+mod demo;
 mod first_sync;
 mod init;
+mod live;
 mod sandbox;
 mod usage;
 

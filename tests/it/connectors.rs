@@ -32,9 +32,30 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    Case { system: "crm", object: "Account", name: "Phone", new: &[("Name", "Nordwind & Söhne's"), ("Syncline_Id__c", "e-4711")], find: ("Syncline_Id__c", "e-4711"), end: WriteKind::Delete },
-    Case { system: "prm", object: "partnerships", name: "first_name", new: &[("email", "ada@nordwind.example"), ("last_name", "Nord")], find: ("email", "ada@nordwind.example"), end: WriteKind::Archive },
-    Case { system: "erp", object: "customers", name: "phoneNumber", new: &[("displayName", "Nordwind & Söhne's")], find: ("displayName", "Nordwind & Söhne's"), end: WriteKind::Delete },
+    Case {
+        system: "crm",
+        object: "Account",
+        name: "Phone",
+        new: &[("Name", "Nordwind & Söhne's"), ("Syncline_Id__c", "e-4711")],
+        find: ("Syncline_Id__c", "e-4711"),
+        end: WriteKind::Delete,
+    },
+    Case {
+        system: "prm",
+        object: "partnerships",
+        name: "first_name",
+        new: &[("email", "ada@nordwind.example"), ("last_name", "Nord")],
+        find: ("email", "ada@nordwind.example"),
+        end: WriteKind::Archive,
+    },
+    Case {
+        system: "erp",
+        object: "customers",
+        name: "phoneNumber",
+        new: &[("displayName", "Nordwind & Söhne's")],
+        find: ("displayName", "Nordwind & Söhne's"),
+        end: WriteKind::Delete,
+    },
 ];
 
 async fn sandbox() -> Sandbox {
@@ -74,8 +95,15 @@ async fn all(mut pages: Box<dyn Pages>) -> Vec<Page> {
 }
 
 fn item(record: Option<&Record>, cells: &[(&str, &str)]) -> WriteItem {
-    let cells = cells.iter().map(|(path, text)| WriteCell { path: Path::parse(path).expect("a path"), form: Form::Text, value: Value::text(text), target: None });
-    WriteItem { entry: EntryId(Uuid::nil()), key: record.map(|record| record.key.clone()), version: record.and_then(|record| record.version.clone()), cells: cells.collect(), by: None }
+    let cells =
+        cells.iter().map(|(path, text)| WriteCell { path: Path::parse(path).expect("a path"), form: Form::Text, value: Value::text(text), target: None });
+    WriteItem {
+        entry: EntryId(Uuid::nil()),
+        key: record.map(|record| record.key.clone()),
+        version: record.and_then(|record| record.version.clone()),
+        cells: cells.collect(),
+        by: None,
+    }
 }
 
 async fn one(connection: &Connection, case: &Case, key: &RecordKey) -> Option<Record> {
@@ -144,7 +172,9 @@ async fn faults_pass_or_are_told_and_nothing_is_doubled() {
         let place = sandbox.place(case.system).expect("it runs");
         let connection = connection(place);
         connection.probe().await.expect("it signs in");
-        let fault = |body: serde_json::Value| client.put(format!("{}/_sandbox/faults", place.url)).body(body.to_string()).header("content-type", "application/json").send();
+        let fault = |body: serde_json::Value| {
+            client.put(format!("{}/_sandbox/faults", place.url)).body(body.to_string()).header("content-type", "application/json").send()
+        };
         for once in ["server_error", "html_instead_of_json"] {
             fault(json!({ once: { "next": 1 } })).await.expect("the sandbox listens");
             assert!(!all(connection.list(read(case))).await.is_empty(), "{} {once}", case.system);

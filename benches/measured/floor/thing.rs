@@ -71,13 +71,7 @@ impl Thing {
         keep(&[&Decimal::from_str(sent.discount.get())?.normalize().serialize()]);
         keep(&[&[u8::from(sent.active)]]);
         keep(&[&[stage(side, sent.stage).with_context(|| format!("the stage of {} is unknown", sent.id))?]]);
-        Ok(Thing {
-            id: sent.id.into(),
-            version: sent.version.into(),
-            modified_ms: sent.modified_at.as_millisecond(),
-            values: values.into(),
-            ends,
-        })
+        Ok(Thing { id: sent.id.into(), version: sent.version.into(), modified_ms: sent.modified_at.as_millisecond(), values: values.into(), ends })
     }
 
     pub fn value(&self, field: usize) -> &[u8] {

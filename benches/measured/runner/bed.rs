@@ -59,10 +59,7 @@ impl Bed {
         };
         copy("connectors/fast-vendor.yaml", &[])?;
         copy("mappings/things.yaml", &[("every 1h", schedule.to_owned())])?;
-        copy(
-            "syncline.yaml",
-            &[(":8801", format!(":{}", self.ports.left)), (":8802", format!(":{}", self.ports.right)), (":8803", format!(":{listen}"))],
-        )
+        copy("syncline.yaml", &[(":8801", format!(":{}", self.ports.left)), (":8802", format!(":{}", self.ports.right)), (":8803", format!(":{listen}"))])
     }
 
     /// The release binary with this project and its secrets.

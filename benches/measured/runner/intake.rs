@@ -38,7 +38,8 @@ pub async fn measure(scale: Scale) -> anyhow::Result<Vec<Table>> {
     }
     let of = |turns: &[Turn], what: fn(&Turn) -> f64| median(turns.iter().map(what).collect());
     let (floor, rate) = (of(&bare, |turn| turn.a_second), of(&ours, |turn| turn.a_second));
-    let mut table = Table::new("intake", &format!("Durable intake, {CONNECTIONS} connections, {} s (floor: a bare axum and SQLite endpoint)", length.as_secs()));
+    let mut table =
+        Table::new("intake", &format!("Durable intake, {CONNECTIONS} connections, {} s (floor: a bare axum and SQLite endpoint)", length.as_secs()));
     table.row("deliveries a second", Some((format!("{floor:.0}"), rate / floor)), format!("{rate:.0}"), "at least 0.3x", rate / floor >= 0.3);
     let (floor, late) = (of(&bare, |turn| turn.p99_ms), of(&ours, |turn| turn.p99_ms));
     table.row("p99", Some((format!("{floor:.1} ms"), late / floor)), format!("{late:.1} ms"), "at most 20 ms", late <= 20.0);

@@ -52,12 +52,15 @@ pub async fn serve(listener: tokio::net::TcpListener, vendors: Arc<Vendors>, sid
         .route("/_control/hooks", post(hooks::send))
         .route("/_control/arrived", get(hooks::arrived))
         .with_state(Door { vendors, side });
-    axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Small answers must not wait for the client's acknowledgement.
-        if let Err(error) = stream.set_nodelay(true) {
-            eprintln!("a connection keeps its delay: {error}");
-        }
-    }), router)
+    axum::serve(
+        axum::serve::ListenerExt::tap_io(listener, |stream| {
+            // Small answers must not wait for the client's acknowledgement.
+            if let Err(error) = stream.set_nodelay(true) {
+                eprintln!("a connection keeps its delay: {error}");
+            }
+        }),
+        router,
+    )
     .await
 }
 

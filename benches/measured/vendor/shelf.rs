@@ -107,9 +107,7 @@ impl Shelf {
 
     fn untouched(&self, start: (i64, u32), to_ms: i64) -> impl Iterator<Item = (i64, u32)> {
         let own = |ms: i64| u32::try_from((ms - BEGINNING_MS).clamp(0, i64::from(self.things.count))).expect("clamped to the count");
-        (own(start.0)..own(to_ms))
-            .map(|index| (BEGINNING_MS + i64::from(index), index))
-            .filter(move |at| *at >= start && !self.changed.contains_key(&at.1))
+        (own(start.0)..own(to_ms)).map(|index| (BEGINNING_MS + i64::from(index), index)).filter(move |at| *at >= start && !self.changed.contains_key(&at.1))
     }
 
     /// The records of these keys, as far as there are any.

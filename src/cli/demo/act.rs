@@ -107,11 +107,18 @@ impl<'a> Act<'a> {
         }
         let end = &ended.end;
         self.written.fetch_add(end.created + end.updated + end.archived + end.deleted, Ordering::Relaxed);
-        let done: Vec<String> = [(end.linked, "linked"), (end.created, "created"), (end.updated, "updated"), (end.archived, "archived"), (end.reviews, "for a person"), (end.dead_letters, "refused")]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{} {what}", out::grouped(count)))
-            .collect();
+        let done: Vec<String> = [
+            (end.linked, "linked"),
+            (end.created, "created"),
+            (end.updated, "updated"),
+            (end.archived, "archived"),
+            (end.reviews, "for a person"),
+            (end.dead_letters, "refused"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", out::grouped(count)))
+        .collect();
         if !done.is_empty() {
             self.say(format!("{}  {}\n", styled(out::GOOD, "applied"), done.join(", ")))?;
         }

@@ -40,7 +40,11 @@ fn differences(all: &[MappingAgreement], out: &Out) -> std::io::Result<()> {
         .iter()
         .flat_map(|mapping| mapping.systems.iter().map(move |system| (mapping, system)))
         .flat_map(|(mapping, system)| {
-            let row = move |what: &'static str| move |(why, count): (&Why, &u64)| vec![mapping.mapping.to_string(), system.system.to_string(), grouped(*count), what.to_owned(), why.words().to_owned()];
+            let row = move |what: &'static str| {
+                move |(why, count): (&Why, &u64)| {
+                    vec![mapping.mapping.to_string(), system.system.to_string(), grouped(*count), what.to_owned(), why.words().to_owned()]
+                }
+            };
             system.fields.iter().map(row("fields")).chain(system.apart.iter().map(row("records")))
         })
         .collect();
@@ -56,7 +60,9 @@ fn differences(all: &[MappingAgreement], out: &Out) -> std::io::Result<()> {
 }
 
 fn as_json(mapping: &MappingAgreement) -> serde_json::Value {
-    let counts = |counts: &std::collections::BTreeMap<Why, u64>| counts.iter().map(|(why, count)| (why.words().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>();
+    let counts = |counts: &std::collections::BTreeMap<Why, u64>| {
+        counts.iter().map(|(why, count)| (why.words().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>()
+    };
     let systems: Vec<_> = mapping
         .systems
         .iter()

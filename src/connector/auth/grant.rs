@@ -51,7 +51,12 @@ impl<'c> AsyncHttpClient<'c> for Carrier {
 }
 
 /// Boxed, because the crate's future cannot be shown to be `Send` for every lifetime at once.
-pub fn sign_in<'a>(grant: &'a ClientCredentials, http: &'a Http, ground: &'a Ground, now: Timestamp) -> Pin<Box<dyn Future<Output = Result<Token, Failure>> + Send + 'a>> {
+pub fn sign_in<'a>(
+    grant: &'a ClientCredentials,
+    http: &'a Http,
+    ground: &'a Ground,
+    now: Timestamp,
+) -> Pin<Box<dyn Future<Output = Result<Token, Failure>> + Send + 'a>> {
     Box::pin(signed_in(grant, http, ground, now))
 }
 
@@ -63,7 +68,10 @@ async fn signed_in(grant: &ClientCredentials, http: &Http, ground: &Ground, now:
         ClientAuth::Basic => AuthType::BasicAuth,
         ClientAuth::Body => AuthType::RequestBody,
     };
-    let client = BasicClient::new(ClientId::new(text(&grant.client_id)?)).set_client_secret(ClientSecret::new(text(&grant.client_secret)?)).set_token_uri(token_url).set_auth_type(auth_type);
+    let client = BasicClient::new(ClientId::new(text(&grant.client_id)?))
+        .set_client_secret(ClientSecret::new(text(&grant.client_secret)?))
+        .set_token_uri(token_url)
+        .set_auth_type(auth_type);
     let mut request = client.exchange_client_credentials();
     for scope in &grant.scopes {
         request = request.add_scope(Scope::new(text(scope)?));
@@ -115,10 +123,16 @@ fn refused<E: oauth2::ErrorResponse + fmt::Display>(error: RequestTokenError<Car
     match error {
         RequestTokenError::Request(Carried(error @ HttpError::Outside(_))) => Failure::Stopped(error.to_string()),
         RequestTokenError::Request(Carried(error)) => Failure::Later { why: format!("signing in failed: {error}"), wait: None },
-        RequestTokenError::ServerResponse(response) if status < 500 && status != 429 => Failure::Stopped(format!("the sign-in was refused: {response}; check the client id and secret, and the app's settings at the vendor's")),
+        RequestTokenError::ServerResponse(response) if status < 500 && status != 429 => {
+            Failure::Stopped(format!("the sign-in was refused: {response}; check the client id and secret, and the app's settings at the vendor's"))
+        }
         RequestTokenError::ServerResponse(_) => Failure::Later { why: format!("signing in failed with HTTP {status}"), wait: None },
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) if (400..500).contains(&status) && status != 429 => Failure::Stopped(format!("the sign-in was refused with HTTP {status}; check the client id and secret")),
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => Failure::Later { why: format!("the answer to the sign-in cannot be read (HTTP {status})"), wait: None },
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) if (400..500).contains(&status) && status != 429 => {
+            Failure::Stopped(format!("the sign-in was refused with HTTP {status}; check the client id and secret"))
+        }
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            Failure::Later { why: format!("the answer to the sign-in cannot be read (HTTP {status})"), wait: None }
+        }
     }
 }
 

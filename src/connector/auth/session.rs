@@ -31,7 +31,9 @@ pub async fn sign_in(session: &Session, http: &Http, ground: &Ground, now: Times
     let judged = verdict::of_answer(&ground.connector, &frame, answer.status, &answer.headers, body.as_ref(), about, now);
     match judged.is {
         Verdict::Ok => {}
-        Verdict::Retry | Verdict::RateLimited | Verdict::Locked => return Err(Failure::Later { why: format!("signing in: {}", judged.why()), wait: judged.wait }),
+        Verdict::Retry | Verdict::RateLimited | Verdict::Locked => {
+            return Err(Failure::Later { why: format!("signing in: {}", judged.why()), wait: judged.wait });
+        }
         _ => return Err(Failure::Stopped(format!("the sign-in was refused: {}; check user and password", judged.why()))),
     }
     let mut seen = frame.with_headers(&answer.headers);

@@ -52,7 +52,10 @@ async fn windows_are_closed_above() {
     vendor.clock.advance(std::time::Duration::from_secs(60));
     all(vendor.connection.changes(columns(), first[0].cursor.clone())).await;
     let requests = vendor.requests().await;
-    assert_eq!(parameter(&requests[1], "$filter").as_deref(), Some("lastModifiedDateTime ge 2026-11-20T09:57:30Z and lastModifiedDateTime lt 2026-11-20T10:01:00Z"));
+    assert_eq!(
+        parameter(&requests[1], "$filter").as_deref(),
+        Some("lastModifiedDateTime ge 2026-11-20T09:57:30Z and lastModifiedDateTime lt 2026-11-20T10:01:00Z")
+    );
 }
 
 #[tokio::test]
@@ -86,7 +89,11 @@ async fn reads_by_key_in_a_batch() {
     vendor.plays(on("POST", BATCH), answer(200, &told), 1).await;
     let wanted = [RecordKey::new("a1"), RecordKey::new("a2"), RecordKey::new("a3")];
     let got = vendor.connection.get(columns(), &wanted).await.expect("it reads");
-    assert_eq!(got.iter().map(|got| (got.key.as_str(), got.record.is_some())).collect::<Vec<_>>(), [("a1", true), ("a2", false)], "what was not read has no answer");
+    assert_eq!(
+        got.iter().map(|got| (got.key.as_str(), got.record.is_some())).collect::<Vec<_>>(),
+        [("a1", true), ("a2", false)],
+        "what was not read has no answer"
+    );
 }
 
 #[tokio::test]
@@ -110,7 +117,9 @@ async fn sweeps_ask_for_keys_alone() {
 async fn subscriptions_are_ordered_renewed_and_looked_at() {
     let vendor = business_central().await;
     let path = "/v2.0/contoso/Production/api/v2.0/subscriptions";
-    vendor.plays(on("POST", path), answer(201, &json!({ "subscriptionId": "s1", "@odata.etag": "W/\"1\"", "expirationDateTime": "2026-11-23T10:00:00Z" })), 1).await;
+    vendor
+        .plays(on("POST", path), answer(201, &json!({ "subscriptionId": "s1", "@odata.etag": "W/\"1\"", "expirationDateTime": "2026-11-23T10:00:00Z" })), 1)
+        .await;
     let url = vendor.connection.hook_url("https://sync.example/");
     assert_eq!(url, "https://sync.example/hooks/crm");
     let customers = ObjectName::new("customers");
@@ -135,5 +144,8 @@ async fn metadata_lists_fields() {
     let template = ResponseTemplate::new(200).insert_header("date", DATE).set_body_string(xml);
     vendor.plays(move |request: &Request| request.url.path() == format!("{BASE}/$metadata"), template, 1).await;
     let described = vendor.connection.describe(&ObjectName::new("customers")).await.expect("it describes");
-    assert_eq!(described.fields.iter().map(|field| (field.path.as_str(), field.kind.as_str(), field.length)).collect::<Vec<_>>(), [("displayName", "text", Some(100)), ("balanceDue", "decimal", None)]);
+    assert_eq!(
+        described.fields.iter().map(|field| (field.path.as_str(), field.kind.as_str(), field.length)).collect::<Vec<_>>(),
+        [("displayName", "text", Some(100)), ("balanceDue", "decimal", None)]
+    );
 }

@@ -13,7 +13,13 @@ fn posted(body: &str, headers: &[(&'static str, &str)]) -> HookRequest {
     for (name, value) in headers {
         map.insert(*name, HeaderValue::from_str(value).expect("a header"));
     }
-    HookRequest { method: "POST".into(), url: "https://sync.example/hooks/prm".into(), headers: map, body: Bytes::copy_from_slice(body.as_bytes()), ..HookRequest::default() }
+    HookRequest {
+        method: "POST".into(),
+        url: "https://sync.example/hooks/prm".into(),
+        headers: map,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        ..HookRequest::default()
+    }
 }
 
 fn signed(key: &str, over: &str) -> String {
@@ -83,7 +89,10 @@ async fn notifications_must_all_repeat_the_secret() {
     let note = |state: &str, change: &str, resource: &str| json!({ "subscriptionId": "s", "clientState": state, "changeType": change, "resource": resource });
     let receive = |notes: Vec<Json>| vendor.connection.receive(&posted(&json!({ "value": notes }).to_string(), &[]), now());
     let customer = "api/v2.0/companies(c)/customers(0d1a)";
-    let deliveries = told(receive(vec![note(&secret, "deleted", customer), note(&secret, "collection", "https://x/api/v2.0/companies(c)/items?$filter=lastDateTimeModified gt 2026")]));
+    let deliveries = told(receive(vec![
+        note(&secret, "deleted", customer),
+        note(&secret, "collection", "https://x/api/v2.0/companies(c)/items?$filter=lastDateTimeModified gt 2026"),
+    ]));
     let told: Vec<_> = deliveries.iter().map(|delivery| (delivery.object.as_str(), delivery.key.as_ref().map(RecordKey::as_str), delivery.gone)).collect();
     assert_eq!(told, [("customers", Some("0d1a"), true), ("items", None, false)], "without a key the feed is read");
     let refused = receive(vec![note(&secret, "updated", customer), note("guess", "updated", customer)]);
@@ -129,7 +138,10 @@ async fn an_old_delivery_is_a_replay() {
         vendor.connection.receive(&posted(body, &[("x-time", &at.to_string()), ("x-sign", &sign)]), now())
     };
     let at = now().as_second();
-    assert_eq!(told(receive(at - 290))[0], HookDelivery { object: ObjectName::new("deals"), key: Some(RecordKey::new("7")), gone: false, identity: "e1".into() });
+    assert_eq!(
+        told(receive(at - 290))[0],
+        HookDelivery { object: ObjectName::new("deals"), key: Some(RecordKey::new("7")), gone: false, identity: "e1".into() }
+    );
     assert!(is_refused(&receive(at - 301)), "too old");
     assert!(is_refused(&receive(at + 301)), "from the future");
     vendor.plays(on("GET", "/me"), answer(200, &json!({ "id": "a2" })), 1).await;
@@ -150,5 +162,8 @@ fn hashes_are_those_of_the_vendors_own_examples() {
     use crate::spec::connector::HashKind;
     let body = r#"{"event":"envelope-completed","apiVersion":"v2.1","data":{"accountId":"a1","envelopeId":"e1"}}"#;
     assert_eq!(hex::encode(digest(HashKind::Sha256, Some(b"topsecret"), body.as_bytes())), "db76118ff02673a032ea258b86eb912a75bf9aec112c2631c075bde93747684a");
-    assert_eq!(hex::encode(digest(HashKind::Sha256, Some(b"whsec_test"), br#"1760000000.{"id":"evt_1"}"#)), "66e880d7175fffb43ce10c4e14db1cfb230c8804b5aafb116affbc9a836c7690");
+    assert_eq!(
+        hex::encode(digest(HashKind::Sha256, Some(b"whsec_test"), br#"1760000000.{"id":"evt_1"}"#)),
+        "66e880d7175fffb43ce10c4e14db1cfb230c8804b5aafb116affbc9a836c7690"
+    );
 }

@@ -21,7 +21,17 @@ fn envelope(items: &[Json], has_more: bool) -> Json {
 }
 
 fn columns() -> Read {
-    read("deals", &[("account_name", Form::Text), ("amount", Form::Money), ("close_date", Form::Date), ("stage", Form::Enum), ("updated_at", Form::Instant), ("lost_reason", Form::Text)])
+    read(
+        "deals",
+        &[
+            ("account_name", Form::Text),
+            ("amount", Form::Money),
+            ("close_date", Form::Date),
+            ("stage", Form::Enum),
+            ("updated_at", Form::Instant),
+            ("lost_reason", Form::Text),
+        ],
+    )
 }
 
 #[tokio::test]
@@ -63,7 +73,15 @@ async fn writes_cents_and_takes_the_record_back() {
     let vendor = partnerstack().await;
     vendor.plays(on("POST", DEALS), answer(201, &json!({ "data": deal("d9", NINE), "message": "ok", "status": 200 })), 1).await;
     let euro = Currency::parse("EUR").expect("a currency");
-    let item = op(None, None, &[("amount", Form::Money, Value::Money(Money::from_minor_units(150_050, euro))), ("account_name", Form::Text, Value::text("Acme")), ("external_key", Form::Text, Value::text("e17"))]);
+    let item = op(
+        None,
+        None,
+        &[
+            ("amount", Form::Money, Value::Money(Money::from_minor_units(150_050, euro))),
+            ("account_name", Form::Text, Value::text("Acme")),
+            ("external_key", Form::Text, Value::text("e17")),
+        ],
+    );
     let outcomes = vendor.connection.write(columns(), &WriteKind::Create, &[item]).await;
     let Outcome::Done { key: Some(key), record: Some(record), .. } = &outcomes[0] else { panic!("{outcomes:?}") };
     assert_eq!((key.as_str(), &record.cells[0]), ("d9", &value(Value::text("Acme"))));

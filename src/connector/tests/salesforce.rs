@@ -6,7 +6,12 @@ use crate::system::{Outcome, System, SystemError, WriteKind};
 async fn salesforce() -> Vendor {
     let vendor = Vendor::start("salesforce", &[("instance_url", "SERVER"), ("client_id", "app"), ("client_secret", "s3cret")]).await;
     let uri = vendor.server.uri();
-    let token = move |_: &Request| answer(200, &json!({ "access_token": "tok", "instance_url": uri, "id": "https://login.salesforce.com/id/00Dxx0000001gPLEAY/005xx", "token_type": "Bearer", "issued_at": "1700000000000" }));
+    let token = move |_: &Request| {
+        answer(
+            200,
+            &json!({ "access_token": "tok", "instance_url": uri, "id": "https://login.salesforce.com/id/00Dxx0000001gPLEAY/005xx", "token_type": "Bearer", "issued_at": "1700000000000" }),
+        )
+    };
     Mock::given(on("POST", "/services/oauth2/token")).respond_with(token).mount(&vendor.server).await;
     vendor
 }
@@ -30,9 +35,16 @@ async fn signs_in_as_the_app_and_names_the_org() {
 async fn the_first_read_lists_everything_and_the_next_is_a_window() {
     let vendor = salesforce().await;
     let at = "2026-11-20T09:00:00.000+0000";
-    let more = json!({ "totalSize": 2, "done": false, "nextRecordsUrl": format!("{QUERY}/0r8xx-2000"), "records": [account("001000000000001AAA", "Acme", at)] });
+    let more =
+        json!({ "totalSize": 2, "done": false, "nextRecordsUrl": format!("{QUERY}/0r8xx-2000"), "records": [account("001000000000001AAA", "Acme", at)] });
     vendor.plays(on("GET", QUERY), answer(200, &more), 1).await;
-    vendor.plays(on("GET", "/services/data/v67.0/query/0r8xx-2000"), answer(200, &json!({ "totalSize": 2, "done": true, "records": [account("001000000000002AAA", "Beta", at)] })), 1).await;
+    vendor
+        .plays(
+            on("GET", "/services/data/v67.0/query/0r8xx-2000"),
+            answer(200, &json!({ "totalSize": 2, "done": true, "records": [account("001000000000002AAA", "Beta", at)] })),
+            1,
+        )
+        .await;
     let columns = read("Account", &[("Name", Form::Text), ("SystemModstamp", Form::Instant)]);
     let pages = all(vendor.connection.changes(columns.clone(), None)).await;
     assert_eq!(keys(&pages), ["001000000000001AAA", "001000000000002AAA"]);
@@ -40,7 +52,10 @@ async fn the_first_read_lists_everything_and_the_next_is_a_window() {
     assert_eq!(record.cells, [value(Value::text("Acme")), value(Value::Instant("2026-11-20T09:00:00Z".parse().expect("a time")))]);
     assert_eq!((record.identity.as_str(), record.version.as_deref()), ("001000000000001", Some(at)));
     let requests = vendor.requests().await;
-    assert_eq!(parameter(&requests[0], "q").as_deref(), Some("SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE Id > '000000000000000' ORDER BY Id"));
+    assert_eq!(
+        parameter(&requests[0], "q").as_deref(),
+        Some("SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE Id > '000000000000000' ORDER BY Id")
+    );
     assert_eq!((header(&requests[0], "authorization"), header(&requests[0], "sforce-call-options")), ("Bearer tok", "client=syncline"));
     assert!(pages[0].cursor.is_none() && pages[1].cursor.is_some(), "only a whole read moves the cursor");
 
@@ -52,7 +67,9 @@ async fn the_first_read_lists_everything_and_the_next_is_a_window() {
     assert_eq!(requests.len(), before + 1, "a poll without changes is one request");
     assert_eq!(
         parameter(&requests[before], "q").as_deref(),
-        Some("SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE ((SystemModstamp = 2026-11-20T09:48:00Z AND Id > '000000000000000') OR SystemModstamp > 2026-11-20T09:48:00Z) AND SystemModstamp < 2026-11-20T10:00:00Z ORDER BY SystemModstamp, Id")
+        Some(
+            "SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE ((SystemModstamp = 2026-11-20T09:48:00Z AND Id > '000000000000000') OR SystemModstamp > 2026-11-20T09:48:00Z) AND SystemModstamp < 2026-11-20T10:00:00Z ORDER BY SystemModstamp, Id"
+        )
     );
 }
 
@@ -67,7 +84,10 @@ async fn deletes_come_from_their_feed_and_a_trimmed_log_is_a_hole() {
     let pages = all(vendor.connection.gone(read("Account", &[]), start[0].cursor.clone()).expect("a feed")).await;
     assert_eq!((pages[0].gone[0].key.as_str(), pages[0].gone[0].identity.as_str(), pages[0].hole), ("001000000000001AAA", "001000000000001", false));
     let requests = vendor.requests().await;
-    assert_eq!((parameter(&requests[0], "start").as_deref(), parameter(&requests[0], "end").as_deref()), (Some("2026-11-20T09:58:00Z"), Some("2026-11-20T10:00:00Z")));
+    assert_eq!(
+        (parameter(&requests[0], "start").as_deref(), parameter(&requests[0], "end").as_deref()),
+        (Some("2026-11-20T09:58:00Z"), Some("2026-11-20T10:00:00Z"))
+    );
     vendor.plays(on("GET", path), answer(200, &told("2026-11-20T09:59:30.000+0000")), 1).await;
     let pages = all(vendor.connection.gone(read("Account", &[]), start[0].cursor.clone()).expect("a feed")).await;
     assert!(pages[0].hole, "the log begins after the window");
@@ -88,13 +108,18 @@ async fn a_batch_of_creates_fails_in_part() {
     assert!(matches!(&outcomes[1], Outcome::Duplicate { keys, .. } if keys.len() <= 1), "{:?}", outcomes[1]);
     assert!(matches!(&outcomes[2], Outcome::Refused { code, fields, .. } if code == "STRING_TOO_LONG" && fields.len() == 1), "{:?}", outcomes[2]);
     let sent = body(&vendor.requests().await[0]);
-    assert_eq!(sent, json!({ "allOrNone": false, "records": [{ "attributes": { "type": "Account" }, "Name": "A" }, { "attributes": { "type": "Account" }, "Name": "B" }, { "attributes": { "type": "Account" }, "Name": "C" }] }));
+    assert_eq!(
+        sent,
+        json!({ "allOrNone": false, "records": [{ "attributes": { "type": "Account" }, "Name": "A" }, { "attributes": { "type": "Account" }, "Name": "B" }, { "attributes": { "type": "Account" }, "Name": "C" }] })
+    );
 }
 
 #[tokio::test]
 async fn a_short_answer_leaves_every_op_in_doubt() {
     let vendor = salesforce().await;
-    vendor.plays(on("POST", "/services/data/v67.0/composite/sobjects"), answer(200, &json!([{ "id": "001000000000009AAA", "success": true, "errors": [] }])), 1).await;
+    vendor
+        .plays(on("POST", "/services/data/v67.0/composite/sobjects"), answer(200, &json!([{ "id": "001000000000009AAA", "success": true, "errors": [] }])), 1)
+        .await;
     let outcomes = vendor.connection.write(read("Account", &[]), &WriteKind::Create, &[op(None, None, &named("A")), op(None, None, &named("B"))]).await;
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::InDoubt { .. })), "{outcomes:?}");
 }
@@ -108,7 +133,12 @@ async fn updates_carry_the_version_and_an_old_one_is_stale() {
     ] });
     vendor.plays(on("POST", "/services/data/v67.0/composite"), answer(200, &told), 1).await;
     let version = Some("2026-11-20T09:00:00.000+0000");
-    let items = [op(Some("001000000000001AAA"), version, &named("A")), op(Some("001000000000002AAA"), version, &[("Phone", Form::Text, Value::Blank)]), op(Some("001000000000003AAA"), version, &named("C")), op(Some("x"), None, &named("D"))];
+    let items = [
+        op(Some("001000000000001AAA"), version, &named("A")),
+        op(Some("001000000000002AAA"), version, &[("Phone", Form::Text, Value::Blank)]),
+        op(Some("001000000000003AAA"), version, &named("C")),
+        op(Some("x"), None, &named("D")),
+    ];
     let outcomes = vendor.connection.write(read("Account", &[]), &WriteKind::Update, &items).await;
     assert!(matches!(outcomes[0], Outcome::Done { .. }), "{:?}", outcomes[0]);
     assert!(matches!(outcomes[1], Outcome::Stale), "{:?}", outcomes[1]);
@@ -126,7 +156,13 @@ async fn updates_carry_the_version_and_an_old_one_is_stale() {
 #[tokio::test]
 async fn upserts_go_by_the_unique_field() {
     let vendor = salesforce().await;
-    vendor.plays(on("PATCH", "/services/data/v67.0/composite/sobjects/Account/Syncline_Id__c"), answer(200, &json!([{ "id": "001000000000009AAA", "success": true, "created": true, "errors": [] }])), 1).await;
+    vendor
+        .plays(
+            on("PATCH", "/services/data/v67.0/composite/sobjects/Account/Syncline_Id__c"),
+            answer(200, &json!([{ "id": "001000000000009AAA", "success": true, "created": true, "errors": [] }])),
+            1,
+        )
+        .await;
     let mut item = op(None, None, &named("A"));
     item.by = Some(Value::text("e17"));
     let kind = WriteKind::Upsert(Path::member("Syncline_Id__c"));
@@ -164,7 +200,13 @@ async fn a_spent_day_stops_asking() {
 #[tokio::test]
 async fn reads_by_key_and_looks_up_with_quotes() {
     let vendor = salesforce().await;
-    vendor.plays(on("POST", "/services/data/v67.0/composite/sobjects/Account"), answer(200, &json!([account("001000000000001AAA", "A", "2026-11-20T09:00:00.000+0000"), null])), 1).await;
+    vendor
+        .plays(
+            on("POST", "/services/data/v67.0/composite/sobjects/Account"),
+            answer(200, &json!([account("001000000000001AAA", "A", "2026-11-20T09:00:00.000+0000"), null])),
+            1,
+        )
+        .await;
     let wanted = [RecordKey::new("001000000000001"), RecordKey::new("001000000000002AAA")];
     let got = vendor.connection.get(read("Account", &[("Name", Form::Text)]), &wanted).await.expect("it reads");
     assert_eq!(got.iter().map(|got| (got.key.as_str(), got.record.is_some())).collect::<Vec<_>>(), [("001000000000001", true), ("001000000000002AAA", false)]);
@@ -184,7 +226,10 @@ async fn describes_fields_with_choices_and_unique_ids() {
     ] });
     vendor.plays(on("GET", "/services/data/v67.0/sobjects/Opportunity/describe"), answer(200, &fields), 1).await;
     let described = vendor.connection.describe(&ObjectName::new("Opportunity")).await.expect("it describes");
-    assert_eq!((described.fields[0].kind.as_str(), described.fields[0].values.clone(), described.fields[0].length), ("enum", vec![("Won".to_string(), "Closed Won".to_string())], Some(40)));
+    assert_eq!(
+        (described.fields[0].kind.as_str(), described.fields[0].values.clone(), described.fields[0].length),
+        ("enum", vec![("Won".to_string(), "Closed Won".to_string())], Some(40))
+    );
     assert!(described.fields[1].unique && !described.fields[0].unique);
 }
 

@@ -103,7 +103,15 @@ async fn a_wrong_value_is_told_and_a_missing_one_is_unread() {
     let vendor = acme().await;
     let items = r#"{"items":[{"id":1,"amount":"much","day":"31.12.2026","open":"yes","n":1.5,"name":null,"big":123456789012345678901234567}]}"#;
     vendor.plays(get("/eu/deals"), ResponseTemplate::new(200).set_body_raw(items, "application/json"), 1).await;
-    let columns = [("amount", Form::Decimal), ("day", Form::Date), ("open", Form::Boolean), ("n", Form::Integer), ("name", Form::Text), ("gone", Form::Text), ("big", Form::Decimal)];
+    let columns = [
+        ("amount", Form::Decimal),
+        ("day", Form::Date),
+        ("open", Form::Boolean),
+        ("n", Form::Integer),
+        ("name", Form::Text),
+        ("gone", Form::Text),
+        ("big", Form::Decimal),
+    ];
     let pages = all(vendor.connection.list(read("deals", &columns))).await;
     let cells = &pages[0].records[0].cells;
     assert!(cells[..4].iter().all(|cell| matches!(cell, Cell::Wrong(_))), "{cells:?}");
@@ -190,7 +198,8 @@ async fn a_host_that_is_not_there_is_later() {
     let at = Some(format!("http://127.0.0.1:{port}").parse().expect("an address"));
     let settings = ConnectionSettings { name: ConnectionName::new("crm"), config, at, currency: None, country: None, time_zone: None };
     let connector = catalog.get("acme").expect("it compiles").clone();
-    let connection = connect_with(connector, settings, Arc::new(HandClock::at(NOW.parse().expect("a time"))), Arc::new(Unmetered), WAITS).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let connection = connect_with(connector, settings, Arc::new(HandClock::at(NOW.parse().expect("a time"))), Arc::new(Unmetered), WAITS)
+        .unwrap_or_else(|problems| panic!("{problems:?}"));
     let error = connection.list(read("deals", &[])).next().await.expect_err("nobody listens");
     assert!(matches!(&error, SystemError::Later { .. }), "{error}");
     let outcomes = connection.write(read("deals", &[]), &WriteKind::Create, &[op(None, None, &named("A"))]).await;
@@ -212,10 +221,22 @@ fn settings_are_told_all_at_once_and_without_the_secret() {
     catalog.add(&mut Files::new(), "connectors/acme.yaml", ACME);
     let connector = catalog.get("acme").expect("it compiles").clone();
     let config = [("token", "hush"), ("region", "asia"), ("regoin", "eu")].map(|(name, text)| (name.to_string(), ConfigText::Plain(text.to_string())));
-    let settings = ConnectionSettings { name: ConnectionName::new("crm"), config: config.into(), at: Some("http://10.0.0.1".parse().expect("an address")), currency: None, country: None, time_zone: None };
+    let settings = ConnectionSettings {
+        name: ConnectionName::new("crm"),
+        config: config.into(),
+        at: Some("http://10.0.0.1".parse().expect("an address")),
+        currency: None,
+        country: None,
+        time_zone: None,
+    };
     let Err(problems) = connect(connector, settings, Arc::new(HandClock::at(NOW.parse().expect("a time"))), Arc::new(Unmetered)) else { panic!("it is wrong") };
     let told = problems.join("\n");
-    for expected in ["`config.token` is a secret", "`config.region` must be one of `eu`, `us`", "`config.regoin` is not known to connector `acme`; did you mean `region`?", "it must be an http address of this machine"] {
+    for expected in [
+        "`config.token` is a secret",
+        "`config.region` must be one of `eu`, `us`",
+        "`config.regoin` is not known to connector `acme`; did you mean `region`?",
+        "it must be an http address of this machine",
+    ] {
         assert!(told.contains(expected), "{expected}\n{told}");
     }
     assert!(!told.contains("hush"));

@@ -40,14 +40,23 @@ async fn signs_in_once_and_reads_typed_values() {
     let time = "2026-11-20T09:00:00.25Z".parse().expect("a time");
     assert_eq!(
         record.cells,
-        [value(Value::text("Acme")), value(Value::Decimal("12.50".parse().expect("a number"))), value(Value::Date(jiff::civil::date(2026, 1, 31))), value(Value::text("7")), value(Value::Instant(time))]
+        [
+            value(Value::text("Acme")),
+            value(Value::Decimal("12.50".parse().expect("a number"))),
+            value(Value::Date(jiff::civil::date(2026, 1, 31))),
+            value(Value::text("7")),
+            value(Value::Instant(time))
+        ]
     );
     assert_eq!((record.version.as_deref(), record.time, record.archived), (Some("1795170854.98171"), Some(time), false));
     let requests = vendor.requests().await;
     assert_eq!(requests.len(), 2, "a page shorter than asked for is the last");
     assert_eq!(header(&requests[1], "authorization"), "Session YWRtaW46MTpjMGZmZWU=");
     let fields = json!(["id", "last_modified_at", "_timestamp", "name", "credit", "since", "lang", "active"]);
-    assert_eq!(body(&requests[1]), json!({ "id": 1, "method": "model.party.party.search_read", "params": [[["id", ">", 0]], 0, 1000, [["id", "ASC"]], fields, context()] }));
+    assert_eq!(
+        body(&requests[1]),
+        json!({ "id": 1, "method": "model.party.party.search_read", "params": [[["id", ">", 0]], 0, 1000, [["id", "ASC"]], fields, context()] })
+    );
 }
 
 #[tokio::test]
@@ -58,7 +67,13 @@ async fn keysets_go_by_time_and_id() {
     all(vendor.connection.changes(columns(), first[0].cursor.clone())).await;
     let calls = calls(&vendor).await;
     let at = |hour: i64, minute: i64, second: i64| json!({ "__class__": "datetime", "year": 2026, "month": 11, "day": 20, "hour": hour, "minute": minute, "second": second, "microsecond": 0 });
-    assert_eq!(calls[1]["params"][0], json!([["OR", ["last_modified_at", ">", at(9, 54, 30)], [["last_modified_at", "=", at(9, 54, 30)], ["id", ">", 0]]], ["last_modified_at", "<=", at(10, 0, 0)]]));
+    assert_eq!(
+        calls[1]["params"][0],
+        json!([
+            ["OR", ["last_modified_at", ">", at(9, 54, 30)], [["last_modified_at", "=", at(9, 54, 30)], ["id", ">", 0]]],
+            ["last_modified_at", "<=", at(10, 0, 0)]
+        ])
+    );
 }
 
 #[tokio::test]
@@ -76,7 +91,20 @@ async fn one_bad_create_is_found_by_halving() {
     };
     Mock::given(method("model.party.party.create")).respond_with(respond).mount(&vendor.server).await;
     let names = ["a", "b", "bad", "d"];
-    let items: Vec<_> = names.iter().map(|name| op(None, None, &[("name", Form::Text, Value::text(name)), ("credit", Form::Decimal, Value::Decimal("0.10".parse().expect("a number"))), ("lang", Form::Ref, Value::text("7"))])).collect();
+    let items: Vec<_> = names
+        .iter()
+        .map(|name| {
+            op(
+                None,
+                None,
+                &[
+                    ("name", Form::Text, Value::text(name)),
+                    ("credit", Form::Decimal, Value::Decimal("0.10".parse().expect("a number"))),
+                    ("lang", Form::Ref, Value::text("7")),
+                ],
+            )
+        })
+        .collect();
     let outcomes = vendor.connection.write(columns(), &WriteKind::Create, &items).await;
     for (name, outcome) in names.iter().zip(&outcomes) {
         match *name {
@@ -92,7 +120,13 @@ async fn one_bad_create_is_found_by_halving() {
 #[tokio::test]
 async fn a_conflict_inside_200_is_stale() {
     let vendor = tryton().await;
-    vendor.plays(method("model.party.party.write"), answer(200, &json!({ "id": 1, "error": ["ConcurrencyException", "Records were modified in the meanwhile"] })), 1).await;
+    vendor
+        .plays(
+            method("model.party.party.write"),
+            answer(200, &json!({ "id": 1, "error": ["ConcurrencyException", "Records were modified in the meanwhile"] })),
+            1,
+        )
+        .await;
     vendor.plays(method("model.party.party.write"), answer(200, &json!({ "id": 1, "result": null })), 1).await;
     let item = op(Some("17"), Some("1795170854.98171"), &[("name", Form::Text, Value::text("B"))]);
     let stale = vendor.connection.write(columns(), &WriteKind::Update, std::slice::from_ref(&item)).await;
@@ -100,7 +134,10 @@ async fn a_conflict_inside_200_is_stale() {
     let done = vendor.connection.write(columns(), &WriteKind::Update, &[item]).await;
     assert!(matches!(done[0], Outcome::Done { .. }), "{done:?}");
     let params = &calls(&vendor).await[0]["params"];
-    assert_eq!(*params, json!([[17], { "name": "B" }, { "company": 1, "language": "en", "active_test": false, "_timestamp": { "party.party,17": "1795170854.98171" } }]));
+    assert_eq!(
+        *params,
+        json!([[17], { "name": "B" }, { "company": 1, "language": "en", "active_test": false, "_timestamp": { "party.party,17": "1795170854.98171" } }])
+    );
 }
 
 #[tokio::test]

@@ -69,7 +69,8 @@ impl Subscriber for Connection {
         let known = state.and_then(|state| serde_json::from_str::<Order>(state).ok());
         let known = known.and_then(|order| Some((Subscription::from_text(object.clone(), &order.subscription)?, order)));
         let url = self.hook_url(public_url);
-        let fresh = |subscription: Subscription| Order { subscription: subscription.to_text(), public_url: public_url.to_owned(), renewed_at: now, checked_at: now };
+        let fresh =
+            |subscription: Subscription| Order { subscription: subscription.to_text(), public_url: public_url.to_owned(), renewed_at: now, checked_at: now };
         let order = match (due(known.as_ref().map(|(_, order)| order), public_url, periods, now), known) {
             (Due::Nothing, Some((_, order))) => order,
             (Due::Check, Some((subscription, order))) => match self.is_subscribed(&subscription).await? {

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::text::function;
 use super::{Arguments, Blanks, Function, Gives, Known, Takes, optional, required};
 use crate::expr::{Fault, Item, Shape};
-use crate::value::time::{self, TimeProblem, Zone};
 use crate::value::Value;
+use crate::value::time::{self, TimeProblem, Zone};
 
 const TEXT: Gives = Gives::Shape(Shape::Text);
 const INTEGER: Gives = Gives::Shape(Shape::Integer);

@@ -98,12 +98,15 @@ fn fits(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Place, slot:
     let of = &draft.systems[system.0 as usize];
     let name = draft.fields[at].name;
     if place.form == Form::Instant && *kind == Kind::Date && of.connection.time_zone.get().is_err() {
-        let problem = Diagnostic::error("no_zone", format!("{}.{} is an instant, `{name}` a date, and {} has no time zone", of.name, slot.text(), of.connection_name)).at(slot.span());
+        let problem =
+            Diagnostic::error("no_zone", format!("{}.{} is an instant, `{name}` a date, and {} has no time zone", of.name, slot.text(), of.connection_name))
+                .at(slot.span());
         let help = format!("give the connection its zone: {}: {{ time_zone: Europe/Berlin }}", of.connection_name);
         draft.found.push(problem.help(help));
     } else if !compatible(&place.form, kind, choice) {
         let what = if choice { "a choice".to_owned() } else { format!("of type {kind}") };
-        let problem = Diagnostic::error("other_kind", format!("{}.{} holds {}, and `{name}` is {what}", of.name, slot.text(), noun(&place.form))).at(slot.span());
+        let problem =
+            Diagnostic::error("other_kind", format!("{}.{} holds {}, and `{name}` is {what}", of.name, slot.text(), noun(&place.form))).at(slot.span());
         draft.found.push(problem.help("change the field's `type`, or convert it: { read: …, write: { … } }"));
     }
     unknown_picks(draft, at, system, place);
@@ -153,14 +156,20 @@ fn unknown_picks(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Pla
     for row in rows {
         for spelling in row.spellings[system.0 as usize].iter().flatten() {
             if !values.contains(spelling) {
-                let problem = Diagnostic::error("unknown_pick", format!("{} has no value `{spelling}` in {}, which row `{}` of `{}` names", of.name, place.path, row.name, draft.fields[at].name));
+                let problem = Diagnostic::error(
+                    "unknown_pick",
+                    format!("{} has no value `{spelling}` in {}, which row `{}` of `{}` names", of.name, place.path, row.name, draft.fields[at].name),
+                );
                 found.push(problem.at(draft.fields[at].at).nearest(spelling, values.iter().map(|value| value.as_str())));
             }
         }
     }
     let named = |value: &str| rows.iter().any(|row| row.spellings[system.0 as usize].iter().flatten().any(|spelling| spelling == value));
     for value in values.iter().filter(|value| !named(value)) {
-        let problem = Diagnostic::warning("pick_without_row", format!("`{value}` of {} {} is read as no row of `{}`: records that hold it are reported, and wait", of.name, place.path, draft.fields[at].name));
+        let problem = Diagnostic::warning(
+            "pick_without_row",
+            format!("`{value}` of {} {} is read as no row of `{}`: records that hold it are reported, and wait", of.name, place.path, draft.fields[at].name),
+        );
         found.push(problem.at(draft.fields[at].at).help("give it a row"));
     }
     draft.found.extend(found);
@@ -172,8 +181,16 @@ fn keyed(draft: &mut Draft<'_>, at: usize, system: SystemIx, pathed: &Pathed) ->
         Kind::Ref(mapping) => mapping.clone(),
         other => {
             let set = matches!(other, Kind::Set(of) if matches!(**of, Kind::Ref(_)));
-            let problem = Diagnostic::error("key_without_reference", format!("`key` says by what a reference is held, and `{}` is of type {other}", draft.fields[at].name)).at(key.span());
-            draft.found.push(problem.help(if set { "a set of references is held by record key; drop `key`" } else { "drop `key`, or write `type: ref(MAPPING)`" }));
+            let problem = Diagnostic::error(
+                "key_without_reference",
+                format!("`key` says by what a reference is held, and `{}` is of type {other}", draft.fields[at].name),
+            )
+            .at(key.span());
+            draft.found.push(problem.help(if set {
+                "a set of references is held by record key; drop `key`"
+            } else {
+                "drop `key`, or write `type: ref(MAPPING)`"
+            }));
             return None;
         }
     };
@@ -224,7 +241,8 @@ pub(super) fn computed(draft: &mut Draft<'_>, at: usize, system: SystemIx, scope
     let name = draft.systems[system.0 as usize].name;
     let CellSpec::ReadWrite(ReadWrite { read, write }) = field.cells.get(name)? else { return None };
     if read.is_none() && write.is_none() {
-        let problem = Diagnostic::error("empty_cell", format!("The {name} cell of `{}` says neither `read` nor `write`", draft.fields[at].name)).at(draft.fields[at].at);
+        let problem =
+            Diagnostic::error("empty_cell", format!("The {name} cell of `{}` says neither `read` nor `write`", draft.fields[at].name)).at(draft.fields[at].at);
         draft.found.push(problem.help("name a path, or give `read`, `write` or both"));
         return None;
     }

@@ -70,7 +70,12 @@ fn one_path_twice(draft: &mut Draft<'_>, parts: &Parts<'_>) {
                     Some((_, other)) => {
                         let (field, other) = (&draft.fields[field], &draft.fields[*other]);
                         let what = format!("`{}` and `{}` both write {}.{path}", other.name, field.name, draft.systems[system].name);
-                        draft.found.push(Diagnostic::error("path_twice", what).at(field.at).and_at(other.at, "the other field").help("drop one of the cells, or make it read only: { read: … }"));
+                        draft.found.push(
+                            Diagnostic::error("path_twice", what)
+                                .at(field.at)
+                                .and_at(other.at, "the other field")
+                                .help("drop one of the cells, or make it read only: { read: … }"),
+                        );
                     }
                     None => writers.push((path, field)),
                 }
@@ -86,7 +91,12 @@ fn matching(draft: &mut Draft<'_>, parts: &Parts<'_>) {
         let systems = (0..draft.systems.len()).filter(readable).count();
         if systems < 2 && draft.systems.len() > 1 {
             let names: Vec<&str> = rule.fields.iter().map(|field| draft.fields[field.0 as usize].name).collect();
-            let what = format!("Rule {} of `match`, [{}], never finds an entity: {} of its systems reads all its fields", at + 1, names.join(", "), if systems == 0 { "none" } else { "only one" });
+            let what = format!(
+                "Rule {} of `match`, [{}], never finds an entity: {} of its systems reads all its fields",
+                at + 1,
+                names.join(", "),
+                if systems == 0 { "none" } else { "only one" }
+            );
             let span = draft.fields[rule.fields[0].0 as usize].at;
             draft.found.push(Diagnostic::warning("match_useless", what).at(span).help("match by fields that two systems hold"));
         }

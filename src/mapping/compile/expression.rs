@@ -50,9 +50,9 @@ pub(super) fn new_text(tree: &Tree, scope: &dyn Scope, world: &World<'_>, found:
             None
         })?),
         Tree::List(items) => NewText::List(items.iter().map(|item| new_text(item, scope, world, found)).collect::<Option<_>>()?),
-        Tree::Map(entries) => NewText::Map(
-            entries.iter().map(|(key, value)| Some((Str::from(key.text()), new_text(value, scope, world, found)?))).collect::<Option<_>>()?,
-        ),
+        Tree::Map(entries) => {
+            NewText::Map(entries.iter().map(|(key, value)| Some((Str::from(key.text()), new_text(value, scope, world, found)?))).collect::<Option<_>>()?)
+        }
         Tree::Text(text) => match variable(text.text()) {
             Some(name) => NewText::Constant(constant(text, name, world, found)?),
             None => NewText::Text(template(text, scope, found)?),

@@ -49,7 +49,10 @@ fn kind(draft: &mut Draft<'_>, name: &Name, field: &FieldSpec) -> Kind {
         kind => kind.is_textual(),
     };
     if field.values.is_some() && !textual {
-        let problem = Diagnostic::error("rows_of_type", format!("`{}` has `values` and is of type {kind}: the agreed value of a choice is its row's name, a text", name.text()));
+        let problem = Diagnostic::error(
+            "rows_of_type",
+            format!("`{}` has `values` and is of type {kind}: the agreed value of a choice is its row's name, a text", name.text()),
+        );
         draft.found.push(problem.at(name.span()).help("drop `type`, or write `type: set(text)` for several"));
     }
     kind

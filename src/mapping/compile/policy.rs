@@ -19,7 +19,10 @@ pub(super) fn wins(draft: &mut Draft<'_>, at: usize) -> Wins {
     let wins = match wins.policy() {
         Policy::Highest | Policy::Lowest if !ordered(draft, at) => {
             if own {
-                let problem = Diagnostic::error("no_order", format!("`{}` has no order: `{}` has no meaning for type {}", draft.fields[at].name, word(&wins.policy()), draft.fields[at].kind));
+                let problem = Diagnostic::error(
+                    "no_order",
+                    format!("`{}` has no order: `{}` has no meaning for type {}", draft.fields[at].name, word(&wins.policy()), draft.fields[at].kind),
+                );
                 let problem = wins.span().map_or(problem.clone(), |span| problem.clone().at(span));
                 draft.found.push(problem.help("give it `values` in order, or a type with order: integer, decimal, percent, money, date, instant"));
             }
@@ -44,7 +47,8 @@ pub(super) fn wins(draft: &mut Draft<'_>, at: usize) -> Wins {
         }
     };
     if spec.evidence.is_some_and(|evidence| evidence.value == Evidence::Certain) && !matches!(wins, Wins::Latest(_)) {
-        let problem = Diagnostic::warning("evidence_unused", format!("`evidence` says nothing here: `{}` is not decided by the newest edit", draft.fields[at].name));
+        let problem =
+            Diagnostic::warning("evidence_unused", format!("`evidence` says nothing here: `{}` is not decided by the newest edit", draft.fields[at].name));
         let span = spec.evidence.map_or(draft.fields[at].at, |evidence| evidence.span);
         draft.found.push(problem.at(span).help("drop it"));
     }
@@ -105,7 +109,10 @@ pub(super) fn unknown(draft: &mut Draft<'_>, at: usize) -> Unknown {
     if matches!(&field.kind, Kind::Ref(_)) || matches!(&field.kind, Kind::Set(of) if matches!(**of, Kind::Ref(_))) {
         return Unknown::Match(Value::text(text.text()));
     }
-    let problem = Diagnostic::error("unknown_without_choice", format!("`unknown` has no meaning for `{}`: a value of type {} has a counterpart everywhere", field.name, field.kind));
+    let problem = Diagnostic::error(
+        "unknown_without_choice",
+        format!("`unknown` has no meaning for `{}`: a value of type {} has a counterpart everywhere", field.name, field.kind),
+    );
     draft.found.push(problem.at(text.span()).help("drop it, or give the field `values`"));
     Unknown::Hold
 }

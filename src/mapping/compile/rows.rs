@@ -20,7 +20,11 @@ pub(super) fn read(draft: &mut Draft<'_>, name: &Name, field: &FieldSpec) -> Opt
         }
     };
     if rows.is_empty() {
-        draft.found.push(Diagnostic::error("no_rows", format!("`{}` has no row in `values`", name.text())).at(name.span()).help("write a row for each value, or drop `values`"));
+        draft.found.push(
+            Diagnostic::error("no_rows", format!("`{}` has no row in `values`", name.text()))
+                .at(name.span())
+                .help("write a row for each value, or drop `values`"),
+        );
     }
     let read = rows.iter().map(|(row_name, row)| one(draft, field, row_name, row)).collect();
     read_twice(draft, field, rows);
@@ -55,7 +59,10 @@ fn read_twice(draft: &mut Draft<'_>, field: &FieldSpec, rows: &Entries<RowSpec>)
             for spelling in row.cells.get(system.text()).map_or(&[][..], RowCell::spellings) {
                 match seen.get(spelling.text()) {
                     Some((other, span)) => {
-                        let problem = Diagnostic::error("spelling_twice", format!("`{}` in {} is read as two rows, `{other}` and `{}`", spelling.text(), system.text(), row_name.text()));
+                        let problem = Diagnostic::error(
+                            "spelling_twice",
+                            format!("`{}` in {} is read as two rows, `{other}` and `{}`", spelling.text(), system.text(), row_name.text()),
+                        );
                         draft.found.push(problem.at(spelling.span()).and_at(*span, "here too").help("keep it in one row"));
                     }
                     None => {

@@ -37,7 +37,16 @@ pub(super) fn names(draft: &mut Draft<'_>) {
             draft.found.push(problem.nearest(object.as_str(), facts.names.iter().map(String::as_str)));
         }
         let connection = connection.unwrap_or_default();
-        draft.systems.push(DraftSystem { name: name.text(), at: name.span(), spec: system, connection_name, object, connection, facts, columns: Default::default() });
+        draft.systems.push(DraftSystem {
+            name: name.text(),
+            at: name.span(),
+            spec: system,
+            connection_name,
+            object,
+            connection,
+            facts,
+            columns: Default::default(),
+        });
     }
     former_names(draft);
 }
@@ -62,7 +71,8 @@ fn unknown_connection(draft: &mut Draft<'_>, name: &Name, system: &SystemSpec) {
 
 /// A former name that is also a present one would give two systems (or fields) one state.
 fn former_names(draft: &mut Draft<'_>) {
-    let systems = draft.spec.systems.iter().filter_map(|(name, system)| Some((name, system.was.as_ref()?, draft.spec.systems.contains(system.was.as_ref()?.text()))));
+    let systems =
+        draft.spec.systems.iter().filter_map(|(name, system)| Some((name, system.was.as_ref()?, draft.spec.systems.contains(system.was.as_ref()?.text()))));
     let fields = draft.spec.fields.iter().filter_map(|(name, field)| Some((name, field.was.as_ref()?, draft.spec.fields.contains(field.was.as_ref()?.text()))));
     for (name, was, there) in systems.chain(fields) {
         if there {

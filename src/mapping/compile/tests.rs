@@ -52,7 +52,10 @@ fn every_wrong_line_has_its_message() {
         ("  name: { crm: Name, wins: [prm, crm], evidence: certain, prm: n }\n", "`evidence` says nothing here"),
         ("  name: { crm: { read: nam + }, prm: n }\n", "m.yaml:8"),
         ("  name: { crm: a..b }\n", "m.yaml:8"),
-        ("tests: [ { given: { nam: x }, expect: { absent: [erp] } } ]\n", "An example names `nam`, which is no field|An example names `erp`, which is no system"),
+        (
+            "tests: [ { given: { nam: x }, expect: { absent: [erp] } } ]\n",
+            "An example names `nam`, which is no field|An example names `erp`, which is no system",
+        ),
     ] {
         let said = said_of(lines, &known);
         for part in expected.split('|') {
@@ -64,7 +67,9 @@ fn every_wrong_line_has_its_message() {
 #[test]
 fn systems_that_contradict_themselves_are_told() {
     let known = Known::default();
-    let with = |systems: &str| format!("mapping: deals\nsystems:\n{systems}match: [[key], [status]]\nfields:\n  key: {{ crm: Key__c, prm: key }}\n  status: {{ crm: Status }}\n");
+    let with = |systems: &str| {
+        format!("mapping: deals\nsystems:\n{systems}match: [[key], [status]]\nfields:\n  key: {{ crm: Key__c, prm: key }}\n  status: {{ crm: Status }}\n")
+    };
     for (systems, expected) in [
         ("  crm: { object: A, leaves: archive }\n  prm: { object: b, create: always }\n", "`leaves` of crm never applies"),
         ("  crm: { object: A }\n  prm: { object: b }\n", "note: Nothing creates records in any system"),
@@ -72,11 +77,20 @@ fn systems_that_contradict_themselves_are_told() {
         ("  crm: { object: A, connection: cmr }\n  prm: { object: b }\n", "The project has no connection `cmr`|did you mean `crm`?"),
         ("  latest: { object: A, connection: crm }\n  prm: { object: b }\n", "A system cannot be called `latest`"),
         ("  crm: { object: A, only: \"not deleted('pmr')\" }\n  prm: { object: b }\n", "did you mean `prm`?"),
-        ("  crm: { object: A, create: Key__c is blank }\n  prm: { object: b }\n", "`Key__c` is a path of crm; an expression over an entity sees fields of this mapping: `key`"),
+        (
+            "  crm: { object: A, create: Key__c is blank }\n  prm: { object: b }\n",
+            "`Key__c` is a path of crm; an expression over an entity sees fields of this mapping: `key`",
+        ),
         ("  crm: { object: A, create: statu is blank }\n  prm: { object: b }\n", "did you mean `status`?"),
         ("  crm: { object: A, where: \"deleted('prm')\" }\n  prm: { object: b }\n", "`deleted` speaks of an entity"),
-        ("  crm: { object: A, where: LeadSource == 'Partner', create: always }\n  prm: { object: b }\n", "A record created in crm would not fit its `where`: nothing sets `LeadSource`|new: { LeadSource: … }"),
-        ("  crm: { object: A, where: LeadSource == 'Partner', create: always, new: { LeadSource: Direct } }\n  prm: { object: b }\n", "`new` sets it to something else"),
+        (
+            "  crm: { object: A, where: LeadSource == 'Partner', create: always }\n  prm: { object: b }\n",
+            "A record created in crm would not fit its `where`: nothing sets `LeadSource`|new: { LeadSource: … }",
+        ),
+        (
+            "  crm: { object: A, where: LeadSource == 'Partner', create: always, new: { LeadSource: Direct } }\n  prm: { object: b }\n",
+            "`new` sets it to something else",
+        ),
         ("  crm: { object: A, create: always, new: { X: \"${qota}\" } }\n  prm: { object: b }\n", "`qota` is no variable of the project|did you mean `quota`?"),
         ("  crm: { object: A, create: \"var.qota > 3\" }\n  prm: { object: b }\n", "did you mean `quota`?"),
         ("  crm: { object: A }\n  prm: { object: b, create: always }\n", "Rule 2 of `match`, [status], never finds an entity: only one of its systems"),
@@ -107,15 +121,31 @@ fn what_the_connector_says_of_an_object_is_held_against_the_mapping() {
     let picks = FieldFacts { values: Some(vec!["Won".into(), "Lost".into()]), ..facts(Form::Enum) };
     let key = ("Key__c", facts(Form::Text));
     for (known, lines, expected) in [
-        (base(ObjectFacts { offered: Some(false), names: vec!["Opportunities".into()], ..ObjectFacts::default() }), "", "crm has no object `Opportunity`|did you mean `Opportunities`?"),
+        (
+            base(ObjectFacts { offered: Some(false), names: vec!["Opportunities".into()], ..ObjectFacts::default() }),
+            "",
+            "crm has no object `Opportunity`|did you mean `Opportunities`?",
+        ),
         (base(ObjectFacts { updates: Some(Updates::Whole), ..ObjectFacts::default() }), "", "is written whole and without a check|unguarded: true"),
         (base(ObjectFacts { updates: Some(Updates::None), ..ObjectFacts::default() }), "", "cannot be changed by us"),
         (base(ObjectFacts { complete: true, ..object(&[("Key_c", facts(Form::Text))]) }), "", "crm Opportunity has no `Key__c`|did you mean `Key_c`?"),
-        (base(object(&[key.clone(), ("Amount", facts(Form::Boolean))])), "  amount: { crm: Amount, type: integer }\n", "crm.Amount holds a boolean, and `amount` is of type integer"),
+        (
+            base(object(&[key.clone(), ("Amount", facts(Form::Boolean))])),
+            "  amount: { crm: Amount, type: integer }\n",
+            "crm.Amount holds a boolean, and `amount` is of type integer",
+        ),
         (base(object(&[("At", facts(Form::Instant))])), "  at: { crm: At, type: date }\n", "crm.At is an instant, `at` a date, and crm has no time zone"),
-        (base(object(&[("Stage", picks)])), "  stage: { crm: Stage, values: { won: { crm: Wonn } } }\n", "crm has no value `Wonn` in Stage|did you mean `Won`?|`Lost` of crm Stage is read as no row of `stage`"),
+        (
+            base(object(&[("Stage", picks)])),
+            "  stage: { crm: Stage, values: { won: { crm: Wonn } } }\n",
+            "crm has no value `Wonn` in Stage|did you mean `Won`?|`Lost` of crm Stage is read as no row of `stage`",
+        ),
         (Known::default().with("prm", "deals", object(&[("owner", required)])), "", "prm requires `owner` of new records of deals, and nothing sets it"),
-        (Known::default().with("prm", "deals", ObjectFacts { creates: Some(false), ..ObjectFacts::default() }), "", "Records of prm deals cannot be made by us"),
+        (
+            Known::default().with("prm", "deals", ObjectFacts { creates: Some(false), ..ObjectFacts::default() }),
+            "",
+            "Records of prm deals cannot be made by us",
+        ),
     ] {
         let said = said_of(lines, &known);
         for part in expected.split('|') {
@@ -160,7 +190,8 @@ fn settings_have_their_defaults_and_take_what_is_written() {
 #[test]
 fn two_mappings_on_one_path_must_be_kept_apart() {
     let both = |first: &str, second: &str| {
-        let mapping = |name: &str, filter: &str| format!("mapping: {name}\nsystems: {{ crm: {{ object: Account{filter} }} }}\nfields: {{ name: {{ crm: Name }} }}\n");
+        let mapping =
+            |name: &str, filter: &str| format!("mapping: {name}\nsystems: {{ crm: {{ object: Account{filter} }} }}\nfields: {{ name: {{ crm: Name }} }}\n");
         let (mappings, said) = compiled(&format!("{}---\n{}", mapping("accounts", first), mapping("partners", second)), &Known::default());
         assert!(mappings.iter().all(Option::is_some), "{said}");
         together(&mappings.into_iter().flatten().collect::<Vec<_>>()).len()

@@ -51,8 +51,14 @@ fn single(source: &str, holds: bool) -> Option<String> {
             return Some(format!("{} {} {}", word(name)?, if holds == positive { "is" } else { "is not" }, either(&values?)));
         }
     }
-    let comparisons =
-        [(" == ", "is", "is not"), (" != ", "is not", "is"), (" >= ", "is at least", "is less than"), (" <= ", "is at most", "is more than"), (" > ", "is more than", "is at most"), (" < ", "is less than", "is at least")];
+    let comparisons = [
+        (" == ", "is", "is not"),
+        (" != ", "is not", "is"),
+        (" >= ", "is at least", "is less than"),
+        (" <= ", "is at most", "is more than"),
+        (" > ", "is more than", "is at most"),
+        (" < ", "is less than", "is at least"),
+    ];
     for (sign, yes, no) in comparisons {
         if let Some((name, value)) = source.split_once(sign) {
             return Some(format!("{} {} {}", word(name)?, if holds { yes } else { no }, literal(value.trim())?));

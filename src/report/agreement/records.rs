@@ -6,8 +6,8 @@ use super::references::fetch;
 use super::{AgreementError, Kept, MappingAgreement, Open, Question, Why, field};
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
-use crate::mapping::{Observation, SystemIx};
-use crate::store::Loaded;
+use crate::mapping::{FieldIx, Observation, SystemIx};
+use crate::store::{Hit, Loaded};
 use crate::sync::entity::{Entity, LinkState};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::terms::Terms;
@@ -37,7 +37,14 @@ pub async fn compare(
     Ok(())
 }
 
-async fn compare_slice(question: &Question<'_>, kept: &Kept, open: &Open, system: SystemIx, agreement: &mut MappingAgreement, observed: &[Observation]) -> Result<(), AgreementError> {
+async fn compare_slice(
+    question: &Question<'_>,
+    kept: &Kept,
+    open: &Open,
+    system: SystemIx,
+    agreement: &mut MappingAgreement,
+    observed: &[Observation],
+) -> Result<(), AgreementError> {
     let identities: Vec<RecordKey> = observed.iter().map(|seen| seen.identity.clone()).collect();
     let linked = question.store.linked(kept.id, system, &identities).await?;
     let wanted: Vec<EntityId> = linked.iter().flatten().copied().collect();
@@ -73,7 +80,6 @@ fn unlinked(kept: &Kept, open: &Open, system: SystemIx, seen: &Observation) -> W
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one record with all that explains it")]
 fn linked_record(
     question: &Question<'_>,
     kept: &Kept,
@@ -105,14 +111,22 @@ fn linked_record(
             }
             Some(Err(why)) => {
                 agreement.system(system).compared += 1;
-                agreement.field_differs(system, why, || format!("{} {} of {}: `{}` is not as agreed", kept.mapping.system(system).name, seen.key, entity.id, kept.mapping.field(at).name));
+                agreement.field_differs(system, why, || {
+                    format!("{} {} of {}: `{}` is not as agreed", kept.mapping.system(system).name, seen.key, entity.id, kept.mapping.field(at).name)
+                });
             }
         }
     }
 }
 
 /// Entities whose record a system did not show, or that should have one there.
-pub async fn missing(question: &Question<'_>, kept: &Kept, open: &Open, agreement: &mut MappingAgreement, seen: &[HashSet<RecordKey>]) -> Result<(), AgreementError> {
+pub async fn missing(
+    question: &Question<'_>,
+    kept: &Kept,
+    open: &Open,
+    agreement: &mut MappingAgreement,
+    seen: &[HashSet<RecordKey>],
+) -> Result<(), AgreementError> {
     let mut after = None;
     loop {
         let ids = question.store.entities(kept.id, after, SLICE_RECORDS).await?;
@@ -125,12 +139,22 @@ pub async fn missing(question: &Question<'_>, kept: &Kept, open: &Open, agreemen
             agreement.entities += u64::from(!loaded.entity.closed);
             for system in kept.mapping.systems_ix() {
                 let view = View { entity: &loaded.entity, neighbours: &neighbours, today: question.today, forgiven: &[] };
-                if let Some(why) = absent(kept, open, loaded, system, &view, &seen[system.0 as usize]) {
+                if let Some(mut why) = absent(kept, open, loaded, system, &view, &seen[system.0 as usize]) {
+                    if why == Why::Unexplained && might_be_waiting(question, kept, &loaded.entity, system).await? {
+                        why = Why::Review;
+                    }
                     agreement.stands_apart(system, why, || format!("{} has no record in {}", loaded.entity.id, kept.mapping.system(system).name));
                 }
             }
         }
     }
+}
+
+/// An unlinked record there might be it: nothing is made until a person has said so.
+async fn might_be_waiting(question: &Question<'_>, kept: &Kept, entity: &Entity, system: SystemIx) -> Result<bool, AgreementError> {
+    let keys = kept.mapping.keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()));
+    let hits = question.store.hits(kept.id, &keys).await?;
+    Ok(hits.iter().flatten().any(|hit| matches!(hit, Hit::Waiting { system: there, .. } if *there == system)))
 }
 
 /// Why an entity has no record that the system shows; `None`: it has one.
@@ -157,8 +181,11 @@ fn absent(kept: &Kept, open: &Open, loaded: &Loaded, system: SystemIx, view: &Vi
         None if !kept.mapping.create_wanted(system, view) => Some(Why::NotWanted),
         None if !kept.mapping.inside_wall(system, view) => Some(Why::Wall),
         None => {
-            let lacks = kept.mapping.fields_ix().any(|field| kept.mapping.required(field) && entity.agreed(field).is_blank());
-            Some(open_why.unwrap_or(if lacks { Why::Required } else { Why::Unexplained }))
+            let mut required = kept.mapping.fields_ix().filter(|field| kept.mapping.required(*field));
+            let lacks = |field: FieldIx| entity.agreed(field).is_blank();
+            let unspoken = |field: FieldIx| kept.mapping.writes_new(field, system) && kept.mapping.form(field, system, entity.agreed(field), view).is_none();
+            let why = required.find_map(|field| if lacks(field) { Some(Why::Required) } else { unspoken(field).then_some(Why::NoForm) });
+            Some(open_why.or(why).unwrap_or(Why::Unexplained))
         }
     }
 }

@@ -11,7 +11,13 @@ use crate::sync::neighbours::Neighbours;
 use crate::value::Value;
 
 /// The references of these entities in all systems, and of these records of one.
-pub async fn fetch(question: &Question<'_>, kept: &Kept, entities: &[&Entity], system: SystemIx, observed: &[Observation]) -> Result<Neighbours, AgreementError> {
+pub async fn fetch(
+    question: &Question<'_>,
+    kept: &Kept,
+    entities: &[&Entity],
+    system: SystemIx,
+    observed: &[Observation],
+) -> Result<Neighbours, AgreementError> {
     let mut neighbours = Neighbours::default();
     for field in kept.mapping.fields_ix() {
         let Some(name) = kept.mapping.field(field).refers_to() else { continue };
@@ -93,7 +99,14 @@ async fn shown(
     Ok(())
 }
 
-async fn stand_in(question: &Question<'_>, kept: &Kept, target: &Kept, field: FieldIx, neighbours: &mut Neighbours, wanted: &mut BTreeSet<EntityId>) -> Result<(), StoreError> {
+async fn stand_in(
+    question: &Question<'_>,
+    kept: &Kept,
+    target: &Kept,
+    field: FieldIx,
+    neighbours: &mut Neighbours,
+    wanted: &mut BTreeSet<EntityId>,
+) -> Result<(), StoreError> {
     let Unknown::Match(value) = &kept.mapping.field(field).unknown else { return Ok(()) };
     let Some(by) = target.mapping.matching.first().and_then(|rule| rule.fields.first().copied()) else { return Ok(()) };
     let keys = target.mapping.keys(&|at| (at == by).then_some(value));
@@ -111,8 +124,8 @@ async fn spelt(question: &Question<'_>, kept: &Kept, field: FieldIx, wanted: &[E
     let mut known: BTreeMap<(u32, SystemIx), Vec<Option<RecordKey>>> = BTreeMap::new();
     for system in kept.mapping.systems_ix() {
         let Some((target, at)) = followed(question, kept, field, system) else { continue };
-        if !known.contains_key(&(target.id.0, at)) {
-            known.insert((target.id.0, at), question.store.keys_of(target.id, at, wanted).await?);
+        if let std::collections::btree_map::Entry::Vacant(e) = known.entry((target.id.0, at)) {
+            e.insert(question.store.keys_of(target.id, at, wanted).await?);
         }
         for (entity, key) in wanted.iter().zip(&known[&(target.id.0, at)]) {
             if let Some(key) = key {

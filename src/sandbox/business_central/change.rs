@@ -39,7 +39,9 @@ pub(super) fn number(erp: &BusinessCentral, writing: &Writing<'_>, set: &Set, al
     if !given.is_empty() {
         return unique(writing, set, &given, None);
     }
-    let Some(series) = &set.series else { return Err(refused(400, "Application_FieldValidationException", format!("{} must be filled in. Enter a value.", set.natural))) };
+    let Some(series) = &set.series else {
+        return Err(refused(400, "Application_FieldValidationException", format!("{} must be filled in. Enter a value.", set.natural)));
+    };
     loop {
         let next = erp.next_in_series(set.name);
         let number = format!("{}{:0width$}", series.prefix, series.first + next * series.step, width = series.width);

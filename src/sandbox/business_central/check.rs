@@ -80,7 +80,9 @@ fn fitted(property: &Property, value: &Value) -> Result<Value, Refused> {
             let text = value.as_str().ok_or_else(mistyped)?;
             let text = if text.trim().is_empty() { "_x0020_" } else { text };
             let found = all.iter().find(|one| **one == text || one.replace("_x0020_", " ").replace("_x002D_", "-") == text);
-            found.map(|one| json!(one)).ok_or_else(|| refused(400, "Unknown", format!("'{text}' is not an option. The existing options are: {}", all.join(","))))
+            found
+                .map(|one| json!(one))
+                .ok_or_else(|| refused(400, "Unknown", format!("'{text}' is not an option. The existing options are: {}", all.join(","))))
         }
     }
 }

@@ -44,7 +44,9 @@ pub(super) fn create(erp: &BusinessCentral, writing: &mut Writing<'_>, mut given
 /// Copies what an order takes over from its customer.
 fn customer(store: &Store, all: &mut Fields, given: &Fields) -> Result<(), Refused> {
     let found = check::by(store, "customers", "number", all["customerNumber"].as_str().unwrap_or_default());
-    let customer = found.ok_or_else(|| refused(400, "Application_FieldValidationException", "Sell-to Customer No. must have a value in Sales Header. It cannot be zero or empty."))?;
+    let customer = found.ok_or_else(|| {
+        refused(400, "Application_FieldValidationException", "Sell-to Customer No. must have a value in Sales Header. It cannot be zero or empty.")
+    })?;
     if customer.text("blocked") == "All" {
         return Err(Refused::rule(format!("You cannot create this type of document when Customer {} is blocked with type All", customer.text("number"))));
     }
@@ -108,7 +110,11 @@ fn named(store: &Store, all: &mut Fields, given: &Fields) -> Result<(), Refused>
         return Ok(());
     }
     let item = check::by(store, "items", "number", &number).ok_or_else(|| {
-        refused(400, "Internal_InvalidTableRelation", format!("The field No. of table Sales Line contains a value ({number}) that cannot be found in the related table (Item)."))
+        refused(
+            400,
+            "Internal_InvalidTableRelation",
+            format!("The field No. of table Sales Line contains a value ({number}) that cannot be found in the related table (Item)."),
+        )
     })?;
     if *item.field("blocked") == json!(true) {
         return Err(Refused::rule(format!("Blocked must be equal to 'No' in Item: No.={number}. Current value is 'Yes'.")));

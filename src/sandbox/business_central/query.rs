@@ -42,7 +42,9 @@ impl Query {
             None => Ok(None),
             Some(text) => text.parse::<usize>().map(Some).map_err(|_| Refused::bad_url(format!("The value of {name} must be a whole number."))),
         };
-        let names = |name: &str| call.parameter(name).map(|text| text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>());
+        let names = |name: &str| {
+            call.parameter(name).map(|text| text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>())
+        };
         for (name, _) in call.query.iter().filter(|(name, _)| name.starts_with('$')) {
             if !["$filter", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$skiptoken", "$schemaversion"].contains(&name.as_str()) {
                 return Err(Refused::bad_url(format!("The query parameter '{name}' is not supported.")));
@@ -67,7 +69,18 @@ impl Query {
         let page = preferred.and_then(|text| text.trim_matches('"').parse::<usize>().ok()).unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
         let token = call.parameter("$skiptoken").map(|token| read_token(token).ok_or_else(|| Refused::bad_url("The $skiptoken is not valid."))).transpose()?;
         let (after, served) = token.map_or((None, 0), |(values, place, served)| (Some((values, place)), served));
-        Ok(Self { filter, order, select, expand, top: number("$top")?, skip: number("$skip")?.unwrap_or(0), count: call.parameter("$count") == Some("true"), page, after, served })
+        Ok(Self {
+            filter,
+            order,
+            select,
+            expand,
+            top: number("$top")?,
+            skip: number("$skip")?.unwrap_or(0),
+            count: call.parameter("$count") == Some("true"),
+            page,
+            after,
+            served,
+        })
     }
 
     pub fn shown(&self, store: &Store, set: &Set, record: &Record) -> Value {
@@ -217,11 +230,12 @@ fn rows(shelf: &Shelf, set: &Set, parent: Option<&str>, query: &Query, at: Optio
         let values = query.order.iter().map(|(name, _)| value(set, record, name)).collect();
         (values, place, record.clone())
     };
-    let comes_after = |row: &Row| query.after.as_ref().is_none_or(|(values, place)| placed(&query.order, (&row.0, row.1), (values, *place)) == Ordering::Greater);
+    let comes_after =
+        |row: &Row| query.after.as_ref().is_none_or(|(values, place)| placed(&query.order, (&row.0, row.1), (values, *place)) == Ordering::Greater);
     let wanted = query.filter.as_ref().and_then(Filter::must_equal).or(parent.map(|parent| ("documentId", parent)));
-    let looked_up = wanted.filter(|_| at.is_none()).and_then(|(field, text)| {
-        if field == "id" { Some(shelf.live(&text.to_lowercase()).into_iter().collect()) } else { shelf.find(field, text) }
-    });
+    let looked_up = wanted
+        .filter(|_| at.is_none())
+        .and_then(|(field, text)| if field == "id" { Some(shelf.live(&text.to_lowercase()).into_iter().collect()) } else { shelf.find(field, text) });
     let since = query.filter.as_ref().and_then(Filter::modified_since).filter(|_| at.is_none());
     let by_change = query.order.len() == 1 && query.order[0].0 == "lastModifiedDateTime" && !query.order[0].1;
     let mut all: Vec<Row> = if let Some(found) = looked_up {
@@ -239,7 +253,12 @@ fn rows(shelf: &Shelf, set: &Set, parent: Option<&str>, query: &Query, at: Optio
         let found = shelf.oldest_first(from, at).filter(|record| fits(record)).map(|record| row(shelf.position(&record.key).unwrap_or(0), record));
         found.take(most.saturating_add(query.skip)).collect()
     } else {
-        shelf.oldest_first(0, at).filter(|record| fits(record)).map(|record| row(shelf.position(&record.key).unwrap_or(0), record)).filter(comes_after).collect()
+        shelf
+            .oldest_first(0, at)
+            .filter(|record| fits(record))
+            .map(|record| row(shelf.position(&record.key).unwrap_or(0), record))
+            .filter(comes_after)
+            .collect()
     };
     all.sort_by(|left, right| placed(&query.order, (&left.0, left.1), (&right.0, right.1)));
     let skip = if query.after.is_none() { query.skip } else { 0 };

@@ -256,7 +256,15 @@ pub(super) const SETS: &[Set] = &[
         indexed: &["number", "displayName", "email"],
         watched: true,
     },
-    Set { name: "items", entity: "item", natural: "number", series: series("", 70_000, 1, 5), properties: ITEMS, indexed: &["number", "displayName"], watched: true },
+    Set {
+        name: "items",
+        entity: "item",
+        natural: "number",
+        series: series("", 70_000, 1, 5),
+        properties: ITEMS,
+        indexed: &["number", "displayName"],
+        watched: true,
+    },
     Set {
         name: "salesOrders",
         entity: "salesOrder",
@@ -266,7 +274,15 @@ pub(super) const SETS: &[Set] = &[
         indexed: &["number", "externalDocumentNumber", "customerNumber"],
         watched: true,
     },
-    Set { name: "salesOrderLines", entity: "salesOrderLine", natural: "", series: None, properties: SALES_ORDER_LINES, indexed: &["documentId", "itemId"], watched: false },
+    Set {
+        name: "salesOrderLines",
+        entity: "salesOrderLine",
+        natural: "",
+        series: None,
+        properties: SALES_ORDER_LINES,
+        indexed: &["documentId", "itemId"],
+        watched: false,
+    },
     Set { name: "currencies", entity: "currency", natural: "code", series: None, properties: CURRENCIES, indexed: &["code"], watched: true },
     Set { name: "paymentTerms", entity: "paymentTerm", natural: "code", series: None, properties: PAYMENT_TERMS, indexed: &["code"], watched: true },
 ];
@@ -277,6 +293,6 @@ pub(super) fn set(name: &str) -> Option<&'static Set> {
 
 /// Country codes the company has set up; a name such as "Germany" is not one.
 pub(super) const COUNTRIES: &[&str] = &[
-    "AE", "AT", "AU", "BE", "BR", "CA", "CH", "CN", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "GR", "HK", "HU", "IE", "IL", "IN", "IT", "JP", "KR", "LU", "MX", "NL", "NO", "NZ",
-    "PL", "PT", "RO", "SE", "SG", "TR", "US", "ZA",
+    "AE", "AT", "AU", "BE", "BR", "CA", "CH", "CN", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "GR", "HK", "HU", "IE", "IL", "IN", "IT", "JP", "KR", "LU", "MX",
+    "NL", "NO", "NZ", "PL", "PT", "RO", "SE", "SG", "TR", "US", "ZA",
 ];

@@ -9,11 +9,14 @@ use super::{BusinessCentral, by_setup, change};
 
 pub(super) const COMPANY_NAME: &str = "CRONUS Sandbox";
 
-const CURRENCIES: &[(&str, &str, &str)] = &[("EUR", "Euro", "€"), ("GBP", "Pound Sterling", "£"), ("CAD", "Canadian dollar", "$"), ("CHF", "Swiss franc", "CHF")];
+const CURRENCIES: &[(&str, &str, &str)] =
+    &[("EUR", "Euro", "€"), ("GBP", "Pound Sterling", "£"), ("CAD", "Canadian dollar", "$"), ("CHF", "Swiss franc", "CHF")];
 const TERMS: &[(&str, &str, &str)] = &[("30 DAYS", "Net 30 days", "30D"), ("14 DAYS", "Net 14 days", "14D"), ("COD", "Cash on delivery", "0D")];
 
 pub(super) fn plant(erp: &BusinessCentral) {
-    let currencies = CURRENCIES.iter().map(|(code, name, symbol)| ("currencies", json!({ "code": code, "displayName": name, "symbol": symbol, "amountDecimalPlaces": "2:2" })));
+    let currencies = CURRENCIES
+        .iter()
+        .map(|(code, name, symbol)| ("currencies", json!({ "code": code, "displayName": name, "symbol": symbol, "amountDecimalPlaces": "2:2" })));
     let terms = TERMS.iter().map(|(code, name, due)| ("paymentTerms", json!({ "code": code, "displayName": name, "dueDateCalculation": due })));
     for (set, fields) in currencies.chain(terms) {
         let set = schema::set(set).expect("the sets of the setup are in the schema");

@@ -150,7 +150,8 @@ impl Subscriptions {
         if by.origin == Origin::Seed {
             return;
         }
-        let (name, key, what) = if set.name == "salesOrderLines" { ("salesOrders", record.text("documentId"), "updated") } else { (set.name, &*record.key, what) };
+        let (name, key, what) =
+            if set.name == "salesOrderLines" { ("salesOrders", record.text("documentId"), "updated") } else { (set.name, &*record.key, what) };
         let mut inner = self.lock();
         let mut urls: Vec<String> = inner.all.iter().filter(|one| one.set == name && one.until > by.at).map(|one| one.url.clone()).collect();
         urls.sort();

@@ -181,7 +181,9 @@ async fn lists_are_filtered_ordered_and_paged_by_the_server() {
     assert_eq!(names(erp.get("customers?$filter=number eq 'c00040'").await), ["C00040"]);
     assert_eq!(names(erp.get("customers?$filter=(startswith(displayName,'o''neil 0') and number gt 'C00090')").await), ["C00100"]);
     assert_eq!(names(erp.get("customers?$filter=number eq 'C00010' or number eq 'C00020'&$count=true").await), ["C00010", "C00020"]);
-    for (filter, status) in [("number eq 'x' or email eq 'y'", 501), ("colour eq 'red'", 400), ("number eq", 400), ("lastModifiedDateTime gt 'x'", 400), ("number like 'x'", 400)] {
+    for (filter, status) in
+        [("number eq 'x' or email eq 'y'", 501), ("colour eq 'red'", 400), ("number eq", 400), ("lastModifiedDateTime gt 'x'", 400), ("number like 'x'", 400)]
+    {
         assert_eq!(erp.send("GET", &erp.at(&format!("customers?$filter={filter}")), &[], Value::Null).await.0, status, "{filter}");
     }
     erp.sandbox.stop().await;
@@ -222,7 +224,10 @@ async fn an_order_is_inserted_deeply_and_moves_with_its_lines() {
     let customer_url = erp.at(&format!("customers({})", customer["id"].as_str().unwrap()));
     assert_eq!(code(&erp.send("DELETE", &customer_url, &[("if-match", "*")], Value::Null).await), (400, "Application_DialogException"));
     assert_eq!(erp.post(&format!("{order_url}/Microsoft.NAV.shipAndInvoice"), Value::Null).await.0, 204);
-    assert_eq!(code(&erp.send("PATCH", &erp.at(&order_url), &[("if-match", "*")], json!({ "email": "a@b.example" })).await), (400, "Application_DialogException"));
+    assert_eq!(
+        code(&erp.send("PATCH", &erp.at(&order_url), &[("if-match", "*")], json!({ "email": "a@b.example" })).await),
+        (400, "Application_DialogException")
+    );
     let stats: Value = erp.http.get(format!("{}/_sandbox/stats", erp.url)).send().await.unwrap().json().await.unwrap();
     assert_eq!((&stats["creates"]["salesOrders"], &stats["creates"]["salesOrderLines"]), (&json!(1), &json!(2)));
     erp.sandbox.stop().await;
@@ -277,7 +282,8 @@ async fn receiver(statuses: Vec<u16>) -> (String, Got, JoinSet<()>) {
 impl Client {
     async fn subscribe(&self, url: &str) -> (u16, Value) {
         let resource = format!("/api/v2.0/companies({})/customers", self.company);
-        self.send("POST", &format!("{}/subscriptions", self.root()), &[], json!({ "notificationUrl": url, "resource": resource, "clientState": "s3cret" })).await
+        self.send("POST", &format!("{}/subscriptions", self.root()), &[], json!({ "notificationUrl": url, "resource": resource, "clientState": "s3cret" }))
+            .await
     }
 
     async fn subscriptions(&self) -> usize {
@@ -328,7 +334,8 @@ async fn more_than_a_thousand_changes_arrive_as_one() {
     erp.http.post(format!("{}/_sandbox/webhooks", erp.url)).json(&json!({ "gather_ms": 4000 })).send().await.unwrap();
     let set = format!("companies({})/customers", erp.company);
     for batch in 0..11 {
-        let parts: Vec<_> = (0..100).map(|nth| json!({ "id": nth.to_string(), "method": "POST", "url": set, "body": { "displayName": format!("{batch} {nth}") } })).collect();
+        let parts: Vec<_> =
+            (0..100).map(|nth| json!({ "id": nth.to_string(), "method": "POST", "url": set, "body": { "displayName": format!("{batch} {nth}") } })).collect();
         erp.send("POST", &format!("{}/$batch", erp.root()), &[], json!({ "requests": parts })).await;
     }
     let body = got.recv().await.unwrap();

@@ -144,7 +144,8 @@ pub(super) fn restore(prm: &PartnerStack, object: &'static str, key: &str, by: &
         let former = writing.store().shelf(object).get(key, None).filter(|record| record.deleted.is_some());
         let former = former.ok_or_else(|| Refusal::new(404, format!("No archived record has the key {key}.")))?;
         // Somebody may have taken its unique names meanwhile.
-        fields::checked(writing.store(), object, unique_parts(object, &former), None).or_else(|refusal| if refusal.status == 409 { Err(refusal) } else { Ok(Fields::new()) })?;
+        fields::checked(writing.store(), object, unique_parts(object, &former), None)
+            .or_else(|refusal| if refusal.status == 409 { Err(refusal) } else { Ok(Fields::new()) })?;
         writing.restore(object, key).ok_or_else(|| Refusal::new(404, "The record is gone."))
     })?;
     prm.webhooks.notify(prm, object, "updated", &back, by);

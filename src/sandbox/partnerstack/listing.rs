@@ -91,7 +91,8 @@ fn wanted(object: &str, call: &Call) -> Result<Wanted, Refusal> {
     let limit = number("limit", LIMIT_DEFAULT as i64)?;
     let limit = usize::try_from(limit).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
     // Transactions and rewards are filtered by creation only.
-    let updated = if matches!(object, "transactions" | "rewards") { (i64::MIN, i64::MAX) } else { (number("min_updated", i64::MIN)?, number("max_updated", i64::MAX)?) };
+    let updated =
+        if matches!(object, "transactions" | "rewards") { (i64::MIN, i64::MAX) } else { (number("min_updated", i64::MIN)?, number("max_updated", i64::MAX)?) };
     Ok(Wanted {
         limit: limit.ok_or_else(|| Refusal::new(400, format!("limit must be between 1 and {LIMIT_MAX}.")))?,
         created: (number("min_created", i64::MIN)?, number("max_created", i64::MAX)?),

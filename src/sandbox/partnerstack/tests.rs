@@ -38,7 +38,8 @@ impl Client {
     }
 
     async fn partner(&self) -> String {
-        let (status, made) = self.ask("POST", "/api/v2/partnerships", json!({ "email": "kim@north.example", "partner_key": "north", "group": { "slug": "resellers" } })).await;
+        let (status, made) =
+            self.ask("POST", "/api/v2/partnerships", json!({ "email": "kim@north.example", "partner_key": "north", "group": { "slug": "resellers" } })).await;
         assert_eq!(status, 200, "{made}");
         made["data"]["partner_key"].as_str().unwrap().to_owned()
     }
@@ -199,7 +200,8 @@ async fn a_person_edits_deletes_and_restores() {
     let control = |path: &str| format!("{}/_sandbox/{path}", prm.url);
     let page = prm.http.get(control("")).send().await.unwrap();
     assert!(page.text().await.unwrap().contains("New record"));
-    let made: Value = prm.http.post(control("records/deals")).json(&json!({ "account_name": "By hand", "partner_key": "north" })).send().await.unwrap().json().await.unwrap();
+    let made: Value =
+        prm.http.post(control("records/deals")).json(&json!({ "account_name": "By hand", "partner_key": "north" })).send().await.unwrap().json().await.unwrap();
     let key = made["key"].as_str().unwrap();
     let changed: Value = prm.http.patch(control(&format!("records/deals/{key}"))).json(&json!({ "amount": 5 })).send().await.unwrap().json().await.unwrap();
     assert_eq!((&changed["fields"]["amount"], &changed["modified_by"]), (&json!(5), &json!("Sam Person")));

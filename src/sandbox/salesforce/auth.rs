@@ -51,7 +51,10 @@ pub fn answer(org: &Org, call: &Call, endpoint: &str) -> Reply {
         ("GET", "authorize") => authorize(org, call),
         ("POST" | "GET", "revoke") => revoke(org, call),
         ("GET" | "POST", "userinfo") => match signed_in(org, call) {
-            Ok(()) => Reply::json(200, json!({"user_id": OWN_USER, "organization_id": ORG_ID, "preferred_username": "integration@sandbox.example", "name": "Integration User", "active": true})),
+            Ok(()) => Reply::json(
+                200,
+                json!({"user_id": OWN_USER, "organization_id": ORG_ID, "preferred_username": "integration@sandbox.example", "name": "Integration User", "active": true}),
+            ),
             Err(_) => Reply::text(403, "text/plain", "Bad_OAuth_Token"),
         },
         _ => Problem::not_found().into(),
@@ -77,7 +80,9 @@ fn token(org: &Org, call: &Call) -> Reply {
         return refused("invalid_client", "invalid client credentials");
     }
     match given("grant_type") {
-        Some("client_credentials") if call.header("host").is_some_and(|host| host.starts_with("login.") || host.starts_with("test.")) => refused("invalid_grant", "request not supported on this domain"),
+        Some("client_credentials") if call.header("host").is_some_and(|host| host.starts_with("login.") || host.starts_with("test.")) => {
+            refused("invalid_grant", "request not supported on this domain")
+        }
         Some("client_credentials") => session(org, None),
         Some("authorization_code") => redeem(org, given("code").unwrap_or_default(), given("redirect_uri"), given("code_verifier")),
         Some("refresh_token") => {

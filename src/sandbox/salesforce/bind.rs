@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::id;
 use super::problem::Problem;
 use super::schema::{self, Field, Kind, Object};
 use super::soql::{Comparison, Condition, Literal, Order, Path, Query, Select, like};
 use super::view::{Cell, View};
-use super::id;
 use crate::sandbox::store::Record;
 
 /// A field reached over any number of parents.
@@ -46,9 +46,18 @@ pub enum Test {
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
-    Compare { column: Column, comparison: Comparison, with: Cell<'static> },
+    Compare {
+        column: Column,
+        comparison: Comparison,
+        with: Cell<'static>,
+    },
     /// Texts folded, ids to their fifteen characters.
-    OneOf { column: Column, negated: bool, texts: HashSet<String>, others: Vec<Cell<'static>> },
+    OneOf {
+        column: Column,
+        negated: bool,
+        texts: HashSet<String>,
+        others: Vec<Cell<'static>>,
+    },
 }
 
 /// Resolves every name of a statement.
@@ -57,7 +66,14 @@ pub enum Test {
 /// The vendor's `INVALID_TYPE`, `INVALID_FIELD` or `INVALID_QUERY_FILTER_OPERATOR`.
 pub fn bind(query: Query) -> Result<Bound, Problem> {
     let object = schema::object(&query.from).ok_or_else(|| {
-        Problem::new(400, "INVALID_TYPE", format!("sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name.", query.from))
+        Problem::new(
+            400,
+            "INVALID_TYPE",
+            format!(
+                "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name.",
+                query.from
+            ),
+        )
     })?;
     let shape = match query.select {
         Select::Count => Shape::Count,
@@ -86,14 +102,27 @@ fn column(object: &'static Object, path: &Path) -> Result<Column, Problem> {
     let mut hops = Vec::new();
     for name in parents {
         let Some((by, to)) = here.relationship(name) else {
-            return Err(Problem::new(400, "INVALID_FIELD", format!("Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.")));
+            return Err(Problem::new(
+                400,
+                "INVALID_FIELD",
+                format!(
+                    "Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names."
+                ),
+            ));
         };
         let Kind::Reference(_, name) = by.kind else { unreachable!("only references have relationships") };
         hops.push(Hop { name, by, to });
         here = to;
     }
     let Some(field) = here.field(last) else {
-        return Err(Problem::new(400, "INVALID_FIELD", format!("No such column '{last}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.", here.name)));
+        return Err(Problem::new(
+            400,
+            "INVALID_FIELD",
+            format!(
+                "No such column '{last}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",
+                here.name
+            ),
+        ));
     };
     Ok(Column { hops, field })
 }
@@ -149,9 +178,17 @@ fn fit(column: &Column, literal: Literal) -> Result<Cell<'static>, Problem> {
         (Kind::Date, Literal::Date(date)) => Cell::Date(date),
         (Kind::Instant, Literal::Instant(at)) => Cell::Instant(at.as_millisecond()),
         (kind, _) => {
-            let quotes = if matches!(kind, Kind::Id | Kind::Reference(..)) || kind.length() > 0 { "should be enclosed in quotes" } else { "should not be enclosed in quotes" };
+            let quotes = if matches!(kind, Kind::Id | Kind::Reference(..)) || kind.length() > 0 {
+                "should be enclosed in quotes"
+            } else {
+                "should not be enclosed in quotes"
+            };
             let word = if kind == Kind::Instant { "dateTime" } else { kind.word() };
-            return Err(Problem::new(400, "INVALID_FIELD", format!("value of filter criterion for field '{}' must be of type {word} and {quotes}", column.field.name)));
+            return Err(Problem::new(
+                400,
+                "INVALID_FIELD",
+                format!("value of filter criterion for field '{}' must be of type {word} and {quotes}", column.field.name),
+            ));
         }
     };
     Ok(cell)

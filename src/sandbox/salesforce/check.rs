@@ -86,14 +86,21 @@ fn unique(store: &Store, object: &Object, field: &Field, fields: &Fields, former
     let holders = store.shelf(object.name).find(field.name, text).unwrap_or_default();
     match holders.iter().find(|holder| former.is_none_or(|record| record.key != holder.key)) {
         None => Ok(()),
-        Some(holder) => Err(Problem::new(400, "DUPLICATE_VALUE", format!("duplicate value found: {} duplicates value on record with id: {}", field.name, &holder.key[..15])).on(field.name)),
+        Some(holder) => Err(Problem::new(
+            400,
+            "DUPLICATE_VALUE",
+            format!("duplicate value found: {} duplicates value on record with id: {}", field.name, &holder.key[..15]),
+        )
+        .on(field.name)),
     }
 }
 
 /// The value as the vendor would keep it.
 fn kept(store: &Store, object: &Object, field: &Field, value: &Value) -> Result<Value, Problem> {
     let text = match value {
-        Value::Null if field.kind == Kind::Flag => return Err(Problem::new(400, "INVALID_TYPE_ON_FIELD_IN_RECORD", format!("{}: value not of required type: null", field.name)).on(field.name)),
+        Value::Null if field.kind == Kind::Flag => {
+            return Err(Problem::new(400, "INVALID_TYPE_ON_FIELD_IN_RECORD", format!("{}: value not of required type: null", field.name)).on(field.name));
+        }
         Value::Null => return Ok(Value::Null),
         Value::String(text) => Some(text.trim()),
         _ => None,
@@ -116,7 +123,9 @@ fn kept(store: &Store, object: &Object, field: &Field, value: &Value) -> Result<
             Ok(json!(super::view::instant(at)))
         }
         Kind::Reference(to, _) => reference(store, field, to, text.ok_or_else(|| cannot_read(field, value))?),
-        Kind::Id | Kind::Text(_) | Kind::Area(_) | Kind::Pick(..) | Kind::Email | Kind::Phone | Kind::Url => writing(object, field, text.ok_or_else(|| cannot_read(field, value))?),
+        Kind::Id | Kind::Text(_) | Kind::Area(_) | Kind::Pick(..) | Kind::Email | Kind::Phone | Kind::Url => {
+            writing(object, field, text.ok_or_else(|| cannot_read(field, value))?)
+        }
     }
 }
 
@@ -124,13 +133,17 @@ fn writing(object: &Object, field: &Field, text: &str) -> Result<Value, Problem>
     let length = field.kind.length();
     if text.chars().count() > length {
         let shown: String = text.chars().take(255).collect();
-        return Err(Problem::new(400, "STRING_TOO_LONG", format!("{} {}: data value too large: {shown} (max length={length})", object.label, field.label)).on(field.name));
+        return Err(Problem::new(400, "STRING_TOO_LONG", format!("{} {}: data value too large: {shown} (max length={length})", object.label, field.label))
+            .on(field.name));
     }
     match field.kind {
         Kind::Pick(values, true) if !values.contains(&text) => {
-            Err(Problem::new(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", format!("{}: bad value for restricted picklist field: {text}", field.label)).on(field.name))
+            Err(Problem::new(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", format!("{}: bad value for restricted picklist field: {text}", field.label))
+                .on(field.name))
         }
-        Kind::Email if !is_email(text) => Err(Problem::new(400, "INVALID_EMAIL_ADDRESS", format!("{}: invalid email address: {text}", field.label)).on(field.name)),
+        Kind::Email if !is_email(text) => {
+            Err(Problem::new(400, "INVALID_EMAIL_ADDRESS", format!("{}: invalid email address: {text}", field.label)).on(field.name))
+        }
         _ => Ok(json!(text)),
     }
 }
@@ -156,7 +169,9 @@ fn number(field: &Field, value: &Value) -> Result<Value, Problem> {
     };
     let rounded = number.round_dp_with_strategy(scale, RoundingStrategy::MidpointAwayFromZero).normalize();
     if rounded.abs() >= Decimal::from(10u64.pow(digits)) {
-        return Err(Problem::new(400, "NUMBER_OUTSIDE_VALID_RANGE", format!("{}: value outside of valid range on numeric field: {number}", field.label)).on(field.name));
+        return Err(
+            Problem::new(400, "NUMBER_OUTSIDE_VALID_RANGE", format!("{}: value outside of valid range on numeric field: {number}", field.label)).on(field.name)
+        );
     }
     // Currency and percent are doubles on the wire: `1000.0`, as the vendor writes them.
     let shown = if rounded.fract().is_zero() && field.kind != Kind::Whole { format!("{rounded}.0") } else { rounded.to_string() };
@@ -175,7 +190,11 @@ fn cannot_read(field: &Field, value: &Value) -> Problem {
         Value::Object(_) => "START_OBJECT",
     };
     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    Problem::not_json(&format!("Cannot deserialize instance of {} from {token} value {shown} or request may be missing a required field at [line:1, column:1]", field.kind.word())).on(field.name)
+    Problem::not_json(&format!(
+        "Cannot deserialize instance of {} from {token} value {shown} or request may be missing a required field at [line:1, column:1]",
+        field.kind.word()
+    ))
+    .on(field.name)
 }
 
 /// A reference must name a live record of the object it refers to.
@@ -199,10 +218,17 @@ fn by_external_id(store: &Store, to: &Object, value: &Value) -> Result<Value, Pr
     let Some((name, Value::String(text))) = named else {
         return Err(Problem::new(400, "INVALID_FIELD", format!("Cannot reference a foreign key field {}.", to.name)));
     };
-    let field = to.field(name).filter(|field| field.external).ok_or_else(|| Problem::new(400, "INVALID_FIELD", format!("Field name provided, {name} is not an External ID or indexed field for {}", to.name)))?;
+    let field = to
+        .field(name)
+        .filter(|field| field.external)
+        .ok_or_else(|| Problem::new(400, "INVALID_FIELD", format!("Field name provided, {name} is not an External ID or indexed field for {}", to.name)))?;
     match store.shelf(to.name).find(field.name, text.trim()).unwrap_or_default().as_slice() {
         [one] => Ok(json!(&*one.key)),
-        [] => Err(Problem::new(400, "INVALID_FIELD", format!("Foreign key external ID: {} not found for field {} in entity {}", text.to_lowercase(), field.name, to.name))),
+        [] => Err(Problem::new(
+            400,
+            "INVALID_FIELD",
+            format!("Foreign key external ID: {} not found for field {} in entity {}", text.to_lowercase(), field.name, to.name),
+        )),
         _ => Err(Problem::new(400, "DUPLICATE_EXTERNAL_ID", format!("More than one record found for external id field: {}", field.name)).on(field.name)),
     }
 }

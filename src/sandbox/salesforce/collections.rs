@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::id;
 use super::problem::Problem;
 use super::rows;
 use super::schema::{self, Kind, Object};
 use super::view::View;
 use super::write::{Desk, Upserted};
-use super::id;
 use crate::sandbox::call::{Call, Reply};
 use crate::sandbox::store::Record;
 
@@ -70,7 +70,12 @@ pub fn upsert(desk: &mut Desk<'_, '_>, object: &'static Object, field: &str, cal
         }
         if field.kind == Kind::Id {
             let known = record.keys().any(|name| name.eq_ignore_ascii_case("Id"));
-            let (saved, created) = if known { let key = take_id(&mut record)?; (desk.update(object, &key, &record)?, false) } else { (desk.create(object, &record)?, true) };
+            let (saved, created) = if known {
+                let key = take_id(&mut record)?;
+                (desk.update(object, &key, &record)?, false)
+            } else {
+                (desk.create(object, &record)?, true)
+            };
             return Ok((saved, Some(created)));
         }
         let named = record.keys().find(|name| name.eq_ignore_ascii_case(field.name)).cloned();
@@ -104,7 +109,11 @@ fn each<T>(desk: &mut Desk<'_, '_>, inputs: Vec<T>, all_or_none: bool, mut work:
     if all_or_none && outcomes.iter().any(Result::is_err) {
         desk.take_back(point);
         for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
-            *outcome = Err(Problem::new(400, "ALL_OR_NONE_OPERATION_ROLLED_BACK", "Record rolled back because not all records were valid and the request was using AllOrNone header"));
+            *outcome = Err(Problem::new(
+                400,
+                "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+                "Record rolled back because not all records were valid and the request was using AllOrNone header",
+            ));
         }
     }
     let results = outcomes.into_iter().map(|outcome| match outcome {
@@ -130,7 +139,11 @@ fn inputs(call: &Call) -> Result<(Vec<Map<String, Value>>, bool), Problem> {
     let kinds: Vec<&str> = records.iter().map(|record| kind(record).unwrap_or_default()).collect();
     let runs = 1 + kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
     if runs > RUNS_MAX {
-        return Err(Problem::new(400, "LIMIT_EXCEEDED", format!("Cannot have more than {RUNS_MAX} chunks in a single operation. Please rearrange the data to reduce chunking.")));
+        return Err(Problem::new(
+            400,
+            "LIMIT_EXCEEDED",
+            format!("Cannot have more than {RUNS_MAX} chunks in a single operation. Please rearrange the data to reduce chunking."),
+        ));
     }
     Ok((records, all_or_none))
 }

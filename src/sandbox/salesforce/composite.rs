@@ -57,13 +57,17 @@ fn halted(body: &Map<String, Value>, mut answers: Vec<(String, Reply)>) -> Reply
     let references = body["compositeRequest"].as_array().into_iter().flatten().map(|part| part["referenceId"].as_str().unwrap_or_default());
     let all = references.map(|reference| match &failed {
         Some((name, reply)) if name == reference => shown(name, reply.clone()),
-        _ => shown(reference, Problem::new(400, "PROCESSING_HALTED", "The transaction was rolled back since another operation in the same transaction failed.").into()),
+        _ => shown(
+            reference,
+            Problem::new(400, "PROCESSING_HALTED", "The transaction was rolled back since another operation in the same transaction failed.").into(),
+        ),
     });
     Reply::json(200, json!({"compositeResponse": all.collect::<Vec<_>>()}))
 }
 
 fn shown(reference: &str, reply: Reply) -> Value {
-    let headers: Map<String, Value> = reply.headers.iter().map(|(name, value)| (if name == "location" { "Location".to_owned() } else { name.clone() }, json!(value))).collect();
+    let headers: Map<String, Value> =
+        reply.headers.iter().map(|(name, value)| (if name == "location" { "Location".to_owned() } else { name.clone() }, json!(value))).collect();
     let body = match reply.content {
         Content::Json(body) => body,
         Content::Empty => Value::Null,
@@ -85,7 +89,13 @@ fn parts(body: &Map<String, Value>) -> Result<Vec<Part>, Problem> {
         let reference = text("referenceId")?.to_owned();
         let plain = reference.starts_with(|c: char| c.is_ascii_alphabetic()) && reference.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !plain {
-            return Err(Problem::new(400, "INVALID_INPUT", format!("Provided referenceId ('{reference}') must start with a letter or a number, and it can contain only letters, numbers and underscores ('_').")));
+            return Err(Problem::new(
+                400,
+                "INVALID_INPUT",
+                format!(
+                    "Provided referenceId ('{reference}') must start with a letter or a number, and it can contain only letters, numbers and underscores ('_')."
+                ),
+            ));
         }
         if parts.iter().any(|part| part.reference == reference) {
             return Err(Problem::new(400, "INVALID_INPUT", format!("Duplicate referenceId provided ({reference})")));
@@ -160,7 +170,8 @@ pub fn batch(desk: &mut Desk<'_, '_>, call: &Call) -> Result<Reply, Problem> {
         let reply: Reply = if failed && halt {
             Problem::new(412, "BATCH_PROCESSING_HALTED", "Batch processing halted per request").into()
         } else {
-            let method = one["method"].as_str().and_then(|method| method.parse().ok()).ok_or_else(|| Problem::not_json("Each batch request needs a method."))?;
+            let method =
+                one["method"].as_str().and_then(|method| method.parse().ok()).ok_or_else(|| Problem::not_json("Each batch request needs a method."))?;
             let url = one["url"].as_str().ok_or_else(|| Problem::not_json("Each batch request needs a url."))?;
             let url = if url.starts_with('/') { url.to_owned() } else { format!("/services/data/{url}") };
             let input = one.get("richInput").map_or_else(Bytes::new, |input| Bytes::from(input.to_string()));

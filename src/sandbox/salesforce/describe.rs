@@ -85,7 +85,11 @@ fn field(object: &Object, field: &Field) -> Value {
         Kind::Reference(to, name) => (json!([to]), json!(name)),
         _ => (json!([]), Value::Null),
     };
-    let defaulted = field.default.is_some() || field.kind == Kind::Flag || matches!(field.name, "OwnerId" | "Id" | "SystemModstamp") || field.name.starts_with("Created") || field.name.starts_with("LastModified");
+    let defaulted = field.default.is_some()
+        || field.kind == Kind::Flag
+        || matches!(field.name, "OwnerId" | "Id" | "SystemModstamp")
+        || field.name.starts_with("Created")
+        || field.name.starts_with("LastModified");
     json!({
         "name": field.name, "label": field.label, "type": field.kind.word(), "soapType": soap(field.kind),
         "length": field.kind.length(), "byteLength": field.kind.length() * 3, "digits": digits, "precision": precision, "scale": scale,

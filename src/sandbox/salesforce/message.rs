@@ -118,7 +118,12 @@ impl Message {
                 xml.push_str(&open);
                 // A record deleted since then has nothing to show.
                 if let Some(record) = store.shelf(object).live(key) {
-                    for field in self.object.fields.iter().filter(|field| field.name == "Id" || self.fields.is_empty() || self.fields.iter().any(|name| name == field.name)) {
+                    for field in self
+                        .object
+                        .fields
+                        .iter()
+                        .filter(|field| field.name == "Id" || self.fields.is_empty() || self.fields.iter().any(|name| name == field.name))
+                    {
                         element(&mut xml, field.name, &view.value(&record, field));
                     }
                 }

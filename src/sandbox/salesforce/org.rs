@@ -39,7 +39,9 @@ struct Usage {
 
 impl Org {
     pub fn new(base: Base) -> Self {
-        let indexed = |object: &'static schema::Object| -> Vec<&str> { object.fields.iter().filter(|field| field.external || INDEXED.contains(&field.name)).map(|field| field.name).collect() };
+        let indexed = |object: &'static schema::Object| -> Vec<&str> {
+            object.fields.iter().filter(|field| field.external || INDEXED.contains(&field.name)).map(|field| field.name).collect()
+        };
         let objects: Vec<(&str, Vec<&str>)> = schema::objects().iter().map(|object| (object.name, indexed(object))).collect();
         let declared: Vec<(&str, &[&str])> = objects.iter().map(|(name, fields)| (*name, fields.as_slice())).collect();
         base.declare(&declared);

@@ -141,7 +141,9 @@ pub fn found(bound: &Bound, view: View<'_>, all: bool) -> Vec<Arc<Record>> {
         None => shelf.oldest_first(first_position(bound.filter.as_ref(), shelf), view.at).filter(|record| fits(record)).cloned().collect(),
     };
     if !bound.order.is_empty() {
-        rows.sort_by(|a, b| bound.order.iter().map(|(column, order)| ordered(view, column, order, a, b)).find(|found| found.is_ne()).unwrap_or(std::cmp::Ordering::Equal));
+        rows.sort_by(|a, b| {
+            bound.order.iter().map(|(column, order)| ordered(view, column, order, a, b)).find(|found| found.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+        });
     }
     rows.into_iter().skip(bound.offset).take(bound.limit.unwrap_or(usize::MAX)).collect()
 }
@@ -151,7 +153,13 @@ fn ordered(view: View<'_>, column: &Column, order: &soql::Order, a: &Record, b: 
         column.with(view, b, |b| match (a == Cell::Null, b == Cell::Null) {
             (true, true) => std::cmp::Ordering::Equal,
             // NULLS FIRST and LAST do not turn with DESC.
-            (one, other) if one || other => if one != order.nulls_last { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater },
+            (one, other) if one || other => {
+                if one != order.nulls_last {
+                    std::cmp::Ordering::Less
+                } else {
+                    std::cmp::Ordering::Greater
+                }
+            }
             _ => {
                 let found = a.order(&b, column.exact()).unwrap_or(std::cmp::Ordering::Equal);
                 if order.descending { found.reverse() } else { found }
@@ -169,8 +177,12 @@ fn candidates(test: &Test, shelf: &Shelf, view: View<'_>, all: bool) -> Option<V
     }
     let parts = if let Test::All(parts) = test { parts.as_slice() } else { std::slice::from_ref(test) };
     parts.iter().find_map(|part| match part {
-        Test::Compare { column, comparison: Comparison::Equal, with: Cell::Text(text) } if column.hops.is_empty() => named(column, std::iter::once(text.as_ref()), shelf, view, all),
-        Test::OneOf { column, negated: false, texts, others } if column.hops.is_empty() && others.is_empty() => named(column, texts.iter().map(String::as_str), shelf, view, all),
+        Test::Compare { column, comparison: Comparison::Equal, with: Cell::Text(text) } if column.hops.is_empty() => {
+            named(column, std::iter::once(text.as_ref()), shelf, view, all)
+        }
+        Test::OneOf { column, negated: false, texts, others } if column.hops.is_empty() && others.is_empty() => {
+            named(column, texts.iter().map(String::as_str), shelf, view, all)
+        }
         _ => None,
     })
 }
@@ -205,7 +217,9 @@ fn bounds(test: &Test) -> (Option<i64>, Option<i64>) {
             let to = all.iter().map(|(_, to)| *to).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
             (from, to)
         }
-        Test::Compare { column, comparison, with: Cell::Instant(at) } if column.hops.is_empty() && matches!(column.field.name, "SystemModstamp" | "LastModifiedDate") => {
+        Test::Compare { column, comparison, with: Cell::Instant(at) }
+            if column.hops.is_empty() && matches!(column.field.name, "SystemModstamp" | "LastModifiedDate") =>
+        {
             // Stamps are shown in whole seconds, records carry more: widen to the second on both sides.
             let (low, high) = (at.div_euclid(1_000) * 1_000, (at.div_euclid(1_000) + 1) * 1_000);
             match comparison {
@@ -227,7 +241,9 @@ fn first_position(test: Option<&Test>, shelf: &Shelf) -> usize {
         None => return 0,
     };
     let after = parts.iter().find_map(|part| match part {
-        Test::Compare { column, comparison: Comparison::Greater, with: Cell::Text(text) } if column.field.kind == Kind::Id && column.hops.is_empty() => shelf.position(text),
+        Test::Compare { column, comparison: Comparison::Greater, with: Cell::Text(text) } if column.field.kind == Kind::Id && column.hops.is_empty() => {
+            shelf.position(text)
+        }
         _ => None,
     });
     after.map_or(0, |position| position + 1)

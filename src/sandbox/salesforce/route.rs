@@ -29,11 +29,17 @@ pub fn answer(org: &Arc<Org>, call: &Call) -> Reply {
 }
 
 fn versions() -> Value {
-    VERSIONS.map(|version| json!({"label": format!("Release {version}"), "url": format!("/services/data/v{version}.0"), "version": format!("{version}.0")})).collect()
+    VERSIONS
+        .map(|version| json!({"label": format!("Release {version}"), "url": format!("/services/data/v{version}.0"), "version": format!("{version}.0")}))
+        .collect()
 }
 
 fn data(org: &Arc<Org>, call: &Call, version: &str, path: &[&str]) -> Reply {
-    let known = version.strip_prefix('v').and_then(|number| number.strip_suffix(".0")).and_then(|number| number.parse().ok()).is_some_and(|number| VERSIONS.contains(&number));
+    let known = version
+        .strip_prefix('v')
+        .and_then(|number| number.strip_suffix(".0"))
+        .and_then(|number| number.parse().ok())
+        .is_some_and(|number| VERSIONS.contains(&number));
     if !known {
         return Problem::not_found().into();
     }
@@ -112,7 +118,13 @@ fn write(desk: &mut Desk<'_, '_>, version: &str, call: &Call, path: &[&str]) -> 
         (_, ["jobs", job @ ..]) => bulk::write(desk, version, call, job),
         ("POST", ["composite"]) => composite::run(desk, call),
         ("POST", ["composite", "batch"]) => composite::batch(desk, call),
-        (method, ["query" | "queryAll" | "limits" | "sobjects" | "composite"] | ["sobjects", _] | ["sobjects", _, "describe" | "updated" | "deleted"] | ["composite", "sobjects", ..]) => Err(Problem::wrong_method(method)),
+        (
+            method,
+            ["query" | "queryAll" | "limits" | "sobjects" | "composite"]
+            | ["sobjects", _]
+            | ["sobjects", _, "describe" | "updated" | "deleted"]
+            | ["composite", "sobjects", ..],
+        ) => Err(Problem::wrong_method(method)),
         _ => Err(Problem::not_found()),
     }
 }

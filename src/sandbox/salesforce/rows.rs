@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use super::id;
 use super::problem::Problem;
 use super::schema::{self, Field, Kind, Object};
 use super::view::View;
 use super::write::{Desk, Upserted, present, several_hold};
-use super::id;
 use crate::sandbox::call::{Call, Reply};
 use crate::sandbox::store::Record;
 
@@ -91,7 +91,10 @@ fn conditions(record: &Record, call: &Call) -> Result<Condition, Problem> {
 /// An HTTP date in a header.
 pub fn moment(call: &Call, header: &str) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = call.header(header) else { return Ok(None) };
-    let read = text.strip_suffix(" GMT").and_then(|date| jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S", date).ok()).and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+    let read = text
+        .strip_suffix(" GMT")
+        .and_then(|date| jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S", date).ok())
+        .and_then(|date| date.to_zoned(TimeZone::UTC).ok());
     match read {
         Some(date) => Ok(Some(date.timestamp())),
         None => Err(Problem::new(400, "INVALID_HEADER", format!("The header {header} holds no HTTP date: {text}"))),

@@ -35,7 +35,9 @@ pub enum Select {
     /// `COUNT()`: only `totalSize` counts.
     Count,
     /// `COUNT(Id)`: one aggregate row, under this alias.
-    CountRow { alias: String },
+    CountRow {
+        alias: String,
+    },
     Fields(Vec<Path>),
 }
 

@@ -113,7 +113,8 @@ async fn sessions_end_and_credentials_are_checked() {
         async move { request.send().await.unwrap().json::<Value>().await.unwrap()["error"].clone() }
     };
     let config = crm.sandbox.place("crm").unwrap().config.clone();
-    let form = |id: &str, secret: &str| vec![("grant_type", "client_credentials".to_owned()), ("client_id", id.to_owned()), ("client_secret", secret.to_owned())];
+    let form =
+        |id: &str, secret: &str| vec![("grant_type", "client_credentials".to_owned()), ("client_id", id.to_owned()), ("client_secret", secret.to_owned())];
     assert_eq!(token(form("nobody", "x"), "x").await, "invalid_client_id");
     assert_eq!(token(form(&config["client_id"], "x"), "x").await, "invalid_client");
     assert_eq!(token(form(&config["client_id"], &config["client_secret"]), "login.salesforce.com").await, "invalid_grant");
@@ -139,7 +140,8 @@ async fn people_sign_in_by_a_code_with_proof() {
             let target = url::Url::parse(sent.headers()["location"].to_str().unwrap()).unwrap();
             let pairs: std::collections::HashMap<_, _> = target.query_pairs().into_owned().collect();
             assert_eq!(pairs["state"], "s 1");
-            let form = [("grant_type", "authorization_code"), ("client_id", &id), ("redirect_uri", back), ("code", &pairs["code"]), ("code_verifier", verifier)];
+            let form =
+                [("grant_type", "authorization_code"), ("client_id", &id), ("redirect_uri", back), ("code", &pairs["code"]), ("code_verifier", verifier)];
             http.post(format!("{url}/services/oauth2/token")).form(&form).send().await.unwrap().json::<Value>().await.unwrap()
         }
     };

@@ -86,7 +86,9 @@ impl<'d, 'w> Desk<'d, 'w> {
         }
         for field in object.fields.iter().filter(|field| field.unique) {
             if self.holders(object, field, former.text(field.name)).next().is_some() {
-                return Err(Problem::new(400, "DUPLICATE_VALUE", format!("duplicate value found: {} is held by another record by now", field.name)).on(field.name));
+                return Err(
+                    Problem::new(400, "DUPLICATE_VALUE", format!("duplicate value found: {} is held by another record by now", field.name)).on(field.name)
+                );
             }
         }
         self.changed.push((object, former.key.clone()));
@@ -94,7 +96,14 @@ impl<'d, 'w> Desk<'d, 'w> {
     }
 
     /// Creates or updates by an external id. Several holders write nothing: the answer lists them.
-    pub fn upsert(&mut self, object: &'static Object, by: &'static Field, value: &str, body: &Map<String, Value>, update_only: bool) -> Result<Upserted, Problem> {
+    pub fn upsert(
+        &mut self,
+        object: &'static Object,
+        by: &'static Field,
+        value: &str,
+        body: &Map<String, Value>,
+        update_only: bool,
+    ) -> Result<Upserted, Problem> {
         if let Some(name) = body.keys().find(|name| name.eq_ignore_ascii_case("Id") || name.eq_ignore_ascii_case(by.name)) {
             return Err(Problem::new(400, "INVALID_FIELD", format!("The {name} field should not be specified in the sobject data.")).on(name));
         }
@@ -130,7 +139,8 @@ impl<'d, 'w> Desk<'d, 'w> {
 const FIRST_SEQUENCE: u64 = 1_000;
 
 pub fn present(store: &Store, object: &Object, key: &str) -> Result<Arc<Record>, Problem> {
-    let key = id::canonical(key).ok_or_else(|| Problem::new(404, "NOT_FOUND", format!("Provided external ID field does not exist or is not accessible: {key}")))?;
+    let key =
+        id::canonical(key).ok_or_else(|| Problem::new(404, "NOT_FOUND", format!("Provided external ID field does not exist or is not accessible: {key}")))?;
     match store.shelf(object.name).get(&key, None) {
         Some(record) if record.deleted.is_none() => Ok(record),
         Some(_) => Err(Problem::deleted()),
@@ -141,7 +151,16 @@ pub fn present(store: &Store, object: &Object, key: &str) -> Result<Arc<Record>,
 /// 300, with the URLs of all who hold the value.
 pub fn several_hold(object: &Object, by: &Field, several: &[Arc<Record>]) -> Problem {
     let urls: Vec<String> = several.iter().map(|record| format!("/services/data/v67.0/sobjects/{}/{}", object.name, record.key)).collect();
-    let mut problem = Problem::new(300, "DUPLICATE_EXTERNAL_ID", format!("{}: more than one record found for external id field: [{}]", by.name, several.iter().map(|record| &*record.key).collect::<Vec<_>>().join(", "))).on(by.name);
+    let mut problem = Problem::new(
+        300,
+        "DUPLICATE_EXTERNAL_ID",
+        format!(
+            "{}: more than one record found for external id field: [{}]",
+            by.name,
+            several.iter().map(|record| &*record.key).collect::<Vec<_>>().join(", ")
+        ),
+    )
+    .on(by.name);
     problem.body = Some(Box::new(serde_json::json!(urls)));
     problem
 }

@@ -40,7 +40,8 @@ pub(super) fn plant(world: &World<'_>, count: usize) -> Result<(), Refusal> {
 
 /// Repeat customers order directly; no other system knows of these.
 pub(super) fn standing_orders(world: &mut World<'_>, count: usize) -> Result<(), Refusal> {
-    let customers: Vec<_> = world.erp.base().read(|store| store.shelf("customers").oldest_first(0, None).map(|record| record.field("number").clone()).collect());
+    let customers: Vec<_> =
+        world.erp.base().read(|store| store.shelf("customers").oldest_first(0, None).map(|record| record.field("number").clone()).collect());
     for nth in 0..count.min(customers.len() * 3) {
         let at = world.time(nth, count);
         let quantity = world.names.chance.random_range(1..12);

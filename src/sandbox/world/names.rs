@@ -4,26 +4,51 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 const HEADS: &[&str] = &[
-    "Alder", "Amber", "Apex", "Ardent", "Argon", "Aspen", "Atlas", "Aurora", "Beacon", "Birch", "Blue", "Bright", "Cedar", "Cinder", "Clear", "Cobalt", "Coral", "Crest",
-    "Delta", "Drift", "Echo", "Elm", "Ember", "Falcon", "Fern", "Field", "Flint", "Frost", "Glen", "Granite", "Harbor", "Hazel", "Heron", "High", "Iron", "Ivory", "Juniper",
-    "Keel", "Lark", "Linden", "Lumen", "Maple", "Meridian", "Mist", "North", "Oak", "Onyx", "Orchard", "Pine", "Quartz", "Raven", "Ridge", "River", "Sable", "Sierra", "Silver",
-    "Slate", "Sterling", "Stone", "Summit", "Swift", "Terra", "Thorn", "Tidal", "Vale", "Vector", "Verdant", "Willow", "Winter", "Zephyr",
+    "Alder", "Amber", "Apex", "Ardent", "Argon", "Aspen", "Atlas", "Aurora", "Beacon", "Birch", "Blue", "Bright", "Cedar", "Cinder", "Clear", "Cobalt",
+    "Coral", "Crest", "Delta", "Drift", "Echo", "Elm", "Ember", "Falcon", "Fern", "Field", "Flint", "Frost", "Glen", "Granite", "Harbor", "Hazel", "Heron",
+    "High", "Iron", "Ivory", "Juniper", "Keel", "Lark", "Linden", "Lumen", "Maple", "Meridian", "Mist", "North", "Oak", "Onyx", "Orchard", "Pine", "Quartz",
+    "Raven", "Ridge", "River", "Sable", "Sierra", "Silver", "Slate", "Sterling", "Stone", "Summit", "Swift", "Terra", "Thorn", "Tidal", "Vale", "Vector",
+    "Verdant", "Willow", "Winter", "Zephyr",
 ];
 const TAILS: &[&str] = &[
-    "brook", "cast", "cliff", "craft", "dale", "field", "forge", "gate", "grid", "grove", "haven", "hill", "lane", "light", "line", "link", "mark", "mill", "mind", "path", "peak",
-    "point", "port", "reach", "root", "scape", "shore", "side", "spark", "spring", "stone", "stream", "tide", "trail", "vault", "view", "ward", "water", "wave", "way", "wood",
-    "works", "yard",
+    "brook", "cast", "cliff", "craft", "dale", "field", "forge", "gate", "grid", "grove", "haven", "hill", "lane", "light", "line", "link", "mark", "mill",
+    "mind", "path", "peak", "point", "port", "reach", "root", "scape", "shore", "side", "spark", "spring", "stone", "stream", "tide", "trail", "vault", "view",
+    "ward", "water", "wave", "way", "wood", "works", "yard",
 ];
 const KINDS: &[&str] = &["Systems", "Logistics", "Foods", "Energy", "Health", "Robotics", "Materials", "Media", "Finance", "Retail", "Mobility", "Labs"];
 const PARTNER_KINDS: &[&str] = &["Consulting", "Solutions", "Partners", "Digital", "Cloud", "Advisory"];
-pub(super) const INDUSTRIES: &[&str] = &["Technology", "Transportation", "Food & Beverage", "Energy", "Healthcare", "Manufacturing", "Media", "Finance", "Retail"];
+pub(super) const INDUSTRIES: &[&str] =
+    &["Technology", "Transportation", "Food & Beverage", "Energy", "Healthcare", "Manufacturing", "Media", "Finance", "Retail"];
 const FIRST: &[&str] = &[
-    "Amara", "Ben", "Chloe", "Dana", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Kim", "Lena", "Mateo", "Nora", "Omar", "Priya", "Quinn", "Rosa", "Samir", "Tess", "Uma",
-    "Viktor", "Wen", "Yara", "Zoë",
+    "Amara", "Ben", "Chloe", "Dana", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Kim", "Lena", "Mateo", "Nora", "Omar", "Priya", "Quinn", "Rosa",
+    "Samir", "Tess", "Uma", "Viktor", "Wen", "Yara", "Zoë",
 ];
 const LAST: &[&str] = &[
-    "Abbott", "Becker", "Castro", "Duarte", "Eriksen", "Fischer", "García", "Haddad", "Ivanov", "Jensen", "Kowalski", "Lindqvist", "Moreau", "Nakamura", "O'Brien", "Petrov", "Quist",
-    "Rossi", "Schäfer", "Tanaka", "Urquhart", "Vidal", "Weber", "Yilmaz", "Zhang",
+    "Abbott",
+    "Becker",
+    "Castro",
+    "Duarte",
+    "Eriksen",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ivanov",
+    "Jensen",
+    "Kowalski",
+    "Lindqvist",
+    "Moreau",
+    "Nakamura",
+    "O'Brien",
+    "Petrov",
+    "Quist",
+    "Rossi",
+    "Schäfer",
+    "Tanaka",
+    "Urquhart",
+    "Vidal",
+    "Weber",
+    "Yilmaz",
+    "Zhang",
 ];
 
 /// A place with its way of writing telephone numbers.
@@ -89,14 +114,16 @@ pub(super) struct Person {
 impl Person {
     pub fn user(&self) -> String {
         let plain = format!("{}.{}", self.first, self.last).to_lowercase();
-        plain.chars().filter_map(|letter| match letter {
-            'ë' => Some('e'),
-            'ä' => Some('a'),
-            'í' => Some('i'),
-            letter if letter.is_ascii_alphanumeric() || letter == '.' => Some(letter),
-            _ => None,
-        })
-        .collect()
+        plain
+            .chars()
+            .filter_map(|letter| match letter {
+                'ë' => Some('e'),
+                'ä' => Some('a'),
+                'í' => Some('i'),
+                letter if letter.is_ascii_alphanumeric() || letter == '.' => Some(letter),
+                _ => None,
+            })
+            .collect()
     }
 }
 

@@ -17,7 +17,8 @@ async fn start(seed: u64) -> Sandbox {
 #[tokio::test]
 async fn the_same_companies_are_in_three_systems_with_differences() {
     let sandbox = start(3).await;
-    let (accounts, deals, opportunities) = (all(&sandbox, "crm", "Account").await, all(&sandbox, "prm", "deals").await, all(&sandbox, "crm", "Opportunity").await);
+    let (accounts, deals, opportunities) =
+        (all(&sandbox, "crm", "Account").await, all(&sandbox, "prm", "deals").await, all(&sandbox, "crm", "Opportunity").await);
     let partners = accounts.iter().filter(|account| account["Type"] == "Partner").count();
     assert!((16..=20).contains(&partners), "{partners} partners of 20");
     assert!((90..=110).contains(&(accounts.len() - partners)), "{} accounts", accounts.len());

@@ -100,7 +100,9 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
     let ask = match lines::read(&mut heard).await {
         Ok(Some(ask)) => ask,
         Ok(None) => return Ok(()),
-        Err(error) => return lines::write(&mut say, &Reply::Failed { why: format!("the daemon does not understand: {error}; are both of one version?") }).await,
+        Err(error) => {
+            return lines::write(&mut say, &Reply::Failed { why: format!("the daemon does not understand: {error}; are both of one version?") }).await;
+        }
     };
     let last = match ask {
         Ask::Status => Reply::Status(health::page(&handle.state())),

@@ -60,7 +60,11 @@ impl<'a> Conform<'a> {
         }
         if entries.is_empty() {
             let what = sentence(format!("{} is empty", self.trail.subject()));
-            self.found.push(Diagnostic::error("empty", what).at(label).help(crate::diag::suggest::listed(known.iter().copied()).map_or_else(String::new, |known| format!("known here: {known}"))));
+            self.found.push(
+                Diagnostic::error("empty", what)
+                    .at(label)
+                    .help(crate::diag::suggest::listed(known.iter().copied()).map_or_else(String::new, |known| format!("known here: {known}"))),
+            );
         }
     }
 
@@ -120,7 +124,8 @@ impl<'a> Conform<'a> {
         }
         let found = match layers.later(scalar.text()) {
             Some(help) => Diagnostic::error("not_in_this_version", format!("`{}` is not in this version", scalar.text())).help(help),
-            None => Diagnostic::error("unknown_word", format!("`{}` is no value of {}", scalar.text(), self.trail.subject())).nearest(scalar.text(), words.iter().copied()),
+            None => Diagnostic::error("unknown_word", format!("`{}` is no value of {}", scalar.text(), self.trail.subject()))
+                .nearest(scalar.text(), words.iter().copied()),
         };
         self.found.push(found.at(scalar.written.span()));
         None

@@ -122,8 +122,34 @@ fn an_empty_file_and_an_empty_key_are_named() {
 
 /// Words that are right somewhere and wrong elsewhere.
 const WORDS: [&str; 28] = [
-    "~", "[]", "{}", "true", "12", "-1", "1.5", "\"\"", "text", "latest", "never", "list", "position", "[~]", "{ a: ~ }", "[[x]]", "2m", "2%", "{ read: x }",
-    "{ path: x, first: y }", "{ type: window }", "{ type: [] }", "[{ when: x }]", "99999999999999999999", "{ amount: a, zone: b }", "{ file: x }", "x: y", "{ ask: [] }",
+    "~",
+    "[]",
+    "{}",
+    "true",
+    "12",
+    "-1",
+    "1.5",
+    "\"\"",
+    "text",
+    "latest",
+    "never",
+    "list",
+    "position",
+    "[~]",
+    "{ a: ~ }",
+    "[[x]]",
+    "2m",
+    "2%",
+    "{ read: x }",
+    "{ path: x, first: y }",
+    "{ type: window }",
+    "{ type: [] }",
+    "[{ when: x }]",
+    "99999999999999999999",
+    "{ amount: a, zone: b }",
+    "{ file: x }",
+    "x: y",
+    "{ ask: [] }",
 ];
 
 proptest::proptest! {

@@ -113,7 +113,9 @@ fn include(mapping: &mut MappingSpec, shared: &Shared<'_>, found: &mut Vec<Diagn
     for wanted in std::mem::take(&mut mapping.include) {
         let Some((_, fields)) = shared.fields.iter().find(|(name, _)| **name == wanted) else {
             let known = shared.fields.iter().map(|(name, _)| name.text());
-            found.push(Diagnostic::error("unknown_name", format!("No shared fields are called `{}`", wanted.text())).at(wanted.span()).nearest(wanted.text(), known));
+            found.push(
+                Diagnostic::error("unknown_name", format!("No shared fields are called `{}`", wanted.text())).at(wanted.span()).nearest(wanted.text(), known),
+            );
             continue;
         };
         for (name, field) in fields.iter() {
@@ -138,7 +140,9 @@ fn values(mapping: &mut MappingSpec, shared: &Shared<'_>, found: &mut Vec<Diagno
         let Some(Values::Shared(wanted)) = &field.values else { continue };
         let Some((name, rows)) = shared.values.iter().find(|(name, _)| *name == wanted) else {
             let known = shared.values.iter().map(|(name, _)| name.text());
-            found.push(Diagnostic::error("unknown_name", format!("No shared values are called `{}`", wanted.text())).at(wanted.span()).nearest(wanted.text(), known));
+            found.push(
+                Diagnostic::error("unknown_name", format!("No shared values are called `{}`", wanted.text())).at(wanted.span()).nearest(wanted.text(), known),
+            );
             continue;
         };
         for (system, _) in field.cells.iter().filter(|(system, _)| systems.iter().any(|known| known == system.text())) {
@@ -159,10 +163,18 @@ fn values(mapping: &mut MappingSpec, shared: &Shared<'_>, found: &mut Vec<Diagno
 fn check(mapping: &MappingSpec, found: &mut Vec<Diagnostic>) {
     let name = &mapping.mapping;
     if mapping.systems.is_empty() {
-        found.push(Diagnostic::error("missing_key", format!("Mapping `{}` has no systems", name.text())).at(name.span()).help("Add `systems:`, such as `crm: { object: Opportunity }`"));
+        found.push(
+            Diagnostic::error("missing_key", format!("Mapping `{}` has no systems", name.text()))
+                .at(name.span())
+                .help("Add `systems:`, such as `crm: { object: Opportunity }`"),
+        );
     }
     if mapping.fields.is_empty() {
-        found.push(Diagnostic::error("missing_key", format!("Mapping `{}` has no fields", name.text())).at(name.span()).help("Add `fields:`, such as `name: { crm: Name, prm: account_name }`"));
+        found.push(
+            Diagnostic::error("missing_key", format!("Mapping `{}` has no fields", name.text()))
+                .at(name.span())
+                .help("Add `fields:`, such as `name: { crm: Name, prm: account_name }`"),
+        );
     }
     for (system, _) in mapping.systems.iter().filter(|(system, _)| is_reserved(system.text())) {
         let what = format!("A system cannot be called `{}`: the format uses that word", system.text());
@@ -198,7 +210,8 @@ fn known(mapping: &MappingSpec, key: &Name, words: &[&str], place: &str, found: 
     let all = mapping.systems.keys().chain(words.iter().copied());
     let problem = match crate::diag::suggest::nearest(key.text(), all) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help(format!("The systems of this mapping are {}", crate::diag::suggest::listed(mapping.systems.keys()).unwrap_or_else(|| "none".to_string()))),
+        None => problem
+            .help(format!("The systems of this mapping are {}", crate::diag::suggest::listed(mapping.systems.keys()).unwrap_or_else(|| "none".to_string()))),
     };
     found.push(problem);
 }

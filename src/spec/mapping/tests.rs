@@ -141,7 +141,8 @@ fn the_same_entry_in_two_files_names_both_lines() {
 #[test]
 fn shared_fields_and_rows_come_in_without_the_columns_that_are_not_here() {
     let mapping = "mapping: partners\ninclude: [firm]\nsystems: { prm: { object: partnerships }, crm: { object: Account } }\nfields: { tier: { prm: group, crm: Tier__c, values: tier } }\n";
-    let shared = "shared: common\nvalues: { tier: { gold: { prm: gold, crm: Gold, mkt: g } } }\nfields: { firm: { website: { crm: Website, mkt: site, type: url } } }\n";
+    let shared =
+        "shared: common\nvalues: { tier: { gold: { prm: gold, crm: Gold, mkt: g } } }\nfields: { firm: { website: { crm: Website, mkt: site, type: url } } }\n";
     let (whole, said) = joined(&[mapping], &[shared]);
     assert_eq!(said, "");
     assert_eq!(whole[0].fields.get("website").expect("included").cells.keys().collect::<Vec<_>>(), ["crm"]);

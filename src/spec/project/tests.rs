@@ -49,7 +49,8 @@ log: { format: json, level: info }
 
 #[test]
 fn names_currencies_stores_and_references_are_checked() {
-    let (spec, said) = check("connections:\n  latest: { connector: x, currency: euro, country: Germany, config: { key: \"${A} b\" } }\nstore: postgres://db/x\n");
+    let (spec, said) =
+        check("connections:\n  latest: { connector: x, currency: euro, country: Germany, config: { key: \"${A} b\" } }\nstore: postgres://db/x\n");
     assert!(spec.is_none());
     insta::assert_snapshot!(said);
     assert!(check("connections: {}\n").1.contains("There are no connections"));

@@ -110,7 +110,8 @@ impl Page {
             return format!("[{name}](#{})", name.to_lowercase());
         }
         if let Some(branches) = schema.get("anyOf").and_then(Value::as_array) {
-            let kinds: Vec<String> = branches.iter().filter(|branch| branch.get("type").is_none_or(|word| word != "null")).map(|branch| self.kind(branch)).collect();
+            let kinds: Vec<String> =
+                branches.iter().filter(|branch| branch.get("type").is_none_or(|word| word != "null")).map(|branch| self.kind(branch)).collect();
             return kinds.join(" or ");
         }
         match schema.get("x-slot").and_then(Value::as_str) {

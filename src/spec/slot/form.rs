@@ -90,7 +90,10 @@ pub fn schedule(text: &str) -> Result<Schedule, Fault> {
     if let Some(cron) = text.strip_prefix("cron ") {
         return match cron::Schedule::from_str(cron.trim()) {
             Ok(_) => Ok(Schedule::Cron(cron.trim().to_string())),
-            Err(why) => Err(fault(format!("`{cron}` is no cron schedule: {}", why.to_string().trim()), "write six fields, seconds first: `cron 0 */5 * * * *` is every five minutes")),
+            Err(why) => Err(fault(
+                format!("`{cron}` is no cron schedule: {}", why.to_string().trim()),
+                "write six fields, seconds first: `cron 0 */5 * * * *` is every five minutes",
+            )),
         };
     }
     Err(fault(format!("`{text}` is no schedule"), "write `every 2m`, `cron 0 */5 * * * *` or `off`"))

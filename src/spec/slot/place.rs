@@ -117,10 +117,8 @@ mod tests {
     #[test]
     fn finds_bytes_behind_an_escape() {
         // "a\"b" at byte 10: the value a"b.
-        let place = Place::new(
-            Span::new(FileId(0), 10, 16),
-            Runs::new(vec![Run { value: 0, source: 11 }, Run { value: 1, source: 12 }, Run { value: 2, source: 14 }]),
-        );
+        let place =
+            Place::new(Span::new(FileId(0), 10, 16), Runs::new(vec![Run { value: 0, source: 11 }, Run { value: 1, source: 12 }, Run { value: 2, source: 14 }]));
         assert_eq!(place.locate(2..3), Span::new(FileId(0), 14, 15));
         assert_eq!(place.locate(0..1), Span::new(FileId(0), 11, 12));
         assert_eq!(place.locate(0..3), Span::new(FileId(0), 11, 15));

@@ -18,11 +18,12 @@ pub(super) fn syntax(file: FileId, text: &str, at: u32, info: &str, open: &[Open
         return found;
     }
     let (what, help) = match info {
-        _ if info.contains("unexpected end of stream") => ("A quote is not closed".to_string(), "Close it on the same line, or double a quote inside single quotes: 'it''s'"),
-        _ if info.contains("mapping values are not allowed") => (
-            "A second `: ` stands in this line".to_string(),
-            "Put the value in double quotes, or give each key a line of its own",
-        ),
+        _ if info.contains("unexpected end of stream") => {
+            ("A quote is not closed".to_string(), "Close it on the same line, or double a quote inside single quotes: 'it''s'")
+        }
+        _ if info.contains("mapping values are not allowed") => {
+            ("A second `: ` stands in this line".to_string(), "Put the value in double quotes, or give each key a line of its own")
+        }
         _ if info.contains("unexpected character") => ("YAML keeps this character for itself".to_string(), "Put the value in double quotes"),
         _ if info.contains("did not find expected key") || info.contains("expected <block end>") => (
             "This does not fit the lines above it".to_string(),
@@ -65,7 +66,9 @@ pub(super) fn strange_key(node: &Node, text: &str) -> Diagnostic {
             .at(node.span)
             .help("Put the whole value in double quotes: \"{{ … }}\"");
     }
-    Diagnostic::error("strange_key", "A list or map stands where a key is due").at(node.span).help("Keys are texts; put this one in double quotes if it is meant so")
+    Diagnostic::error("strange_key", "A list or map stands where a key is due")
+        .at(node.span)
+        .help("Keys are texts; put this one in double quotes if it is meant so")
 }
 
 fn value_start(text: &str, key_end: usize) -> Option<usize> {

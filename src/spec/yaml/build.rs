@@ -74,7 +74,13 @@ impl Builder<'_> {
     fn take(&mut self, event: Event<'_>, start: u32, end: u32) -> bool {
         match event {
             Event::Alias(_) => {
-                self.refuse("anchor", "YAML's aliases are not used in these files", start, end, "Write the value out; values that several mappings need go to `shared/`");
+                self.refuse(
+                    "anchor",
+                    "YAML's aliases are not used in these files",
+                    start,
+                    end,
+                    "Write the value out; values that several mappings need go to `shared/`",
+                );
                 self.put(self.empty(start, end));
             }
             Event::Scalar(value, style, anchor, tag) => {
@@ -101,7 +107,13 @@ impl Builder<'_> {
 
     fn plainness(&mut self, anchor: usize, tag: bool, start: u32, end: u32) {
         if anchor != 0 {
-            self.refuse("anchor", "YAML's anchors are not used in these files", start, end, "Write the value out; values that several mappings need go to `shared/`");
+            self.refuse(
+                "anchor",
+                "YAML's anchors are not used in these files",
+                start,
+                end,
+                "Write the value out; values that several mappings need go to `shared/`",
+            );
         }
         if tag {
             self.refuse("tag", "YAML's tags are not used in these files", start, end, "Leave the tag out; the key says what its value is");

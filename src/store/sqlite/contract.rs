@@ -14,9 +14,8 @@ use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Adoption, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged,
-    MovedCursor, NewReview,
-    Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Waiting, Wake,
+    Accepted, Adoption, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
+    NewReview, Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Waiting, Wake,
 };
 use crate::sync::op::Entry;
 use crate::system::Cursor;

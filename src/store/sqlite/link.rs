@@ -140,9 +140,8 @@ fn write_linked(write: &Write, terms: &Terms, place: &Place, old: &[&RecordKey],
 pub fn remove_all(write: &Write, terms: &Terms, tally: &mut Tally, entity: EntityId) -> Result<(), Fault> {
     let mut statement = write.conn.prepare_cached("SELECT id & 65535, state, identity, more FROM link WHERE id BETWEEN ?1 AND ?2")?;
     let (first, last) = (link_id(entity, 0), link_id(entity, u16::MAX));
-    let rows = statement.query_map([first, last], |row| {
-        Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, row.get::<_, Vec<u8>>(3)?))
-    })?;
+    let rows =
+        statement.query_map([first, last], |row| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, row.get::<_, Vec<u8>>(3)?)))?;
     for row in rows {
         let (number, state, identity, more) = row?;
         if let Some(at) = terms.system_ix(number).filter(|_| state & stored::STATE < 2) {

@@ -88,10 +88,7 @@ fn text<'a>(row: &'a rusqlite::Row, at: usize) -> Result<&'a str, Fault> {
 pub fn linked(conn: &Connection, terms: &Terms, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<EntityId>>, Fault> {
     let mut statement = conn.prepare_cached("SELECT entity FROM linked WHERE system = ?1 AND identity = ?2")?;
     let number = terms.system(system);
-    identities
-        .iter()
-        .map(|identity| Ok(statement.query_row(params![number, identity.as_str()], |row| row.get(0)).optional()?.map(EntityId)))
-        .collect()
+    identities.iter().map(|identity| Ok(statement.query_row(params![number, identity.as_str()], |row| row.get(0)).optional()?.map(EntityId))).collect()
 }
 
 /// Live keys, through aliases: a value may still refer to an entity by a former id.

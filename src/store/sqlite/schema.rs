@@ -43,6 +43,9 @@ pub fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
         Purpose::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         Purpose::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
+    if purpose == Purpose::Write {
+        keep_private(path).map_err(|e| super::cannot_open(&file, &e))?;
+    }
     let mut conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| refused(&file, e))?;
     let fresh = check(&conn, &file, purpose)?;
     if fresh && purpose == Purpose::Read {
@@ -53,6 +56,16 @@ pub fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
         migrate(&mut conn, &file)?;
     }
     Ok(conn)
+}
+
+/// What it holds is a company's customers: only the account that runs the daemon may read it. SQLite gives its log the same mode.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// A store that is gone with the process.
@@ -150,9 +163,7 @@ fn temporary_files_beside(conn: &Connection, path: &Path) -> rusqlite::Result<()
 
 fn refused(file: &str, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            StoreError::Damaged { file: file.into(), why: error.to_string() }
-        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged { file: file.into(), why: error.to_string() },
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::DiskFull | ErrorCode::ReadOnly) => {
             StoreError::Disk { file: file.into(), source: error }
         }

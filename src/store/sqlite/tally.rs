@@ -24,8 +24,7 @@ impl Tally {
     pub fn begin(write: &Write, terms: &Terms) -> Result<Self, Fault> {
         let sql = "SELECT indexed, waiting > 0, EXISTS (SELECT 1 FROM dead_letter WHERE mapping = ?1 AND closed = 0) FROM mapping WHERE id = ?1";
         let mut statement = write.conn.prepare_cached(sql)?;
-        let (indexed, has_waiting, has_dead_letters) =
-            statement.query_row([terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (indexed, has_waiting, has_dead_letters) = statement.query_row([terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(Self { indexed, has_waiting, has_dead_letters, entities: 0, waiting: 0, conflicts: 0, live: vec![0; terms.systems.len()] })
     }
 

@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::fault::Fault;
+use super::matched;
 use super::tally::Tally;
 use super::writer::Write;
-use super::matched;
 use crate::id::RecordKey;
 use crate::mapping::SystemIx;
 use crate::store::Waiting;

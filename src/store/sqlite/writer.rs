@@ -49,9 +49,7 @@ pub struct Thread {
 
 impl Thread {
     pub fn start(conn: Connection, file: String, held: Held) -> Result<Self, StoreError> {
-        let seq = conn
-            .query_row("SELECT coalesce(max(seq), 0) FROM touched", [], |row| row.get(0))
-            .map_err(|e| fault::disk(&file, "open", e))?;
+        let seq = conn.query_row("SELECT coalesce(max(seq), 0) FROM touched", [], |row| row.get(0)).map_err(|e| fault::disk(&file, "open", e))?;
         let (queue, calls) = mpsc::channel(QUEUE_MAX);
         let work = State { conn, file: file.clone(), held, seq, broken: None };
         let handle = thread::Builder::new().name("store".into()).spawn(move || work.run(calls)).map_err(|e| {

@@ -6,8 +6,18 @@ use crate::store::{Feed, RunEnd, RunState, Touched, WaitingWhy, Wake};
 pub fn write(end: &RunEnd) -> Vec<u8> {
     let mut out = Writer::begin();
     let counts = [
-        end.read, end.unchanged, end.created, end.updated, end.archived, end.deleted, end.linked, end.conflicts, end.reviews,
-        end.dead_letters, end.in_doubt, end.waiting,
+        end.read,
+        end.unchanged,
+        end.created,
+        end.updated,
+        end.archived,
+        end.deleted,
+        end.linked,
+        end.conflicts,
+        end.reviews,
+        end.dead_letters,
+        end.in_doubt,
+        end.waiting,
     ];
     counts.into_iter().for_each(|count| out.number(count));
     out.option(end.message.as_deref(), Writer::text);

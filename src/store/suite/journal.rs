@@ -110,8 +110,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
     assert_ne!(unlinked, opened[0]);
     let found = load(&store, ids.0, EntityId(1)).await.reviews;
     assert_eq!(found.iter().map(|r| r.about.clone()).collect::<Vec<_>>(), all);
-    let answers =
-        [Answer::Link(EntityId(1)), Answer::Value { value: Value::text("y"), at: at(8) }, Answer::Keep, Answer::New, Answer::Leave, Answer::Delete];
+    let answers = [Answer::Link(EntityId(1)), Answer::Value { value: Value::text("y"), at: at(8) }, Answer::Keep, Answer::New, Answer::Leave, Answer::Delete];
     for (id, answer) in opened.iter().zip(&answers) {
         store.answer(*id, answer.clone(), at(9)).await.expect("answers");
     }

@@ -38,11 +38,8 @@ pub async fn an_entity_comes_back_as_it_was_committed(store: Arc<dyn Store>) {
     ];
     let erp = entity.links[1].as_mut().expect("is linked");
     erp.state = LinkState::Owed(Cause::Wall);
-    erp.shadows = vec![
-        Shadow::Unknown,
-        Shadow::Known(Known { stands_for: Standing::For(Value::Integer(6)), ..Known::settled(Value::Integer(5)) }),
-        Shadow::NoCell,
-    ];
+    erp.shadows =
+        vec![Shadow::Unknown, Shadow::Known(Known { stands_for: Standing::For(Value::Integer(6)), ..Known::settled(Value::Integer(5)) }), Shadow::NoCell];
     let mut closed = settled(range.start + 1);
     closed.closed = true;
     closed.links[1] = None;
@@ -165,11 +162,10 @@ pub async fn keys_hit_entities_and_waiting_records(store: Arc<dyn Store>) {
     commit(&store, ids, vec![with_keys(1, vec![key(0, "acme"), key(1, "a@acme")])]).await;
     store.keep_waiting(ids.0, vec![waiting("W1", "acme")], vec![]).await.expect("keeps");
     // The first look-up fills the tables; what comes after is kept in them at once.
-    assert_eq!(hits(&[key(0, "acme"), key(1, "a@acme"), key(1, "acme")]).await, vec![
-        vec![Hit::Entity(EntityId(1)), found(ERP, "W1")],
-        vec![Hit::Entity(EntityId(1))],
-        vec![],
-    ]);
+    assert_eq!(
+        hits(&[key(0, "acme"), key(1, "a@acme"), key(1, "acme")]).await,
+        vec![vec![Hit::Entity(EntityId(1)), found(ERP, "W1")], vec![Hit::Entity(EntityId(1))], vec![],]
+    );
     commit(&store, ids, vec![with_keys(2, vec![key(0, "acme")])]).await;
     store.keep_waiting(ids.0, vec![waiting("W2", "acme"), waiting("W1", "bolt")], vec![]).await.expect("keeps");
     let all = vec![Hit::Entity(EntityId(2)), Hit::Entity(EntityId(1)), found(ERP, "W2")];
@@ -211,10 +207,8 @@ pub async fn a_failed_commit_leaves_nothing(store: Arc<dyn Store>) {
     let mut bad = merged(None, settled(2));
     bad.entry_states = vec![(crate::id::EntryId(uuid::Uuid::from_u128(77)), EntryState::Done)];
     let good = merged(None, settled(1));
-    let (bad, good) = tokio::join!(
-        store.commit_merged(ids.0, ids.1, vec![merged(None, settled(3)), bad], at(1)),
-        store.commit_merged(ids.0, ids.1, vec![good], at(1)),
-    );
+    let (bad, good) =
+        tokio::join!(store.commit_merged(ids.0, ids.1, vec![merged(None, settled(3)), bad], at(1)), store.commit_merged(ids.0, ids.1, vec![good], at(1)),);
     assert!(matches!(bad, Err(StoreError::Unknown { .. })), "{bad:?}");
     good.expect("a call beside a failing one is kept");
     assert_eq!(store.entities(ids.0, None, 10).await.expect("lists"), vec![EntityId(1)]);

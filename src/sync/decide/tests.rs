@@ -19,10 +19,8 @@ fn all_facts() -> Vec<(Shown, [bool; 3], Facts)> {
 #[test]
 fn every_case_is_in_exactly_one_row_and_decided_as_it_says() {
     for (shown, columns, facts) in all_facts() {
-        let fits = |row: &&Row| {
-            row.shown == shown
-                && [row.seen, row.stands_for, row.form].iter().zip(columns).all(|(want, is)| want.is_none_or(|want| want == is))
-        };
+        let fits =
+            |row: &&Row| row.shown == shown && [row.seen, row.stands_for, row.form].iter().zip(columns).all(|(want, is)| want.is_none_or(|want| want == is));
         let rows: Vec<&Row> = TABLE.iter().filter(fits).collect();
         assert_eq!(rows.len(), 1, "{facts:?} is in {} rows", rows.len());
         assert_eq!(rows[0].decision, decide(facts), "{facts:?}");

@@ -3,9 +3,9 @@
 use super::table::{Table, Wall};
 use super::world::{World, at, shown};
 use crate::mapping::system::Leaves;
+use crate::sync::NoteKind;
 use crate::sync::entity::{Cause, FieldIx, LinkState, SystemIx};
 use crate::sync::review::Answer;
-use crate::sync::NoteKind;
 use crate::value::Value;
 
 const CRM: usize = 0;
@@ -21,7 +21,7 @@ fn following(leaves: Leaves) -> World {
 
 fn delete(world: &mut World, system: usize) {
     world.records[system] = None;
-    world.now = world.now + jiff::SignedDuration::from_secs(100);
+    world.now += jiff::SignedDuration::from_secs(100);
 }
 
 #[track_caller]

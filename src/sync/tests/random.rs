@@ -14,14 +14,20 @@ use crate::system::Outcome;
 
 #[derive(Clone, Debug)]
 enum Act {
-    Edit { system: usize, field: usize, value: &'static str },
+    Edit {
+        system: usize,
+        field: usize,
+        value: &'static str,
+    },
     Down(usize),
     Up(usize),
     Step,
     /// Decided and stored, and the process died before anything was sent.
     Crash,
     /// Sent, and the answer lost; it landed or not.
-    LoseAnswers { landed: bool },
+    LoseAnswers {
+        landed: bool,
+    },
     Delete(usize),
     Sleep(usize),
     Wake(usize),
@@ -60,7 +66,7 @@ fn table(systems: usize, policies: [&'static str; 2], forms: &[u8]) -> Table {
 
 fn play(world: &mut World, acts: &[Act]) {
     for act in acts {
-        world.now = world.now + SignedDuration::from_secs(100);
+        world.now += SignedDuration::from_secs(100);
         let now = world.now.as_second();
         match act {
             Act::Edit { system, field, value } if world.records[*system].is_some() => {
@@ -103,10 +109,10 @@ fn lose_answers(world: &mut World, landed: bool) {
 /// Users stop, everything answers, all waits are over.
 fn calm(world: &mut World) -> usize {
     world.down.iter_mut().for_each(|down| *down = false);
-    world.now = world.now + SignedDuration::from_secs(1_000);
+    world.now += SignedDuration::from_secs(1_000);
     for rounds in 0..8 {
         let look = world.step();
-        world.now = world.now + SignedDuration::from_secs(200);
+        world.now += SignedDuration::from_secs(200);
         if look.ops.is_empty() && look.waits.is_none() {
             return rounds;
         }
@@ -193,7 +199,7 @@ proptest! {
         let mut world = World::agreed(table(3, policies, &[]), &["start", "start"]);
         play(&mut world, &history);
         world.down = vec![false; 3];
-        world.now = world.now + SignedDuration::from_secs(1_000);
+        world.now += SignedDuration::from_secs(1_000);
         prop_assert_eq!(world.peek(), world.peek());
         world.step();
         let again = world.step();

@@ -62,7 +62,7 @@ fn without_a_version_a_record_in_doubt_is_left_alone_for_its_time() {
     let look = world.look();
     assert_eq!(world.print(&look), "");
     assert_eq!(look.waits, Some(world.now + SignedDuration::from_secs(90)));
-    world.now = world.now + SignedDuration::from_secs(91);
+    world.now += SignedDuration::from_secs(91);
     let look = world.step();
     assert_eq!(world.print(&look), "prm f=a");
     assert_eq!(world.entries[0].state, EntryState::Superseded);
@@ -89,7 +89,7 @@ fn a_read_within_the_lag_of_our_write_is_silent() {
     assert_eq!((world.print(&look).as_str(), look.waits.is_some()), ("", true));
     assert_eq!(shown(world.entity.agreed(FieldIx(0))), "a");
     world.records[1] = fresh;
-    world.now = world.now + SignedDuration::from_secs(60);
+    world.now += SignedDuration::from_secs(60);
     assert_eq!(world.settle(3), 0);
 }
 
@@ -161,7 +161,7 @@ fn classes_of_creates() {
 
     let (mut world, entry) = create_in_doubt(vec![token, marker.clone()]);
     assert_eq!(seek(&doubt(&world, &entry)), Seek::Resend);
-    world.now = world.now + SignedDuration::from_hours(1);
+    world.now += SignedDuration::from_hours(1);
     assert_eq!(seek(&doubt(&world, &entry)), Seek::Find { path: path("mark"), value: Value::text("test-e1") });
 
     let (world, entry) = create_in_doubt(vec![upsert]);
@@ -175,7 +175,7 @@ fn classes_of_creates() {
     for class in [marker, natural] {
         let (mut world, entry) = create_in_doubt(vec![class]);
         assert!(matches!(recover(&doubt(&world, &entry), &[]), Recovery::Wait(until) if until == world.now + SignedDuration::from_secs(690)));
-        world.now = world.now + SignedDuration::from_secs(700);
+        world.now += SignedDuration::from_secs(700);
         assert_eq!(recover(&doubt(&world, &entry), &[]), Recovery::Send);
         let again = Entry { attempt: 2, ..entry.clone() };
         assert_eq!(recover(&doubt(&world, &again), &[]), Recovery::Review(Vec::new()));
@@ -195,7 +195,12 @@ fn a_refused_create_waits_for_another_value() {
     let look = world.step();
     assert_eq!(world.print(&look), "");
     world.edit(0, 0, "b", 1_500);
-    let plans: Vec<String> = (0..2).map(|_| { let look = world.step(); world.print(&look) }).collect();
+    let plans: Vec<String> = (0..2)
+        .map(|_| {
+            let look = world.step();
+            world.print(&look)
+        })
+        .collect();
     assert!(plans.contains(&"prm create f=b".to_owned()), "{plans:?}");
 }
 

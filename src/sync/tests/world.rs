@@ -237,7 +237,7 @@ impl World {
     /// Looks, stores, sends. Returns what was sent.
     pub fn step(&mut self) -> Look {
         let look = self.look();
-        self.now = self.now + SignedDuration::from_secs(10);
+        self.now += SignedDuration::from_secs(10);
         for (op, class) in &look.ops {
             let entry = self.entry(op, class.clone());
             let outcome = self.write(op);
@@ -351,17 +351,14 @@ impl World {
             lines.push(format!("{} {kind}{}", name(op.system), fields.join(" ")));
         }
         for conflict in &look.conflicts {
-            let losers: Vec<String> =
-                conflict.losers.iter().map(|loser| format!("{}:{}", loser.system.map_or("agreed", name), shown(&loser.value))).collect();
+            let losers: Vec<String> = conflict.losers.iter().map(|loser| format!("{}:{}", loser.system.map_or("agreed", name), shown(&loser.value))).collect();
             let grade = conflict.grade.as_ref().map(|grade| format!(" ({grade})")).unwrap_or_default();
             lines.push(format!("lost {}{grade}", losers.join(" ")));
         }
-        lines.extend(look.reviews.iter().map(|review| {
-            match &review.about {
-                crate::sync::review::ReviewAbout::Conflict { .. } => "ask".to_owned(),
-                crate::sync::review::ReviewAbout::Delete { why, .. } => format!("ask: {why}"),
-                about => format!("ask {about:?}"),
-            }
+        lines.extend(look.reviews.iter().map(|review| match &review.about {
+            crate::sync::review::ReviewAbout::Conflict { .. } => "ask".to_owned(),
+            crate::sync::review::ReviewAbout::Delete { why, .. } => format!("ask: {why}"),
+            about => format!("ask {about:?}"),
         }));
         lines.join("; ")
     }

@@ -41,7 +41,9 @@ fn numbers_keep_every_digit() {
 
 #[test]
 fn what_is_no_json_is_refused_with_its_place() {
-    for (text, at) in [("", 0), ("{", 1), ("[1,]", 3), ("{\"a\" 1}", 5), ("nul", 0), ("<html>", 0), ("1 2", 2), ("\"a", 0), ("01", 1), ("[1}", 2), ("\"\\x\"", 1)] {
+    for (text, at) in
+        [("", 0), ("{", 1), ("[1,]", 3), ("{\"a\" 1}", 5), ("nul", 0), ("<html>", 0), ("1 2", 2), ("\"a", 0), ("01", 1), ("[1}", 2), ("\"\\x\"", 1)]
+    {
         assert_eq!(Doc::new(Bytes::copy_from_slice(text.as_bytes())).expect_err(text).at, at, "{text}");
     }
     let deep = "[".repeat(1000);

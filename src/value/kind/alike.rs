@@ -18,7 +18,9 @@ impl Kind {
         }
         match (self, a, b) {
             (_, Value::Blank, _) | (_, _, Value::Blank) => false,
-            (Kind::Email | Kind::Phone | Kind::Url | Kind::Domain | Kind::Country, Value::Text(a), Value::Text(b)) => self.spelling(a, country) == self.spelling(b, country),
+            (Kind::Email | Kind::Phone | Kind::Url | Kind::Domain | Kind::Country, Value::Text(a), Value::Text(b)) => {
+                self.spelling(a, country) == self.spelling(b, country)
+            }
             (Kind::Address, Value::Address(a), Value::Address(b)) => {
                 let rest = |parts: [(&'static str, &crate::value::Str); 5]| parts[..4].iter().map(|(_, part)| part.to_string()).collect::<Vec<_>>();
                 rest(a.parts()) == rest(b.parts()) && same_country(&a.country, &b.country)

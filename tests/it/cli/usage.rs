@@ -19,7 +19,14 @@ fn every_command_has_help_with_examples() {
     let empty = directory(&[]);
     let help = run(empty.path(), &[], &["--help"]);
     assert_eq!(help.code, 0);
-    let commands: Vec<&str> = help.out.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next()).collect();
+    let commands: Vec<&str> = help
+        .out
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
     assert!(commands.contains(&"check"), "{}", help.out);
     for command in commands.iter().filter(|command| **command != "help") {
         let ran = run(empty.path(), &[], &[command, "--help"]);

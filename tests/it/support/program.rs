@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -56,15 +56,20 @@ impl Program {
         fs::write(&path, text.replace(was, is)).expect("the project can be written");
     }
 
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
+        command.args(arguments).current_dir(self.directory.path()).env_clear().envs(&self.env);
+        command
+    }
+
+    /// Starts a `syncline` that goes on until it is stopped; what it prints can be read, what it logs goes to the test's own.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).spawn().expect("the program was built with the tests")
+    }
+
     /// Runs `syncline` with these arguments, with nothing but the project's own environment.
     pub fn run(&self, arguments: &[&str]) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_syncline"))
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env_clear()
-            .envs(&self.env)
-            .output()
-            .expect("the program was built with the tests");
+        let output = self.command(arguments).output().expect("the program was built with the tests");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ended { command: format!("syncline {}", arguments.join(" ")), code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }

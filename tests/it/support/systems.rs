@@ -33,6 +33,11 @@ impl LookAlikes {
         }
     }
 
+    /// One of its credentials.
+    pub fn config(&self, system: &str, name: &str) -> &str {
+        self.place(system).config.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str()).expect("the system has this setting")
+    }
+
     /// Records as a person sees them, deleted ones left out: `key` and `fields`.
     pub fn records(&self, system: &str, object: &str) -> Vec<Value> {
         let url = format!("{}/_sandbox/records/{object}?limit=100000", self.place(system).url);

@@ -84,9 +84,7 @@ fn char_end(bytes: &[u8], start: usize) -> Option<usize> {
         let close = bytes[start + 3..].iter().position(|byte| *byte == b'\'')?;
         return Some(start + 3 + close + 1);
     }
-    let width = std::str::from_utf8(&bytes[start + 1..bytes.len().min(start + 5)])
-        .map_or_else(|error| error.valid_up_to(), str::len)
-        .min(4);
+    let width = std::str::from_utf8(&bytes[start + 1..bytes.len().min(start + 5)]).map_or_else(|error| error.valid_up_to(), str::len).min(4);
     let first = std::str::from_utf8(&bytes[start + 1..start + 1 + width]).ok()?.chars().next()?.len_utf8();
     (bytes.get(start + 1 + first) == Some(&b'\'')).then_some(start + 1 + first + 1)
 }

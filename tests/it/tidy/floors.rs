@@ -29,8 +29,18 @@ const MEETS_APART: [&str; 1] = ["cli"];
 const PURE: [&str; 12] = ["diag", "id", "bounds", "backoff", "value", "expr", "spec", "catalog", "mapping", "sync", "rules", "secret"];
 /// What would make them ask, wait or tell. (Paths, as they would be used.)
 const IMPURE: [&str; 12] = [
-    "tokio::", "reqwest::", "rusqlite::", "axum::", "tracing::", "std::fs", "std::net", "std::env", "std::thread", "std::time::Instant",
-    "std::time::SystemTime", "futures::",
+    "tokio::",
+    "reqwest::",
+    "rusqlite::",
+    "axum::",
+    "tracing::",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::thread",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "futures::",
 ];
 
 fn floor(module: &str) -> Option<usize> {
@@ -78,10 +88,7 @@ pub fn problems(file: &File) -> Vec<Problem> {
         return vec![Problem::new(file, 1, format!("`{user}` stands on no floor: give it one in tests/it/tidy/floors.rs and in ARCHITECTURE.md"))];
     }
     let code = bare(&file.text);
-    used_modules(&code, depth(file))
-        .into_iter()
-        .filter_map(|(at, used)| Some(Problem::new(file, line_of(&code, at), objection(user, used)?)))
-        .collect()
+    used_modules(&code, depth(file)).into_iter().filter_map(|(at, used)| Some(Problem::new(file, line_of(&code, at), objection(user, used)?))).collect()
 }
 
 /// How many `super`s lead from a file to the crate's root.

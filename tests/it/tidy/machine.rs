@@ -13,7 +13,8 @@ pub fn problems(file: &File) -> Vec<Problem> {
     if file.is_in("tests/it/tidy") {
         return Vec::new();
     }
-    let settings = file.is(".lock") || file.is("-lock.json") || file.is(".npmrc") || file.is("pip.conf") || file.is(".cargo/config.toml") || file.is("requirements.txt");
+    let settings =
+        file.is(".lock") || file.is("-lock.json") || file.is(".npmrc") || file.is("pip.conf") || file.is(".cargo/config.toml") || file.is("requirements.txt");
     let mut found = Vec::new();
     for (nth, line) in file.text.lines().enumerate() {
         for folder in FOLDERS.iter().filter(|folder| begins_path(line, folder)) {
@@ -43,7 +44,10 @@ mod tests {
     #[test]
     fn one_machine_is_found() {
         assert_eq!(lines("a.sh", "cd /home/robin/a\nhttps://example.com/home/\nls target/work/x\n"), [1]);
-        assert_eq!(lines("Cargo.lock", "source = \"registry+https://github.com/rust-lang/crates.io-index\"\nsource = \"registry+https://mirror.example/index\"\n"), [2]);
+        assert_eq!(
+            lines("Cargo.lock", "source = \"registry+https://github.com/rust-lang/crates.io-index\"\nsource = \"registry+https://mirror.example/index\"\n"),
+            [2]
+        );
         assert_eq!(lines("tests/js/package-lock.json", "\"resolved\": \"https://mirror.example/a.tgz\",\n"), [1]);
     }
 }

@@ -8,7 +8,11 @@ const RUN_BY: &[(&str, &str, &str)] = &[
     ("curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"$HOME/.cargo/env\"", ".ci/run", "https://sh.rustup.rs | sh -s -- -y"),
     ("cargo run --release -- demo", "tests/it/cli/demo.rs", "fn "),
     ("cargo build --release", "Dockerfile", "RUN cargo build --release"),
-    ("syncline init --connectors prm=partnerstack,crm=salesforce", "tests/it/cli/first_sync.rs", "\"init\", \"--connectors\", \"prm=partnerstack,crm=salesforce\""),
+    (
+        "syncline init --connectors prm=partnerstack,crm=salesforce",
+        "tests/it/cli/first_sync.rs",
+        "\"init\", \"--connectors\", \"prm=partnerstack,crm=salesforce\"",
+    ),
     ("syncline check", "tests/it/cli/first_sync.rs", "&[\"check\"]"),
     ("syncline plan --out first.plan", "tests/it/cli/first_sync.rs", "&[\"plan\", \"--out\", \"first.plan\"]"),
     ("syncline run --plan first.plan", "tests/it/cli/first_sync.rs", "&[\"run\", \"--plan\", \"first.plan\"]"),

@@ -26,7 +26,8 @@ fn both_write(a: &Mapping, left: SystemIx, b: &Mapping, right: SystemIx, found: 
         let Some((_, other)) = writes(b, right).find(|(written, _)| *written == path) else { continue };
         let system = a.system(left);
         let what = format!("`{}` and `{}` both write {} {}.{path}, and their `where` may overlap", a.name, b.name, system.connection, system.object);
-        let mut problem = Diagnostic::warning("written_by_two", what).help("make them disjoint on one path, where: PATH == 'a' and where: PATH == 'b', or drop one cell");
+        let mut problem =
+            Diagnostic::warning("written_by_two", what).help("make them disjoint on one path, where: PATH == 'a' and where: PATH == 'b', or drop one cell");
         if let Some(span) = a.field(crate::mapping::FieldIx(field)).place.span {
             problem = problem.at(span);
         }

@@ -45,7 +45,9 @@ fn never_decides(draft: &mut Draft<'_>, parts: &Parts<'_>, field: usize, system:
     }
     let (of, name) = (&draft.fields[field], draft.systems[system].name);
     let at = of.spec.cells.entry(name).map_or(of.at, |(key, _)| key.span());
-    let problem = Diagnostic::warning("never_decides", format!("The {name} cell of `{}` does nothing: it is read only, and `wins` does not let {name} decide", of.name)).at(at);
+    let problem =
+        Diagnostic::warning("never_decides", format!("The {name} cell of `{}` does nothing: it is read only, and `wins` does not let {name} decide", of.name))
+            .at(at);
     draft.found.push(problem.help(format!("name {name} in `wins`, or drop the cell")));
 }
 

@@ -67,7 +67,8 @@ fn abilities(of: &DraftSystem<'_>, parts: &Parts<'_>, system: usize, found: &mut
     let writes = parts.cells.iter().any(|cells| cells[system].as_ref().is_some_and(CellProgram::writes));
     match of.facts.updates {
         Some(Updates::Whole) if writes && !of.spec.unguarded => {
-            let what = format!("{} {} is written whole and without a check: an edit made between our read and our write is lost", of.connection_name, of.object);
+            let what =
+                format!("{} {} is written whole and without a check: an edit made between our read and our write is lost", of.connection_name, of.object);
             found.push(Diagnostic::error("unguarded", what).at(of.at).help("consent with unguarded: true, or make its cells read only: { read: … }"));
         }
         Some(Updates::None) if writes => {
@@ -98,7 +99,8 @@ fn deletes_known(draft: &Draft<'_>, parts: &Parts<'_>, system: usize, found: &mu
             if never {
                 let call = named.map_or("deleted()".to_owned(), |named| format!("deleted('{}')", draft.systems[named.0 as usize].name));
                 let at = text.text().find(&call).map_or(text.span(), |start| text.locate(start..start + call.len()));
-                let problem = Diagnostic::error("delete_never_known", format!("`{call}` in `{key}` is never known: these objects do not tell of deletes")).at(at);
+                let problem =
+                    Diagnostic::error("delete_never_known", format!("`{call}` in `{key}` is never known: these objects do not tell of deletes")).at(at);
                 found.push(problem.help("go by a field that says so instead, such as only: status != 'removed'"));
             }
         }
@@ -168,7 +170,9 @@ fn required(of: &DraftSystem<'_>, draft: &Draft<'_>, parts: &Parts<'_>, system: 
         let given = parts.programs[system].new.iter().any(|new| new.path.to_string() == *path)
             || (0..draft.fields.len()).any(|field| parts.writes(field, system).iter().any(|written| written.to_string() == *path));
         if facts.required && facts.access != Access::ReadOnly && !given {
-            let problem = Diagnostic::error("required_unset", format!("{} requires `{path}` of new records of {}, and nothing sets it", of.connection_name, of.object)).at(at);
+            let problem =
+                Diagnostic::error("required_unset", format!("{} requires `{path}` of new records of {}, and nothing sets it", of.connection_name, of.object))
+                    .at(at);
             found.push(problem.help(format!("give it a field, or a constant: new: {{ {path}: … }}")));
         }
     }

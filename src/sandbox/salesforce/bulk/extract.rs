@@ -37,10 +37,13 @@ pub fn open(desk: &Desk<'_, '_>, version: &str, call: &Call) -> Result<Job, Prob
 /// One page of results; the locator of the last is the word `null`.
 pub fn page(job: &Job, view: View<'_>, call: &Call) -> Result<Reply, Problem> {
     let Work::Extract { columns, keys } = &job.work else { return Err(Problem::not_found()) };
-    let size = call.parameter("maxRecords").map_or(Ok(PAGE_DEFAULT), str::parse).map_err(|_| Problem::new(400, "INVALIDJOB", "maxRecords must be a number"))?.max(1);
+    let size =
+        call.parameter("maxRecords").map_or(Ok(PAGE_DEFAULT), str::parse).map_err(|_| Problem::new(400, "INVALIDJOB", "maxRecords must be a number"))?.max(1);
     let from = match call.parameter("locator").filter(|locator| !locator.is_empty()) {
         None => 0,
-        Some(locator) => usize::from_str_radix(locator, 36).ok().filter(|from| *from <= keys.len()).ok_or_else(|| Problem::new(400, "INVALIDJOB", "Invalid locator"))?,
+        Some(locator) => {
+            usize::from_str_radix(locator, 36).ok().filter(|from| *from <= keys.len()).ok_or_else(|| Problem::new(400, "INVALIDJOB", "Invalid locator"))?
+        }
     };
     let to = (from + size).min(keys.len());
     let mut text = String::new();

@@ -18,7 +18,8 @@ pub fn open(desk: &Desk<'_, '_>, call: &Call) -> Result<Job, Problem> {
     let body = rows::body(call)?;
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let missing = |name: &str| Problem::new(400, "INVALIDJOB", format!("{name} is required"));
-    let object = rows::object(text("object").ok_or_else(|| missing("object"))?).map_err(|_| Problem::new(400, "INVALIDENTITY", "The object is not supported by the Bulk API"))?;
+    let object = rows::object(text("object").ok_or_else(|| missing("object"))?)
+        .map_err(|_| Problem::new(400, "INVALIDENTITY", "The object is not supported by the Bulk API"))?;
     let word = text("operation").ok_or_else(|| missing("operation"))?;
     let operation = match word {
         "insert" => Operation::Insert,
@@ -61,7 +62,8 @@ pub fn run(desk: &mut Desk<'_, '_>, job: &mut Job) {
         return;
     }
     for (line, cells) in table.lines.iter().enumerate() {
-        let end = written(desk, object, *operation, &table.header, cells).map_err(|problem| format!("{}:{}:{} --", problem.code, problem.message, problem.fields.join(",")));
+        let end = written(desk, object, *operation, &table.header, cells)
+            .map_err(|problem| format!("{}:{}:{} --", problem.code, problem.message, problem.fields.join(",")));
         done.push(Outcome { line, end });
     }
     job.state = State::InProgress;

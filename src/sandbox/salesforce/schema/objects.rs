@@ -4,8 +4,22 @@ use super::{Field, Kind, Object};
 
 const STAGES: &[&str] = &["Qualification", "Proposal", "Negotiation", "Closed Won", "Closed Lost"];
 const ACCOUNT_TYPES: &[&str] = &["Prospect", "Customer", "Partner", "Reseller", "Other"];
-const INDUSTRIES: &[&str] =
-    &["Agriculture", "Banking", "Biotechnology", "Construction", "Consulting", "Education", "Energy", "Finance", "Healthcare", "Insurance", "Manufacturing", "Retail", "Technology", "Other"];
+const INDUSTRIES: &[&str] = &[
+    "Agriculture",
+    "Banking",
+    "Biotechnology",
+    "Construction",
+    "Consulting",
+    "Education",
+    "Energy",
+    "Finance",
+    "Healthcare",
+    "Insurance",
+    "Manufacturing",
+    "Retail",
+    "Technology",
+    "Other",
+];
 const LEAD_STATUSES: &[&str] = &["Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"];
 const RATINGS: &[&str] = &["Hot", "Warm", "Cold"];
 const SOURCES: &[&str] = &["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"];

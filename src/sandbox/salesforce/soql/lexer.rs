@@ -77,7 +77,9 @@ fn quoted(statement: &str, start: usize) -> Result<(String, usize), Malformed> {
                 Some(plain @ ('\'' | '"' | '\\')) => text.push(plain),
                 // `\_` and `\%` keep their backslash: LIKE reads it.
                 Some(wild @ ('_' | '%')) => text.extend(['\\', wild]),
-                Some(other) => return Err(Malformed::at(statement, start, &format!("Illegal string literal. Illegal character sequence '\\{other}' in string literal"))),
+                Some(other) => {
+                    return Err(Malformed::at(statement, start, &format!("Illegal string literal. Illegal character sequence '\\{other}' in string literal")));
+                }
                 None => break,
             },
             other => text.push(other),

@@ -23,7 +23,10 @@ fn reads_a_keyset_window() {
 
 #[test]
 fn reads_escapes_lists_and_counts() {
-    let query = parse(r"select count() from Account where Name = 'O\'Brien \\ \n' and Id not in ('a','b') and not (Amount >= -1.5 or IsDeleted = true) and Type != null").unwrap();
+    let query = parse(
+        r"select count() from Account where Name = 'O\'Brien \\ \n' and Id not in ('a','b') and not (Amount >= -1.5 or IsDeleted = true) and Type != null",
+    )
+    .unwrap();
     assert_eq!(query.select, Select::Count);
     let Some(Condition::All(parts)) = query.filter else { panic!("joined by AND") };
     assert!(matches!(&parts[0], Condition::Compare { literal: Literal::Text(text), .. } if text == "O'Brien \\ \n"));

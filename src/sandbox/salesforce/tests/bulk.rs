@@ -16,7 +16,14 @@ impl Client {
 async fn a_load_tells_each_line_its_end() {
     let crm = Client::start().await;
     let parent = crm.account(json!({"Name": "Parent", "Partner_Key__c": "p-1", "Phone": "1", "ERP_Number__c": "e-1"})).await;
-    let job = crm.ask("POST", "/jobs/ingest", json!({"object": "Account", "operation": "upsert", "externalIdFieldName": "ERP_Number__c", "contentType": "CSV", "lineEnding": "LF"})).await.body;
+    let job = crm
+        .ask(
+            "POST",
+            "/jobs/ingest",
+            json!({"object": "Account", "operation": "upsert", "externalIdFieldName": "ERP_Number__c", "contentType": "CSV", "lineEnding": "LF"}),
+        )
+        .await
+        .body;
     let path = format!("/jobs/ingest/{}", job["id"].as_str().unwrap());
     assert_eq!((&job["state"], &job["contentUrl"]), (&json!("Open"), &json!(format!("{}{path}/batches", &DATA[1..]))));
     assert_eq!(crm.text("GET", &format!("{path}/successfulResults"), "").await.0, 400);
@@ -59,7 +66,10 @@ async fn an_extract_is_paged_by_a_header() {
 #[tokio::test]
 async fn people_delete_restore_and_convert_at_the_page() {
     let crm = Client::start().await;
-    let lead = crm.ask("POST", "/sobjects/Lead", json!({"LastName": "Doe", "Company": "Acme", "PRM_Lead_Key__c": "L-1"})).await.body["id"].as_str().unwrap().to_owned();
+    let lead = crm.ask("POST", "/sobjects/Lead", json!({"LastName": "Doe", "Company": "Acme", "PRM_Lead_Key__c": "L-1"})).await.body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let page = format!("{}/_sandbox/records/Lead/{lead}", crm.url);
     assert_eq!(crm.http.delete(&page).send().await.unwrap().status(), 200);
     assert!(crm.names("SELECT Name FROM Lead").await.is_empty());

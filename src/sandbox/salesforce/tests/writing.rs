@@ -103,8 +103,10 @@ async fn collections_answer_in_order_and_know_their_bounds() {
 async fn composites_refer_to_their_parts_and_fall_together() {
     let crm = Client::start().await;
     let account = json!({"method": "POST", "url": format!("{DATA}/sobjects/Account"), "referenceId": "acme", "body": {"Name": "Acme"}});
-    let deal = |stage: &str| json!({"method": "POST", "url": format!("{DATA}/sobjects/Opportunity"), "referenceId": "deal",
-        "body": {"Name": "Deal", "StageName": stage, "CloseDate": "2026-12-01", "AccountId": "@{acme.id}"}});
+    let deal = |stage: &str| {
+        json!({"method": "POST", "url": format!("{DATA}/sobjects/Opportunity"), "referenceId": "deal",
+        "body": {"Name": "Deal", "StageName": stage, "CloseDate": "2026-12-01", "AccountId": "@{acme.id}"}})
+    };
     let failed = crm.ask("POST", "/composite", json!({"allOrNone": true, "compositeRequest": [account, deal("Nonsense")]})).await.body;
     let statuses: Vec<_> = failed["compositeResponse"].as_array().unwrap().iter().map(|part| part["body"][0]["errorCode"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["PROCESSING_HALTED", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"]);
@@ -116,7 +118,10 @@ async fn composites_refer_to_their_parts_and_fall_together() {
     assert!(parts[0]["httpHeaders"]["Location"].as_str().unwrap().ends_with(parts[0]["body"]["id"].as_str().unwrap()));
     let many: Vec<_> = (0..26).map(|n| json!({"method": "GET", "url": format!("{DATA}/limits"), "referenceId": format!("r{n}")})).collect();
     assert_eq!(crm.ask("POST", "/composite", json!({"compositeRequest": many})).await.status, 400);
-    let batch = crm.ask("POST", "/composite/batch", json!({"batchRequests": [{"method": "GET", "url": "v67.0/limits"}, {"method": "GET", "url": "v67.0/nothing"}]})).await.body;
+    let batch = crm
+        .ask("POST", "/composite/batch", json!({"batchRequests": [{"method": "GET", "url": "v67.0/limits"}, {"method": "GET", "url": "v67.0/nothing"}]}))
+        .await
+        .body;
     assert_eq!((&batch["hasErrors"], &batch["results"][0]["statusCode"], &batch["results"][1]["statusCode"]), (&json!(true), &json!(200), &json!(404)));
     crm.sandbox.stop().await;
 }
