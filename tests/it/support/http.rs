@@ -46,10 +46,6 @@ impl Http {
         self.send(self.client.patch(url).json(body))
     }
 
-    pub fn put(&self, url: &str, body: &Value) -> Value {
-        self.send(self.client.put(url).json(body))
-    }
-
     pub fn post(&self, url: &str, headers: &[(&str, &str)], body: &Value) -> Value {
         let request = headers.iter().fold(self.client.post(url), |request, (name, value)| request.header(*name, *value));
         self.send(request.json(body))
