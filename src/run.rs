@@ -199,7 +199,6 @@ enum Round {
 }
 
 /// Both passes over one source.
-#[expect(clippy::too_many_arguments, reason = "one round of a run needs all that the run has")]
 async fn round(
     ground: &Ground,
     laid: &Laid,
