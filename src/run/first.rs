@@ -20,6 +20,8 @@ use crate::system::{Cursor, Page};
 /// The lists of a first match, ready to be gone through twice.
 pub struct FirstMatch {
     stage: Stage,
+    /// The store knew nothing of the mapping when the run began.
+    blank: bool,
     /// Set again at the start of each pass, so that both give the same ids.
     ids: std::ops::Range<i64>,
     used: u64,
@@ -36,6 +38,8 @@ impl FirstMatch {
     /// Lists every system, side by side.
     pub async fn read(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress) -> Result<(Self, Gathered), RunError> {
         let mut gathered = Gathered::default();
+        // Nothing is linked, and nothing waits: neither is looked up, record by record.
+        let blank = ground.store.counts(laid.id).await?.0 == 0 && ground.store.totals(laid.id).await?.waiting == 0;
         let mut stage = Stage::create(&ground.store.scratch())?;
         let mut cursors = Vec::new();
         let desk = Desk::open(ground, laid).await?;
@@ -52,7 +56,7 @@ impl FirstMatch {
                     progress.step(Step::Read { system, records: page.records.len() });
                     gathered.read += page.records.len() as u64;
                     remember(laid, system, which, &page, &mut cursors);
-                    let (fresh, known) = sort_out(ground, laid, &desk, system, page, &mut gathered).await?;
+                    let (fresh, known) = sort_out(ground, laid, &desk, system, page, blank, &mut gathered).await?;
                     count += fresh.len() as u64;
                     stage.put(fresh)?;
                     hints.extend(known);
@@ -75,7 +79,7 @@ impl FirstMatch {
             false => -(count as i64)..0,
         };
         let linked = source::slices_of(ground, laid, request, &mut gathered, hints).await?;
-        let first = Self { stage, ids, used: 0, mark: Mark::default(), slice: None, cursors, linked, next_linked: 0 };
+        let first = Self { stage, blank, ids, used: 0, mark: Mark::default(), slice: None, cursors, linked, next_linked: 0 };
         Ok((first, gathered))
     }
 
@@ -107,13 +111,16 @@ impl FirstMatch {
     }
 
     async fn place(&mut self, ground: &Ground, laid: &Laid, loose: Vec<Loose>) -> Result<Slice, RunError> {
-        let desk = Desk::open(ground, laid).await?.ignoring(self.ids.clone());
+        let desk = Desk::open(ground, laid).await?.ignoring(self.ids.clone()).blank(self.blank);
         let mut ids = (self.ids.start + self.used as i64..self.ids.end).map(EntityId);
         let mut placed = desk.place_all(loose, &mut ids).await?;
         self.used = (ids.next().map_or(self.ids.end, |id| id.0) - self.ids.start) as u64;
         let mut prepared: Vec<prepare::Prepared> = std::mem::take(&mut placed.entities);
         prepare::read_rest(ground, laid, &Gathered::default(), &mut prepared).await?;
-        let slice = Slice::of(ground, laid, prepared, &placed).await?;
+        if self.blank {
+            placed.found.clear();
+        }
+        let slice = Slice::of(ground, laid, prepared, &placed, self.blank).await?;
         Ok(Slice { placed, ..slice })
     }
 
@@ -163,6 +170,7 @@ async fn sort_out(
     desk: &Desk<'_>,
     system: SystemIx,
     page: Page,
+    blank: bool,
     gathered: &mut Gathered,
 ) -> Result<(Vec<StagedRecord>, Hints), RunError> {
     let seat = laid.seat(system);
@@ -170,7 +178,7 @@ async fn sort_out(
     let mut hints = Hints::new();
     for records in observe::chunks(page.records, SLICE_RECORDS) {
         let identities: Vec<RecordKey> = records.iter().map(|record| record.identity.clone()).collect();
-        let linked = ground.store.linked(laid.id, system, &identities).await?;
+        let linked = if blank { vec![None; records.len()] } else { ground.store.linked(laid.id, system, &identities).await? };
         let mut fresh = Vec::with_capacity(records.len());
         for (record, entity) in records.into_iter().zip(linked) {
             let observation = laid.mapping.observe(system, &record, &seat.positions);

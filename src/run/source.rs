@@ -27,21 +27,21 @@ pub struct Slice {
 
 impl Slice {
     /// Resolves what the entities refer to, and finds the unlinked records that wait under their match keys, in the store and beside them in this run.
-    pub async fn of(ground: &Ground, laid: &Laid, mut prepared: Vec<Prepared>, beside: &Placed) -> Result<Self, RunError> {
+    pub async fn of(ground: &Ground, laid: &Laid, mut prepared: Vec<Prepared>, beside: &Placed, blank: bool) -> Result<Self, RunError> {
         let neighbours = neighbours::fetch(ground, laid, &prepared).await?;
         prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
-        find_waiting(ground, laid, &mut prepared, beside).await?;
+        find_waiting(ground, laid, &mut prepared, beside, blank).await?;
         recall(ground, laid, &mut prepared, &neighbours).await?;
         Ok(Self { prepared, neighbours: Arc::new(neighbours), placed: Placed::default() })
     }
 }
 
 /// An unlinked record that starts nothing, asleep or in review, is a twin all the same: no create beside it.
-async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], placed: &Placed) -> Result<(), RunError> {
+async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], placed: &Placed, blank: bool) -> Result<(), RunError> {
     if laid.mapping.matching.is_empty() || !laid.mapping.systems.iter().any(|system| !matches!(system.create, Create::Never)) {
         return Ok(());
     }
-    if placed.waiting.is_empty() && ground.store.totals(laid.id).await?.waiting == 0 {
+    if placed.waiting.is_empty() && (blank || ground.store.totals(laid.id).await?.waiting == 0) {
         return Ok(());
     }
     let mut keys = Vec::new();
@@ -53,7 +53,8 @@ async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], p
         owners.extend(own.iter().map(|_| at));
         keys.extend(own);
     }
-    for (at, hits) in owners.into_iter().zip(ground.store.hits(laid.id, &keys).await?) {
+    let hits = if blank { Vec::new() } else { ground.store.hits(laid.id, &keys).await? };
+    for (at, hits) in owners.into_iter().zip(hits) {
         for hit in hits {
             if let Hit::Waiting { system, .. } = hit {
                 prepared[at].waiting.push(system);
@@ -197,7 +198,7 @@ pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered
     prepared.extend(joined);
     let mut slices = Vec::new();
     for chunk in observe::chunks(prepared, SLICE_RECORDS) {
-        slices.push(Slice::of(ground, laid, chunk, &placed).await?);
+        slices.push(Slice::of(ground, laid, chunk, &placed, false).await?);
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,
