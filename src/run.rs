@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
-use crate::store::{RunEnd, RunState, StoreError, Wake};
+use crate::store::{MovedCursor, RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
 pub use ground::{Ground, Laid};
@@ -101,6 +101,8 @@ pub struct Ended {
     pub held: Vec<String>,
     /// Ops of an approved plan that were dropped because their record moved, and records that are waiting for a new plan.
     pub moved: Vec<String>,
+    /// Cursors that move when the run ends.
+    pub idle: Vec<MovedCursor>,
     /// Systems that could not be read.
     pub down: Vec<(SystemName, String)>,
     /// What was left alone, and what to do about it.
@@ -156,6 +158,7 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
         held: Vec::new(),
         moved: Vec::new(),
         down: Vec::new(),
+        idle: Vec::new(),
         remarks: Vec::new(),
     };
     // Everything that happens below, requests above all, is logged with the run it belongs to.
@@ -166,7 +169,13 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
         ended.end.message = Some(error.to_string());
     }
     if let Some(run) = run {
-        ground.store.end_run(run, ended.end.clone(), ground.clock.now()).await?;
+        let now = ground.clock.now();
+        let idle = std::mem::take(&mut ended.idle);
+        let moves = idle
+            .into_iter()
+            .map(|moved| async move { ground.store.commit_page(&moved.connection, &moved.object, moved.feed, Some(moved.cursor), Vec::new(), now).await });
+        // Together: the store writes what waits at once in one transaction.
+        tokio::try_join!(ground.store.end_run(run, ended.end.clone(), now), futures::future::try_join_all(moves))?;
     }
     outcome.map(|()| ended)
 }

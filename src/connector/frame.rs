@@ -6,7 +6,9 @@ use http::HeaderMap;
 
 use super::spell::Speller;
 use super::token::Token;
-use crate::catalog::scope::{ACCOUNT, CONFIG, CONNECTION_COUNTRY, CONNECTION_CURRENCY, CONNECTION_TIME_ZONE, HEADER, OBJECT_NAME, SUBSCRIPTION, TOKEN, VAR};
+use crate::catalog::scope::{
+    ACCOUNT, CONFIG, CONNECTION_COUNTRY, CONNECTION_CURRENCY, CONNECTION_TIME_ZONE, FIELDS, HEADER, ITEMS, KEYS, OBJECT_NAME, SUBSCRIPTION, TOKEN, VAR,
+};
 use crate::catalog::{Connector, object::Object};
 use crate::expr::{Env, Fault, Host, Item};
 use crate::id::ObjectName;
@@ -64,6 +66,13 @@ impl<'a> Frame<'a> {
     pub fn with(mut self, slot: u32, item: impl Into<Item>) -> Self {
         self.set(slot, item);
         self
+    }
+
+    /// The same without what only the request of a whole batch needs: a copy for each of its ops would cost the square of the batch.
+    pub fn for_one(&self) -> Self {
+        let batch = [FIELDS, ITEMS, KEYS];
+        let own = self.own.iter().filter(|(slot, _)| !batch.contains(slot)).cloned().collect();
+        Frame { ground: self.ground, local: self.local, token: self.token.clone(), headers: self.headers, own }
     }
 
     pub fn with_token(mut self, token: Arc<Token>) -> Self {

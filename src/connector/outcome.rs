@@ -59,6 +59,7 @@ pub fn parts<'k>(
     if matches!(outcomes.matching, Matching::Position) && told.len() != count {
         return Ok(out);
     }
+    let seen = &seen.for_one();
     for (position, outcome) in told.into_iter().enumerate() {
         let frame = seen.clone().with(OUTCOME, outcome.clone());
         let at = match &outcomes.matching {

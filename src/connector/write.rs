@@ -170,7 +170,7 @@ impl<'a> Sending<'a> {
     }
 
     fn frame(&self, ops: &[Ready]) -> Result<Frame<'a>, String> {
-        let mut frame = Frame::new(&self.line.ground, Some(self.local)).with(FIELDS, self.fields.clone());
+        let mut frame = Frame::new(&self.line.ground, Some(self.local));
         if let WriteKind::Upsert(path) = self.kind {
             frame.set(MATCH_FIELD, Item::text(path.to_string()));
         }
@@ -179,7 +179,6 @@ impl<'a> Sending<'a> {
         if let [op] = ops {
             self.fill(&mut frame, 0, op);
         }
-        frame.set(KEYS, keys);
         if let Some(tree) = &self.write.item {
             let items: Result<Vec<Item>, _> = ops
                 .iter()
@@ -192,6 +191,8 @@ impl<'a> Sending<'a> {
                 .collect();
             frame.set(ITEMS, Item::List(items.map_err(|fault| format!("`item`: {fault}"))?));
         }
+        // After the items: what the whole batch names is not copied for each of them.
+        frame.set(KEYS, keys).set(FIELDS, self.fields.clone());
         Ok(frame)
     }
 
@@ -217,14 +218,14 @@ impl<'a> Sending<'a> {
         let key = |at: usize| ops[at].item.key.as_ref();
         match parts(outcomes, self.line, self.local, &seen, answer, ops.len(), key, self.write.uses(VERSION)) {
             Err(why) => ops.iter().map(|op| (op.at, Outcome::InDoubt { why: why.clone() })).collect(),
-            Ok(parts) => ops
-                .iter()
-                .zip(parts)
-                .map(|(op, part)| match part {
-                    Some(part) => (op.at, self.outcome(&seen, &part)),
-                    None => (op.at, Outcome::InDoubt { why: "the answer says nothing about it".into() }),
-                })
-                .collect(),
+            Ok(parts) => {
+                let seen = seen.for_one();
+                let told = |part: Option<Part>| match part {
+                    Some(part) => self.outcome(&seen, &part),
+                    None => Outcome::InDoubt { why: "the answer says nothing about it".into() },
+                };
+                ops.iter().zip(parts).map(|(op, part)| (op.at, told(part))).collect()
+            }
         }
     }
 

@@ -72,13 +72,7 @@ pub async fn all(
 }
 
 /// Writes what these entities owe: systems side by side; in each, creates first and deletes last.
-pub async fn write(
-    ground: &Ground,
-    laid: &Laid,
-    owing: Vec<Owing>,
-    progress: &dyn Progress,
-    ended: &mut Ended,
-) -> Result<(), RunError> {
+pub async fn write(ground: &Ground, laid: &Laid, owing: Vec<Owing>, progress: &dyn Progress, ended: &mut Ended) -> Result<(), RunError> {
     if owing.is_empty() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use super::{Request, RunError, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
-use crate::store::{Feed, Touch, Touched};
+use crate::store::{Feed, MovedCursor, Touch, Touched};
 use crate::sync::guard::Listing;
 use crate::sync::scene::Sight;
 use crate::system::{Cursor, Page, SystemError};
@@ -28,6 +28,8 @@ pub struct Gathered {
     pub since: HashMap<(SystemIx, RecordKey), Timestamp>,
     pub read: u64,
     pub unchanged: u64,
+    /// Cursors of pages that brought nothing.
+    pub idle: Vec<MovedCursor>,
     /// Cursors of feeds with a hole: they move when a sweep has made it good.
     pub late: HashMap<SystemIx, (Feed, Cursor)>,
     /// Systems that could not be read: silent in this run.
@@ -158,9 +160,22 @@ async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx,
     {
         gathered.late.insert(system, (feed, cursor));
     }
-    if request.commits() {
-        let connection = &laid.mapping.system(system).connection;
-        ground.store.commit_page(connection, &laid.seat(system).object, feed, cursor, touches, ground.clock.now()).await?;
+    if !request.commits() {
+        return Ok(());
+    }
+    let (connection, object) = (&laid.mapping.system(system).connection, &laid.seat(system).object);
+    match cursor {
+        // Nothing new: the cursor moves with the end of the run, which costs no sync of its own.
+        Some(cursor) if touches.is_empty() => {
+            let (connection, object) = (connection.clone(), object.clone());
+            gathered.idle.retain(|moved| (&moved.connection, &moved.object, moved.feed) != (&connection, &object, feed));
+            gathered.idle.push(MovedCursor { connection, object, feed, cursor });
+        }
+        None if touches.is_empty() => {}
+        cursor => {
+            gathered.idle.retain(|moved| (&moved.connection, &moved.object, moved.feed) != (connection, object, feed));
+            ground.store.commit_page(connection, object, feed, cursor, touches, ground.clock.now()).await?;
+        }
     }
     Ok(())
 }

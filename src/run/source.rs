@@ -103,13 +103,13 @@ impl Source {
     pub async fn open(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress, ended: &mut Ended) -> Result<Self, RunError> {
         let adoption = ground.store.adoption(laid.id).await?;
         if adoption != Adoption::Done {
-            let (first, gathered) = FirstMatch::read(ground, laid, request, progress).await?;
-            report(laid, &gathered, ended);
+            let (first, mut gathered) = FirstMatch::read(ground, laid, request, progress).await?;
+            report(laid, &mut gathered, ended);
             let listings = gathered.listings;
             return Ok(Self { adoption, listings, looked: 0, left: 0, kind: Kind::Staged(Box::new(first)) });
         }
         let mut gathered = observe::gather(ground, laid, request, progress).await?;
-        report(laid, &gathered, ended);
+        report(laid, &mut gathered, ended);
         let hints = hints(ground, laid, request, &mut gathered).await?;
         let looked = hints.len() as u64;
         let left = match hints.len() < RUN_RECORDS_MAX {
@@ -173,7 +173,8 @@ impl Source {
     }
 }
 
-fn report(laid: &Laid, gathered: &Gathered, ended: &mut Ended) {
+fn report(laid: &Laid, gathered: &mut Gathered, ended: &mut Ended) {
+    ended.idle.append(&mut gathered.idle);
     ended.end.read += gathered.read;
     ended.end.unchanged += gathered.unchanged;
     let mut down: Vec<_> = gathered.down.iter().collect();

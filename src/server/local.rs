@@ -139,7 +139,17 @@ impl Done {
             message: self.message,
         };
         let down = self.down.iter().map(|(system, why)| (SystemName::new(system), why.clone())).collect();
-        Some(Ended { run: self.run.map(RunId), started_at, end, counts: RunCounts::default(), held: self.held, moved: self.moved, down, remarks: self.remarks })
+        Some(Ended {
+            run: self.run.map(RunId),
+            started_at,
+            end,
+            counts: RunCounts::default(),
+            held: self.held,
+            moved: self.moved,
+            idle: Vec::new(),
+            down,
+            remarks: self.remarks,
+        })
     }
 }
 
