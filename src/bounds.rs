@@ -22,6 +22,10 @@ pub const JSON_DEPTH_MAX: usize = 128;
 pub const SLICE_RECORDS: usize = 1_000;
 /// Touched records that one run takes up; the rest stays touched for the next. About 2 KB each while they are looked at.
 pub const RUN_RECORDS_MAX: usize = 20_000;
+/// Entities whose writes leave together: several full batches of the biggest vendors (200), a few megabytes of memory.
+pub const WRITES_TOGETHER: usize = 2_000;
+/// Entities of a first match that are committed together: a sync of the disk costs as much as a hundred of them.
+pub const FIRST_SLICE_RECORDS: usize = 4_000;
 /// Batches of one kind under way at one system; its rate pools may admit fewer.
 pub const BATCHES_IN_FLIGHT: usize = 4;
 /// Size of a webhook as it comes over the wire.

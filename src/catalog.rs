@@ -22,7 +22,7 @@ pub mod webhook;
 pub mod wire;
 pub mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
@@ -82,6 +82,8 @@ pub struct Account {
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     connectors: BTreeMap<ConnectorName, Arc<Connector>>,
+    /// Names that a file is there for, with something wrong in it: told there, and not again by whoever names one.
+    broken: BTreeSet<String>,
 }
 
 impl Catalog {
@@ -100,18 +102,28 @@ impl Catalog {
     pub fn add(&mut self, files: &mut Files, path: &str, text: &str) -> Vec<Diagnostic> {
         let id = files.add(path, text);
         let (spec, mut found) = crate::spec::connector::read(files, id);
+        let stem = std::path::Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = spec.as_ref().map(|spec| spec.connector.text().to_owned()).or(stem);
+        let mut usable = false;
         if let Some(spec) = spec {
             let (connector, problems) = compile(&spec);
             found.extend(problems);
             if let Some(connector) = connector {
                 self.connectors.insert(connector.name.clone(), Arc::new(connector));
+                usable = true;
             }
         }
+        self.broken.extend(name.filter(|_| !usable));
         found
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<Connector>> {
         self.connectors.get(name)
+    }
+
+    /// Whether there is a file for it that cannot be used.
+    pub fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {

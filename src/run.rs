@@ -18,6 +18,7 @@ pub mod plan;
 mod prepare;
 pub mod progress;
 mod recover;
+mod remark;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -102,6 +103,8 @@ pub struct Ended {
     pub moved: Vec<String>,
     /// Systems that could not be read.
     pub down: Vec<(SystemName, String)>,
+    /// What was left alone, and what to do about it.
+    pub remarks: Vec<String>,
 }
 
 /// Why a run could not go on.
@@ -153,6 +156,7 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
         held: Vec::new(),
         moved: Vec::new(),
         down: Vec::new(),
+        remarks: Vec::new(),
     };
     // Everything that happens below, requests above all, is logged with the run it belongs to.
     let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(tracing::field::display));

@@ -28,18 +28,20 @@ use crate::system::Cursor;
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("another daemon (process {process} on {host}) holds {file} since {since}")]
+    #[error("another daemon (process {process} on {host}) holds {file} since {since}; stop it, or name another `store:`")]
     Held { file: String, process: u32, host: String, since: String },
-    #[error("{file} was written by a newer Syncline (schema {found}, this one knows {known})")]
+    #[error("{file} was written by a newer Syncline (schema {found}, this one knows {known}); use that version, or restore a backup of before")]
     Newer { file: String, found: u32, known: u32 },
     /// Disk full or a broken file system: nothing was committed by the call, and the daemon must restart from disk.
-    #[error("{file} cannot be written")]
+    #[error("{file} cannot be written; free the disk or mend its rights, then start again: nothing that was answered is lost")]
     Disk {
         file: String,
         #[source]
         source: rusqlite::Error,
     },
-    #[error("{file} is damaged or not a store: {why}")]
+    #[error("{file} was written by an older Syncline; bring it up to date with `syncline run`, or by starting the daemon")]
+    Older { file: String },
+    #[error("{file} is damaged or not a store: {why}; restore a backup, or name another `store:`")]
     Damaged { file: String, why: String },
     /// The lease moved: somebody else owns the store now.
     #[error("the lease on {file} was taken over; this process must stop")]

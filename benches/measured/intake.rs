@@ -22,9 +22,9 @@ struct Waiting {
     done: oneshot::Sender<()>,
 }
 
-/// Serves `POST /hooks/left`: `intake PORT FILE`.
+/// Serves `POST /hooks/left`: `endpoint PORT FILE`.
 pub fn main(arguments: &[String]) -> anyhow::Result<()> {
-    let [port, file] = arguments else { bail!("usage: intake PORT FILE") };
+    let [port, file] = arguments else { bail!("usage: endpoint PORT FILE") };
     let (port, file): (u16, PathBuf) = (port.parse()?, file.into());
     let (send, receive) = mpsc::channel(GROUP);
     let writer = std::thread::spawn(move || write(&file, receive));

@@ -18,7 +18,7 @@ fn main() -> anyhow::Result<()> {
     match arguments.first().map(String::as_str) {
         Some("vendor") => vendor::main(&arguments[1..]),
         Some("floor") => floor::main(&arguments[1..]),
-        Some("intake") => intake::main(&arguments[1..]),
+        Some("endpoint") => intake::main(&arguments[1..]),
         _ => runner::main(&arguments),
     }
 }

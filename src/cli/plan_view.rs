@@ -56,13 +56,16 @@ impl PlanView {
         if self.out.json {
             let counts: Vec<_> = self.counts.iter().map(|((system, kind), count)| json!({ "system": system, "kind": kind, "ops": count })).collect();
             let down: Vec<_> = ended.down.iter().map(|(system, why)| json!({ "system": system.as_str(), "why": why })).collect();
-            self.totals.push(json!({ "mapping": mapping.name.as_str(), "ops": counts, "linked": ended.end.linked, "questions": self.questions, "down": down }));
+            self.totals.push(json!({ "mapping": mapping.name.as_str(), "ops": counts, "linked": ended.end.linked, "questions": self.questions, "left_alone": ended.remarks, "down": down }));
         } else {
             let ops: u64 = self.counts.values().sum();
             if ops > self.shown as u64 {
                 self.out.line(styled(out::QUIET, format!("… and {}", out::counted(ops - self.shown as u64, "more op"))))?;
             }
             self.out.line(format!("{}  {}", styled(out::TITLE, &mapping.name), self.summary()))?;
+            for remark in &ended.remarks {
+                self.out.line(format!("  {} {remark}", styled(out::WAITING, "left alone:")))?;
+            }
             for (system, why) in &ended.down {
                 self.out.line(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
             }

@@ -67,7 +67,8 @@ Examples:
   syncline resolve rev-3 link e17
   syncline resolve rev-4 new
   syncline resolve rev-5 value '12500 USD'
-  syncline resolve rev-6 keep")]
+  syncline resolve rev-6 keep
+  syncline resolve rev-7 again")]
 pub struct Resolve {
     /// Which review: rev-3
     review: String,

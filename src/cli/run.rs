@@ -181,6 +181,9 @@ fn tell(name: &MappingName, ended: &Ended, out: &Out) -> anyhow::Result<()> {
     for moved in &ended.moved {
         out.line(format!("  {} {moved}", styled(out::WAITING, "dropped:")))?;
     }
+    for remark in &ended.remarks {
+        out.line(format!("  {} {remark}", styled(out::WAITING, "left alone:")))?;
+    }
     for (system, why) in &ended.down {
         out.line(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
     }
@@ -204,7 +207,7 @@ pub fn as_json(name: &MappingName, ended: &Ended) -> serde_json::Value {
         "mapping": name.as_str(), "run": ended.run.map(|run| run.to_string()), "state": word(end.state), "message": end.message,
         "read": end.read, "unchanged": end.unchanged, "linked": end.linked, "created": end.created, "updated": end.updated, "archived": end.archived,
         "deleted": end.deleted, "conflicts": end.conflicts, "reviews": end.reviews, "dead_letters": end.dead_letters, "in_doubt": end.in_doubt,
-        "held": ended.held, "moved": ended.moved,
+        "held": ended.held, "moved": ended.moved, "left_alone": ended.remarks,
         "down": ended.down.iter().map(|(system, why)| json!({ "system": system.as_str(), "why": why })).collect::<Vec<_>>(),
     })
 }

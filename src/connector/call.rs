@@ -78,13 +78,17 @@ impl Failure {
 pub fn read_error(line: &Line, object: &ObjectName, judged: &Judged) -> SystemError {
     let (connection, object) = (line.name.clone(), object.clone());
     match judged.is {
-        Verdict::Stop | Verdict::RefreshAuth => SystemError::Stopped { connection, why: judged.why() },
-        Verdict::Refused if judged.status == 403 => SystemError::Forbidden { connection, object, why: judged.why() },
+        Verdict::Stop | Verdict::RefreshAuth => {
+            SystemError::Stopped { connection, why: format!("{}; check its credentials, and what they may do there", judged.told()) }
+        }
+        Verdict::Refused if judged.status == 403 => {
+            SystemError::Forbidden { connection, object, why: format!("{}; give its account the right to read it", judged.told()) }
+        }
         Verdict::Drift | Verdict::Gone | Verdict::Refused | Verdict::MissingReference | Verdict::Duplicate | Verdict::Stale => {
-            SystemError::Drift { connection, object, why: judged.why() }
+            SystemError::Drift { connection, object, why: format!("{}; compare the mapping with `syncline discover {}`", judged.told(), line.name) }
         }
         Verdict::Ok | Verdict::Retry | Verdict::RateLimited | Verdict::Locked | Verdict::Restart | Verdict::Expired | Verdict::Split => {
-            SystemError::Later { connection, why: judged.why(), wait: judged.wait.unwrap_or(LATER) }
+            SystemError::Later { connection, why: judged.told(), wait: judged.wait.unwrap_or(LATER) }
         }
     }
 }

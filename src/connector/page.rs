@@ -156,7 +156,7 @@ impl Walk {
             let answer = answer.map_err(|failure| failure.into_error(&line))?;
             match answer.judged.is {
                 Verdict::Ok => return self.taken(&line, &local, &frame, answer, asked).map(Step::Leaf),
-                Verdict::Split if self.window.is_some() => return Ok(Step::Split(answer.judged.why())),
+                Verdict::Split if self.window.is_some() => return Ok(Step::Split(answer.judged.told())),
                 Verdict::Restart | Verdict::Expired if self.restarts < RESTARTS_MAX => self.restart(),
                 _ => return Err(read_error(&line, &local.name, &answer.judged)),
             }

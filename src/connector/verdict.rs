@@ -15,6 +15,9 @@ use crate::value::{Doc, Str};
 
 /// Longest part of a vendor's message that is kept: it goes into journals and onto screens.
 const MESSAGE_CHARS_MAX: usize = 500;
+/// A code is a word; what is longer is a sentence, and may quote a value.
+const CODE_BYTES_MAX: usize = 64;
+const NOT_JSON: &str = "the answer is not JSON";
 
 /// An answer, judged.
 #[derive(Clone, Debug)]
@@ -29,10 +32,22 @@ pub struct Judged {
     /// Of a duplicate: the keys that the vendor names.
     pub keys: Vec<Str>,
     pub status: u16,
+    /// The body was due as JSON and is not.
+    pub garbled: bool,
 }
 
 impl Judged {
-    /// For people: the vendor's own words.
+    /// For logs and status pages: the code and our own words. A vendor's message may quote a value, so only the store keeps it.
+    pub fn told(&self) -> String {
+        let plain = |code: &str| code.len() <= CODE_BYTES_MAX && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+        match (self.garbled, self.code.as_str()) {
+            (true, _) => format!("{NOT_JSON} (HTTP {})", self.status),
+            (false, code) if !code.is_empty() && plain(code) => format!("{code} (HTTP {})", self.status),
+            (false, _) => format!("HTTP {}", self.status),
+        }
+    }
+
+    /// For the store: the vendor's own words.
     pub fn why(&self) -> String {
         match (self.code.is_empty(), self.message.is_empty()) {
             (true, true) => format!("HTTP {}", self.status),
@@ -70,13 +85,23 @@ pub fn judge(
     };
     let message = maybe_word(connector.errors.message.as_ref(), frame).map(|text| shortened(&text)).unwrap_or_default();
     let hint = headers.and_then(|headers| retry_after(headers, now));
-    let mut judged =
-        Judged { is: Verdict::Ok, code: code.clone().unwrap_or_default(), message, field: None, wait: hint, spent: None, keys: Vec::new(), status };
+    let mut judged = Judged {
+        is: Verdict::Ok,
+        code: code.clone().unwrap_or_default(),
+        message,
+        field: None,
+        wait: hint,
+        spent: None,
+        keys: Vec::new(),
+        status,
+        garbled: false,
+    };
     let is_failure = code.is_some() || !(200..300).contains(&status);
     if !is_failure {
         if about.garbled {
             judged.is = Verdict::Retry;
-            judged.message = "the answer is not JSON".into();
+            judged.message = NOT_JSON.into();
+            judged.garbled = true;
         } else {
             judged.message.clear();
         }

@@ -43,7 +43,9 @@ impl Settings<'_> {
     fn connection(&mut self, name: &Name, spec: &ConnectionSpec) -> Option<Connection> {
         let Some(connector) = self.catalog.get(spec.connector.text()) else {
             let problem = Diagnostic::error("unknown_connector", format!("There is no connector `{}`", spec.connector.text())).at(spec.connector.span());
-            self.problems.push(problem.nearest(spec.connector.text(), self.catalog.names()));
+            if !self.catalog.is_broken(spec.connector.text()) {
+                self.problems.push(problem.nearest(spec.connector.text(), self.catalog.names()));
+            }
             return None;
         };
         let mut missing = Vec::new();

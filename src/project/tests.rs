@@ -86,3 +86,20 @@ fn the_example_is_right_and_in_the_order_of_its_references() {
     assert_eq!(names, ["accounts", "orders", "partners", "deals", "leads"]);
     assert_eq!(said, "");
 }
+
+#[test]
+fn one_mistake_is_told_once() {
+    let count = |files: &[(&str, &str)]| load(files, &[("PRM_SECRET", "x")]).1.matches("error: ").count();
+    let deals = |fields: &str| format!("mapping: deals\nsystems: {{ prm: {{ object: deals }} }}\nfields: {{ {fields} }}\n");
+    let mapping = |fields: &str| count(&[("syncline.yaml", PRM), ("mappings/deals.yaml", &deals(fields))]);
+    assert_eq!(mapping("name: { prm: account_name }"), 0);
+    assert_eq!(mapping("amount: { prm: amount, type: mony, wins: highest }"), 1, "what follows from a type that is none");
+    assert_eq!(mapping("partner: { prm: { path: partner_key, key: k }, type: reef(partners) }"), 1);
+    assert_eq!(mapping("name: { prm: account_name, foo: bar }"), 1);
+    let edit = format!("{DEALS}tests: [ {{ edit: {{ pmr: {{ account_name: x }} }}, expect: {{ writes: 0 }} }} ]\n");
+    assert_eq!(count(&[("syncline.yaml", PRM), ("mappings/deals.yaml", &edit)]), 1);
+    let own = PRM.replace("partnerstack", "mine");
+    assert_eq!(count(&[("syncline.yaml", &own), ("connectors/mine.yaml", "connector: [\n"), ("mappings/deals.yaml", DEALS)]), 1);
+    let misspelt = include_str!("../../connectors/partnerstack.yaml").replace("\nauth:", "\nauht:");
+    assert_eq!(count(&[("syncline.yaml", PRM), ("connectors/partnerstack.yaml", &misspelt), ("mappings/deals.yaml", DEALS)]), 1);
+}

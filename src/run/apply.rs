@@ -1,6 +1,6 @@
 //! The second pass: commit a slice, write what it owes in the vendors' batches, settle every outcome; then the next slice.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
 use futures::future::join_all;
@@ -11,7 +11,7 @@ use super::ground::{Ground, Laid};
 use super::progress::{Progress, Step};
 use super::source::Source;
 use super::{Ended, Hooks, Request, RunError, batch};
-use crate::bounds::BATCHES_IN_FLIGHT;
+use crate::bounds::{BATCHES_IN_FLIGHT, WRITES_TOGETHER};
 use crate::id::RunId;
 use crate::mapping::SystemIx;
 use crate::store::RunEnd;
@@ -24,6 +24,7 @@ use crate::value::Path;
 /// An entity under its writes: several systems settle into it, one at a time.
 pub struct Work {
     pub entity: Mutex<Entity>,
+    pub neighbours: Arc<Neighbours>,
     pub hints: Vec<super::prepare::Hint>,
     /// Some write of it has to be looked at again.
     pub again: Mutex<bool>,
@@ -39,7 +40,6 @@ pub struct Due {
 pub struct Ctx<'a> {
     pub ground: &'a Ground,
     pub laid: &'a Laid,
-    pub neighbours: &'a Neighbours,
     pub works: &'a [Work],
     pub end: &'a Mutex<RunEnd>,
     pub progress: &'a dyn Progress,
@@ -55,13 +55,19 @@ pub async fn all(
     hooks: &mut Hooks<'_>,
     ended: &mut Ended,
 ) -> Result<bool, RunError> {
+    let mut owing = Vec::new();
     while let Some(slice) = source.next(ground, laid).await? {
-        let owing = commit::merge(ground, laid, request, run, slice, ended).await?;
-        write(ground, laid, &slice.neighbours, owing, hooks.progress, ended).await?;
+        owing.extend(commit::merge(ground, laid, request, run, slice, ended).await?);
+        // Writes of several slices leave together, so that the vendors' batches are full.
+        if owing.len() >= WRITES_TOGETHER {
+            write(ground, laid, std::mem::take(&mut owing), hooks.progress, ended).await?;
+        }
         if hooks.stop.is_cancelled() {
+            write(ground, laid, owing, hooks.progress, ended).await?;
             return Ok(true);
         }
     }
+    write(ground, laid, owing, hooks.progress, ended).await?;
     Ok(false)
 }
 
@@ -69,7 +75,6 @@ pub async fn all(
 pub async fn write(
     ground: &Ground,
     laid: &Laid,
-    neighbours: &Neighbours,
     owing: Vec<Owing>,
     progress: &dyn Progress,
     ended: &mut Ended,
@@ -80,13 +85,13 @@ pub async fn write(
     let mut works = Vec::with_capacity(owing.len());
     let mut due: Vec<Vec<Due>> = laid.mapping.systems_ix().map(|_| Vec::new()).collect();
     for (work, owing) in owing.into_iter().enumerate() {
-        works.push(Work { entity: Mutex::new(owing.entity), hints: owing.hints, again: Mutex::new(false) });
+        works.push(Work { entity: Mutex::new(owing.entity), neighbours: owing.neighbours, hints: owing.hints, again: Mutex::new(false) });
         for entry in owing.entries {
             due[entry.op.system.0 as usize].push(Due { work, entry });
         }
     }
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx { ground, laid, neighbours, works: &works, end: &end, progress };
+    let ctx = Ctx { ground, laid, works: &works, end: &end, progress };
     let systems = due.into_iter().enumerate().filter(|(_, due)| !due.is_empty());
     let written = systems.map(|(at, due)| system(&ctx, SystemIx(at as u16), due));
     let outcomes = join_all(written).await;

@@ -150,7 +150,7 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
     let shows = |field: FieldIx, value: &Value| match &observation.fields[field.0 as usize] {
         Seen::Value(seen) => ctx.laid.mapping.same(field, seen, value),
         seen @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_)) => {
-            ctx.neighbours.entity_of(field, op.system, seen).is_some_and(|entity| *value == Value::Ref(entity))
+            ctx.works[due.work].neighbours.entity_of(field, op.system, seen).is_some_and(|entity| *value == Value::Ref(entity))
         }
         Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::UnresolvedSet(_) => true,
     };
@@ -164,7 +164,7 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
 fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome> {
     let entry = &due.entry;
     let entity = ctx.works[due.work].entity.lock().expect("no holder of this lock can panic").clone();
-    let view = View { entity: &entity, neighbours: ctx.neighbours, today: ctx.ground.today(), forgiven: &[] };
+    let view = View { entity: &entity, neighbours: &ctx.works[due.work].neighbours, today: ctx.ground.today(), forgiven: &[] };
     let fields: Vec<(FieldIx, Value)> = entry.op.fields.iter().map(|write| (write.field, write.want.clone())).collect();
     let spelling = if entry.op.kind == OpKind::Create { Spelling::Create } else { Spelling::Update };
     let mut cells = match entry.op.kind {
@@ -200,7 +200,7 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
             outcome: &answer.outcome,
             observation: answer.observation.as_ref(),
             adopt: answer.adopt,
-            neighbours: ctx.neighbours,
+            neighbours: &work.neighbours,
             reviews: &[],
             sent_at,
             now,

@@ -1,5 +1,7 @@
 //! The second pass, first half: what a slice decided is stored, intents included, before anything is sent.
 
+use std::sync::Arc;
+
 use futures::future::try_join_all;
 use jiff::Timestamp;
 
@@ -12,6 +14,7 @@ use crate::id::{EntryId, RunId};
 use crate::mapping::matching::MatchKey;
 use crate::store::{Merged, Touch, Touched};
 use crate::sync::entity::Entity;
+use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryState};
 use crate::sync::scene::{Look, Sight};
 
@@ -22,6 +25,7 @@ const SENT_AT_ONCE_MAX: usize = 50;
 pub struct Owing {
     pub entity: Entity,
     pub entries: Vec<Entry>,
+    pub neighbours: Arc<Neighbours>,
     /// Answered once all its writes are done.
     pub hints: Vec<Hint>,
 }
@@ -44,7 +48,7 @@ pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, 
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
                 if !entries.is_empty() {
-                    owing.push(Owing { entity: stored.after.clone(), entries, hints: prepared.hints.clone() });
+                    owing.push(Owing { entity: stored.after.clone(), entries, neighbours: slice.neighbours.clone(), hints: prepared.hints.clone() });
                 }
                 merged.push(stored);
             }

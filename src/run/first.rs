@@ -9,7 +9,7 @@ use super::progress::{Progress, Step};
 use super::source::{self, Slice};
 use super::unlinked::{Desk, Loose};
 use super::{Request, kept, unlinked};
-use crate::bounds::SLICE_RECORDS;
+use crate::bounds::{FIRST_SLICE_RECORDS, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
 use crate::store::stage::{Mark, Stage, StagedRecord};
@@ -85,7 +85,7 @@ impl FirstMatch {
             self.next_linked += 1;
             return Ok(Some(&self.linked[self.next_linked - 1]));
         }
-        let mut pass = self.stage.groups_from(std::mem::take(&mut self.mark), SLICE_RECORDS);
+        let mut pass = self.stage.groups_from(std::mem::take(&mut self.mark), FIRST_SLICE_RECORDS);
         let Some(groups) = pass.next().transpose()? else {
             self.used = 0;
             self.next_linked = 0;
@@ -98,7 +98,8 @@ impl FirstMatch {
             for member in group.members {
                 let observation = kept::read(&member.bytes)?;
                 let touch = touch(laid, member.system, &observation);
-                loose.push(Loose { group: at as u32, system: member.system, observation, record: None, hint: (touch, None), predecessor_of: None });
+                let (system, keys) = (member.system, Some(member.keys));
+                loose.push(Loose { group: at as u32, system, observation, keys, record: None, hint: (touch, None), predecessor_of: None });
             }
         }
         self.slice = Some(self.place(ground, laid, loose).await?);
@@ -170,6 +171,7 @@ async fn sort_out(
     for records in observe::chunks(page.records, SLICE_RECORDS) {
         let identities: Vec<RecordKey> = records.iter().map(|record| record.identity.clone()).collect();
         let linked = ground.store.linked(laid.id, system, &identities).await?;
+        let mut fresh = Vec::with_capacity(records.len());
         for (record, entity) in records.into_iter().zip(linked) {
             let observation = laid.mapping.observe(system, &record, &seat.positions);
             if entity.is_some() {
@@ -177,15 +179,19 @@ async fn sort_out(
                 hints.push((touch(laid, system, &observation), None));
                 gathered.fresh.insert(at, observation);
             } else if !desk.claims(system, &observation, &record) {
-                staged.push(StagedRecord {
-                    system,
-                    identity: observation.identity.clone(),
-                    key: observation.key.clone(),
-                    keys: unlinked::match_keys(laid, &observation),
-                    bytes: kept::write(&observation),
-                });
+                let hint = (touch(laid, system, &observation), None);
+                fresh.push(Loose { group: 0, system, observation, keys: None, record: None, hint, predecessor_of: None });
             }
         }
+        // References in match keys are entities, not record keys.
+        desk.resolve(&mut fresh).await?;
+        staged.extend(fresh.into_iter().map(|loose| StagedRecord {
+            system,
+            identity: loose.observation.identity.clone(),
+            key: loose.observation.key.clone(),
+            keys: unlinked::match_keys(laid, &loose.observation),
+            bytes: kept::write(&loose.observation),
+        }));
     }
     Ok((staged, hints))
 }

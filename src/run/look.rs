@@ -8,6 +8,7 @@ use super::ground::{Ground, Laid};
 use super::plan::{self, PlannedOp};
 use super::prepare::Prepared;
 use super::progress::Step;
+use super::remark::Remarks;
 use super::source::{Slice, Source};
 use super::{Ended, Hooks, Intent, Request, RunError};
 use crate::id::RunId;
@@ -69,10 +70,12 @@ pub async fn count(
     ended: &mut Ended,
 ) -> Result<Shown, RunError> {
     let mut shown = Shown::default();
+    let mut remarks = Remarks::default();
     while let Some(slice) = source.next(ground, laid).await? {
         for prepared in &slice.prepared {
             let look = look(ground, laid, run, prepared, &slice.neighbours);
             ended.counts.add(&look);
+            remarks.add(laid, prepared, &look);
             for op in planned(ground, laid, prepared, &look, &slice.neighbours) {
                 shown.ops += 1;
                 if let Intent::Approved(approval) = &request.intent {
@@ -88,6 +91,7 @@ pub async fn count(
         hooks.plan.questions(slice.placed.reviews.len());
         hooks.progress.step(Step::Looked { entities: slice.prepared.len() });
     }
+    ended.remarks = remarks.sentences(&laid.mapping);
     Ok(shown)
 }
 

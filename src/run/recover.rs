@@ -1,6 +1,6 @@
 //! What an earlier run left behind is settled before anything new: intents never sent are dropped, what is in doubt is looked up.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::apply::{Ctx, Due, Work, kind};
 use super::ground::{Ground, Laid};
@@ -139,9 +139,9 @@ async fn send(ground: &Ground, laid: &Laid, prepared: Prepared, mut entry: Entry
     // Sent once more: the journal says so, with a new deadline, before it leaves.
     entry.state = EntryState::InDoubt;
     let neighbours = neighbours::fetch(ground, laid, std::slice::from_ref(&prepared)).await?;
-    let works = [Work { entity: Mutex::new(prepared.entity), hints: Vec::new(), again: Mutex::new(false) }];
+    let works = [Work { entity: Mutex::new(prepared.entity), neighbours: Arc::new(neighbours), hints: Vec::new(), again: Mutex::new(false) }];
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx { ground, laid, neighbours: &neighbours, works: &works, end: &end, progress };
+    let ctx = Ctx { ground, laid, works: &works, end: &end, progress };
     let (system, (_, kind)) = (entry.op.system, kind(&entry));
     let written = batch::write(&ctx, system, &kind, vec![Due { work: 0, entry }]).await;
     ended.end = end.into_inner().expect("no holder of this lock can panic");

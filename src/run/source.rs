@@ -15,11 +15,12 @@ use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
 use crate::sync::pace;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Entities that are looked at together.
 pub struct Slice {
     pub prepared: Vec<Prepared>,
-    pub neighbours: Neighbours,
+    pub neighbours: Arc<Neighbours>,
     /// What placing its unlinked records came to.
     pub placed: Placed,
 }
@@ -31,13 +32,16 @@ impl Slice {
         prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
         find_waiting(ground, laid, &mut prepared, beside).await?;
         recall(ground, laid, &mut prepared, &neighbours).await?;
-        Ok(Self { prepared, neighbours, placed: Placed::default() })
+        Ok(Self { prepared, neighbours: Arc::new(neighbours), placed: Placed::default() })
     }
 }
 
 /// An unlinked record that starts nothing, asleep or in review, is a twin all the same: no create beside it.
 async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], placed: &Placed) -> Result<(), RunError> {
     if laid.mapping.matching.is_empty() || !laid.mapping.systems.iter().any(|system| !matches!(system.create, Create::Never)) {
+        return Ok(());
+    }
+    if placed.waiting.is_empty() && ground.store.totals(laid.id).await?.waiting == 0 {
         return Ok(());
     }
     let mut keys = Vec::new();
@@ -197,7 +201,7 @@ pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,
-        None => slices.push(Slice { prepared: Vec::new(), neighbours: Neighbours::default(), placed }),
+        None => slices.push(Slice { prepared: Vec::new(), neighbours: Arc::default(), placed }),
     }
     Ok(slices)
 }
@@ -266,7 +270,7 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
         let (system, identity) = (hint.0.system, hint.0.identity.clone());
         match gathered.fresh.remove(&(system, identity)) {
             Some(observation) if !desk.may_be_ours(system) && hint.0.why != Touched::Gone => {
-                loose.push(Loose { group: 0, system, observation, record: None, hint, predecessor_of: None });
+                loose.push(Loose { group: 0, system, observation, keys: None, record: None, hint, predecessor_of: None });
             }
             _ => ask.entry(system).or_default().push(hint),
         }
@@ -293,7 +297,7 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
                 Some(record) => {
                     let observation = laid.mapping.observe(system, &record, &seat.positions);
                     let record = desk.may_be_ours(system).then_some(record);
-                    loose.push(Loose { group: 0, system, observation, record, hint, predecessor_of: None });
+                    loose.push(Loose { group: 0, system, observation, keys: None, record, hint, predecessor_of: None });
                 }
                 None => done.push(hint),
             }

@@ -28,6 +28,8 @@ pub struct Loose {
     pub group: u32,
     pub system: SystemIx,
     pub observation: Observation,
+    /// Its match keys, where they are known already.
+    pub keys: Option<Vec<MatchKey>>,
     /// Kept only while a create of ours may be behind it.
     pub record: Option<Record>,
     pub hint: Hint,
@@ -102,7 +104,7 @@ impl<'a> Desk<'a> {
     pub async fn place_all(&self, mut loose: Vec<Loose>, new_ids: &mut (dyn Iterator<Item = EntityId> + Send)) -> Result<Placed, RunError> {
         loose.sort_by(|a, b| (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity)));
         self.resolve(&mut loose).await?;
-        let keys: Vec<Vec<MatchKey>> = loose.iter().map(|loose| match_keys(self.laid, &loose.observation)).collect();
+        let keys: Vec<Vec<MatchKey>> = loose.iter_mut().map(|loose| loose.keys.take().unwrap_or_else(|| match_keys(self.laid, &loose.observation))).collect();
         let known = self.known(&loose, &keys).await?;
         let twins = twins(&loose, &keys);
         let mut placed = Placed::default();
@@ -157,7 +159,10 @@ impl<'a> Desk<'a> {
     }
 
     /// References in match keys are entities, not record keys.
-    async fn resolve(&self, loose: &mut [Loose]) -> Result<(), RunError> {
+    pub async fn resolve(&self, loose: &mut [Loose]) -> Result<(), RunError> {
+        if self.laid.mapping.refers_to.is_empty() {
+            return Ok(());
+        }
         let now = self.ground.clock.now();
         let slice: Vec<Prepared> = loose
             .iter()

@@ -87,6 +87,8 @@ pub struct Done {
     pub moved: Vec<String>,
     /// Systems that could not be read, and why.
     pub down: Vec<(String, String)>,
+    /// What was left alone, in sentences.
+    pub remarks: Vec<String>,
 }
 
 impl From<&Ended> for Done {
@@ -110,6 +112,7 @@ impl From<&Ended> for Done {
             message: end.message.clone(),
             held: ended.held.clone(),
             moved: ended.moved.clone(),
+            remarks: ended.remarks.clone(),
             down: ended.down.iter().map(|(system, why)| (system.to_string(), why.clone())).collect(),
         }
     }
@@ -136,7 +139,7 @@ impl Done {
             message: self.message,
         };
         let down = self.down.iter().map(|(system, why)| (SystemName::new(system), why.clone())).collect();
-        Some(Ended { run: self.run.map(RunId), started_at, end, counts: RunCounts::default(), held: self.held, moved: self.moved, down })
+        Some(Ended { run: self.run.map(RunId), started_at, end, counts: RunCounts::default(), held: self.held, moved: self.moved, down, remarks: self.remarks })
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::slot::Written;
 use super::yaml::{Kind, Node};
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Span, suggest};
 use layers::{Layers, branches, kinds_of};
 use trail::Trail;
 
@@ -99,7 +99,7 @@ impl<'a> Conform<'a> {
         }
         // What a later key needs beside it is nobody's concern yet.
         if !entries.iter().any(|(key, _)| layers.later(key.text()).is_some()) {
-            self.required(layers, entries, label);
+            self.required(layers, entries, properties, label);
         }
         self.count(layers, entries.len(), node, label);
     }
@@ -109,9 +109,12 @@ impl<'a> Conform<'a> {
         self.found.push(Diagnostic::error("unknown_key", what).at(key.span()).nearest(key.text(), known.iter().copied()));
     }
 
-    fn required(&mut self, layers: &Layers<'a>, entries: &[(Written, Node)], label: Span) {
+    fn required(&mut self, layers: &Layers<'a>, entries: &[(Written, Node)], properties: Option<&serde_json::Map<String, Value>>, label: Span) {
+        // A key that is one letter off was told as unknown: that it is missing follows.
+        let unknown = |key: &Written| !properties.is_some_and(|properties| properties.contains_key(key.text()));
+        let meant = |name: &str| entries.iter().any(|(key, _)| unknown(key) && suggest::nearest(key.text(), [name]).is_some());
         for name in layers.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-            if entries.iter().any(|(key, _)| key.text() == name) {
+            if entries.iter().any(|(key, _)| key.text() == name) || meant(name) {
                 continue;
             }
             let schema = layers.get("properties").and_then(|properties| properties.get(name));

@@ -1,5 +1,7 @@
 //! One binary with the tests that see the product from outside: how its house is kept, and what the real program does.
 
+mod bad_input;
+mod canary;
 mod cli;
 mod connectors;
 mod examples;

@@ -51,7 +51,7 @@ pub async fn measure(scale: Scale) -> anyhow::Result<Vec<Table>> {
 async fn bare_turn(bed: &Bed, length: Duration, turn: usize) -> anyhow::Result<Turn> {
     let (port, file) = (free_port()?, bed.path().join(format!("intake-{turn}.db")));
     let started = Instant::now();
-    let process = Owned(Command::new(std::env::current_exe()?).arg("intake").arg(port.to_string()).arg(&file).spawn()?);
+    let process = Owned(Command::new(std::env::current_exe()?).arg("endpoint").arg(port.to_string()).arg(&file).spawn()?);
     ready(&bed.client, port, started).await?;
     press(port, process, file, length, &format!("bare-{turn}")).await
 }

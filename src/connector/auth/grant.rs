@@ -124,7 +124,10 @@ fn refused<E: oauth2::ErrorResponse + fmt::Display>(error: RequestTokenError<Car
         RequestTokenError::Request(Carried(error @ HttpError::Outside(_))) => Failure::Stopped(error.to_string()),
         RequestTokenError::Request(Carried(error)) => Failure::Later { why: format!("signing in failed: {error}"), wait: None },
         RequestTokenError::ServerResponse(response) if status < 500 && status != 429 => {
-            Failure::Stopped(format!("the sign-in was refused: {response}; check the client id and secret, and the app's settings at the vendor's"))
+            // The code alone: a description may quote what was sent.
+            let told = response.to_string();
+            let code = told.split(':').next().unwrap_or_default();
+            Failure::Stopped(format!("the sign-in was refused: {code} (HTTP {status}); check the client id and secret, and the app's settings at the vendor's"))
         }
         RequestTokenError::ServerResponse(_) => Failure::Later { why: format!("signing in failed with HTTP {status}"), wait: None },
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) if (400..500).contains(&status) && status != 429 => {

@@ -32,9 +32,9 @@ pub async fn sign_in(session: &Session, http: &Http, ground: &Ground, now: Times
     match judged.is {
         Verdict::Ok => {}
         Verdict::Retry | Verdict::RateLimited | Verdict::Locked => {
-            return Err(Failure::Later { why: format!("signing in: {}", judged.why()), wait: judged.wait });
+            return Err(Failure::Later { why: format!("signing in: {}", judged.told()), wait: judged.wait });
         }
-        _ => return Err(Failure::Stopped(format!("the sign-in was refused: {}; check user and password", judged.why()))),
+        _ => return Err(Failure::Stopped(format!("the sign-in was refused: {}; check user and password", judged.told()))),
     }
     let mut seen = frame.with_headers(&answer.headers);
     seen.set(STATUS, Item::integer(i64::from(answer.status))).set(BODY, body.map_or(Item::BLANK, Item::Doc));

@@ -107,7 +107,7 @@ fn fits(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Place, slot:
         let what = if choice { "a choice".to_owned() } else { format!("of type {kind}") };
         let problem =
             Diagnostic::error("other_kind", format!("{}.{} holds {}, and `{name}` is {what}", of.name, slot.text(), noun(&place.form))).at(slot.span());
-        draft.found.push(problem.help("change the field's `type`, or convert it: { read: …, write: { … } }"));
+        draft.by_type(at, problem.help("change the field's `type`, or convert it: { read: …, write: { … } }"));
     }
     unknown_picks(draft, at, system, place);
 }
@@ -186,11 +186,8 @@ fn keyed(draft: &mut Draft<'_>, at: usize, system: SystemIx, pathed: &Pathed) ->
                 format!("`key` says by what a reference is held, and `{}` is of type {other}", draft.fields[at].name),
             )
             .at(key.span());
-            draft.found.push(problem.help(if set {
-                "a set of references is held by record key; drop `key`"
-            } else {
-                "drop `key`, or write `type: ref(MAPPING)`"
-            }));
+            let help = if set { "a set of references is held by record key; drop `key`" } else { "drop `key`, or write `type: ref(MAPPING)`" };
+            draft.by_type(at, problem.help(help));
             return None;
         }
     };
@@ -219,10 +216,11 @@ fn parted(draft: &mut Draft<'_>, at: usize, system: SystemIx, parts: &Parts) -> 
         let Some(part) = known.iter().copied().find(|part| part.as_str() == name) else {
             let problem = Diagnostic::error("part_of_type", format!("`{name}` is no part of type {kind}")).at(slot.span());
             let names: Vec<&str> = known.iter().map(|part| part.as_str()).collect();
-            draft.found.push(problem.help(match suggest::listed(names) {
+            let help = match suggest::listed(names) {
                 Some(list) => format!("its parts are {list}"),
                 None => "only money, name and address have parts; set the field's `type`".to_owned(),
-            }));
+            };
+            draft.by_type(at, problem.help(help));
             continue;
         };
         let natural = if part == PartName::Amount { Form::Decimal } else { Form::Text };

@@ -37,6 +37,8 @@ pub(super) struct DraftField<'a> {
     pub at: Span,
     pub spec: &'a FieldSpec,
     pub kind: Kind,
+    /// Its `type` is none, which is told; nothing is said of what would follow from it.
+    pub untyped: bool,
     pub rows: Option<Vec<DraftRow>>,
     pub targets: Vec<Option<Target>>,
 }
@@ -65,6 +67,13 @@ impl<'a> Draft<'a> {
             self.found.push(problem.nearest(name.text(), self.spec.systems.keys()));
         }
         found
+    }
+
+    /// Reports what follows from a field's type, unless its type is what is wrong.
+    pub fn by_type(&mut self, field: usize, problem: Diagnostic) {
+        if !self.fields[field].untyped {
+            self.found.push(problem);
+        }
     }
 
     /// Another mapping (or this one) by its name.

@@ -29,7 +29,8 @@ pub(super) fn read(draft: &mut Draft<'_>) {
         keys(draft, name, field);
         let rows = rows::read(draft, name, field);
         let targets = targets(draft, &kind, field);
-        draft.fields.push(DraftField { name: name.text(), at: name.span(), spec: field, kind, rows, targets });
+        let untyped = field.kind.as_ref().is_some_and(|written| written.text().parse::<Kind>().is_err());
+        draft.fields.push(DraftField { name: name.text(), at: name.span(), spec: field, kind, untyped, rows, targets });
     }
 }
 
@@ -123,7 +124,8 @@ pub(super) fn scope<'a>(draft: &Draft<'a>) -> EntityScope<'a> {
             Kind::Ref(target) => draft.mapping(target.as_str()).map(shapes),
             _ => None,
         };
-        ScopeField { name: field.name, shape: shape_of_kind(&field.kind, rows), through }
+        let shape = if field.untyped { Shape::Any } else { shape_of_kind(&field.kind, rows) };
+        ScopeField { name: field.name, shape, through }
     });
     EntityScope {
         fields: fields.collect(),

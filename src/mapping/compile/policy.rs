@@ -24,7 +24,7 @@ pub(super) fn wins(draft: &mut Draft<'_>, at: usize) -> Wins {
                     format!("`{}` has no order: `{}` has no meaning for type {}", draft.fields[at].name, word(&wins.policy()), draft.fields[at].kind),
                 );
                 let problem = wins.span().map_or(problem.clone(), |span| problem.clone().at(span));
-                draft.found.push(problem.help("give it `values` in order, or a type with order: integer, decimal, percent, money, date, instant"));
+                draft.by_type(at, problem.help("give it `values` in order, or a type with order: integer, decimal, percent, money, date, instant"));
             }
             Wins::Latest(None)
         }
@@ -113,6 +113,7 @@ pub(super) fn unknown(draft: &mut Draft<'_>, at: usize) -> Unknown {
         "unknown_without_choice",
         format!("`unknown` has no meaning for `{}`: a value of type {} has a counterpart everywhere", field.name, field.kind),
     );
-    draft.found.push(problem.at(text.span()).help("drop it, or give the field `values`"));
+    let problem = problem.at(text.span()).help("drop it, or give the field `values`");
+    draft.by_type(at, problem);
     Unknown::Hold
 }

@@ -98,10 +98,7 @@ fn check(conn: &Connection, file: &str, purpose: Purpose) -> Result<bool, StoreE
         return Err(StoreError::Damaged { file: file.into(), why: "it is a database of another program".into() });
     }
     match u32::try_from(version) {
-        Ok(version) if version < NEWEST && purpose == Purpose::Read => {
-            let why = "an older Syncline wrote it; start the daemon or run a mapping once to bring it up to date";
-            Err(StoreError::Damaged { file: file.into(), why: why.into() })
-        }
+        Ok(version) if version < NEWEST && purpose == Purpose::Read => Err(StoreError::Older { file: file.into() }),
         Ok(version) if version <= NEWEST => Ok(false),
         Ok(found) => Err(StoreError::Newer { file: file.into(), found, known: NEWEST }),
         Err(_) => Err(StoreError::Damaged { file: file.into(), why: format!("its version is {version}") }),

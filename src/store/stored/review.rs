@@ -57,18 +57,7 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
         ReviewAbout::Stuck { system: at, why } => {
             out.byte(6);
             system(&mut out, *at);
-            match why {
-                StuckWhy::Failing { answer, attempts, since } => {
-                    out.byte(0);
-                    out.text(answer);
-                    out.number(u64::from(*attempts));
-                    out.instant(*since);
-                }
-                StuckWhy::Locked { since } => {
-                    out.byte(1);
-                    out.instant(*since);
-                }
-            }
+            write_stuck(&mut out, why);
         }
         ReviewAbout::Join { other } => {
             out.byte(5);
@@ -76,6 +65,21 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
         }
     }
     out.0
+}
+
+fn write_stuck(out: &mut Writer, why: &StuckWhy) {
+    match why {
+        StuckWhy::Failing { answer, attempts, since } => {
+            out.byte(0);
+            out.text(answer);
+            out.number(u64::from(*attempts));
+            out.instant(*since);
+        }
+        StuckWhy::Locked { since } => {
+            out.byte(1);
+            out.instant(*since);
+        }
+    }
 }
 
 /// `None`: what is asked is about a field or system that left the mapping, so nobody needs to answer.

@@ -132,7 +132,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
     commit(&store, ids, vec![look]).await;
     let open = store.reviews(None, true).await.expect("lists");
     assert_eq!(open.iter().map(|r| r.about.clone()).collect::<Vec<_>>(), [all[0].clone()], "what a look opens and closes at once is closed");
-    assert_eq!(store.reviews(Some(ids.0), false).await.expect("lists").len(), 8);
+    assert_eq!(store.reviews(Some(ids.0), false).await.expect("lists").len(), 10);
     store.close_review(unlinked).await.expect("closes");
     assert!(matches!(store.answer(unlinked, Answer::New, at(9)).await, Err(StoreError::Unknown { .. })));
     assert_eq!(store.totals(ids.0).await.expect("counts").reviews, 0);

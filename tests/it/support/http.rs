@@ -29,12 +29,21 @@ impl Http {
         self.send(self.client.get(url))
     }
 
-    pub fn patch(&self, url: &str, body: &Value) -> Value {
-        self.send(self.client.patch(url).json(body))
+    /// A page, whatever its status.
+    pub fn text(&self, url: &str) -> String {
+        self.wait(async { self.client.get(url).send().await.expect("a server of this test answers").text().await.expect("its answer ends") })
+    }
+
+    pub fn pause(&self, time: Duration) {
+        self.wait(async { tokio::time::sleep(time).await });
     }
 
     pub fn put(&self, url: &str, body: &Value) -> Value {
         self.send(self.client.put(url).json(body))
+    }
+
+    pub fn patch(&self, url: &str, body: &Value) -> Value {
+        self.send(self.client.patch(url).json(body))
     }
 
     pub fn post(&self, url: &str, headers: &[(&str, &str)], body: &Value) -> Value {

@@ -103,6 +103,16 @@ impl Program {
         self.command(arguments).stdout(Stdio::piped()).spawn().expect("the program was built with the tests")
     }
 
+    /// As [`Program::start`], with its log to be read, too.
+    pub fn start_logged(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program was built with the tests")
+    }
+
+    /// One of its files.
+    pub fn path(&self, file: &str) -> std::path::PathBuf {
+        self.directory.path().join(file)
+    }
+
     /// Runs `syncline` with these arguments, with nothing but the project's own environment.
     pub fn run(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).output().expect("the program was built with the tests");

@@ -60,6 +60,10 @@ impl LookAlikes {
         self.http.put(&format!("{}/_sandbox/faults", self.place(system).url), faults);
     }
 
+    pub fn url(&self, system: &str) -> &str {
+        &self.place(system).url
+    }
+
     /// Writes that the vendor has counted.
     pub fn writes(&self, system: &str) -> Value {
         self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["writes"].clone()
