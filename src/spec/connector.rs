@@ -63,7 +63,7 @@ pub struct ConnectorSpec {
     pub config: Entries<ConfigKey>,
     /// Where every `call` starts; sees `config` and `token`. Required. Example: `https://api.partnerstack.com/api`.
     pub base_url: TextSlot,
-    /// The only hosts it may ever talk to; `*` stands for one or more labels. Required. Example: `["*.salesforce.com"]`.
+    /// The only hosts it may ever talk to; `*` stands for one or more labels; one with a port is reached there only. Required. Example: `["*.salesforce.com"]`.
     pub hosts: Vec<TextSlot>,
     /// Ways to sign in; the first whose `config` is complete and whose `when` holds is used. Required.
     pub auth: Vec<Auth>,
