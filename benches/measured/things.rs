@@ -84,7 +84,7 @@ impl Things {
         record.field("website", format_args!("\"https://www.works{thing:09}.example/\""));
         record.field("quantity", format_args!("{}", 1 + thing % 500 + u32::from(differs(13))));
         record.field("discount", format_args!("{}.5", thing % 40));
-        record.field("active", format_args!("{}", thing % 7 != 0));
+        record.field("active", format_args!("{}", !thing.is_multiple_of(7)));
         record.field("owner", format_args!("\"user{:03}@{}.example\"", thing % 200, side.letter()));
         record.field("source", format_args!("\"Partner referral\""));
         record.field("postcode", format_args!("\"{:05}\"", thing % 99_999));
