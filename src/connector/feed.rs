@@ -225,11 +225,14 @@ impl Windows {
     }
 }
 
+/// Vendors tell the time in whole seconds: what was typed in the second that is running is told, too.
+const CLOCK_GRAIN: SignedDuration = SignedDuration::from_secs(1);
+
 /// From a little before where the last one ended, up to the vendor's clock. A change that shows later than its stamp is not missed: the cursor
 /// stays the lag behind, so the next window covers it.
 fn next_window(window: &Window, to: Timestamp, vendor_now: Timestamp) -> (Timestamp, Timestamp) {
     let from = crate::value::time::truncate(less(to, window.overlap), window.precision);
-    let until = crate::value::time::truncate(vendor_now, window.precision);
+    let until = crate::value::time::truncate(vendor_now.saturating_add(CLOCK_GRAIN).unwrap_or(vendor_now), window.precision);
     (from, until)
 }
 

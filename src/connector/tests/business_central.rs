@@ -54,7 +54,7 @@ async fn windows_are_closed_above() {
     let requests = vendor.requests().await;
     assert_eq!(
         parameter(&requests[1], "$filter").as_deref(),
-        Some("lastModifiedDateTime ge 2026-11-20T09:57:30Z and lastModifiedDateTime lt 2026-11-20T10:01:00Z")
+        Some("lastModifiedDateTime ge 2026-11-20T09:57:30Z and lastModifiedDateTime lt 2026-11-20T10:01:01Z")
     );
 }
 

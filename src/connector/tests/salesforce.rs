@@ -68,7 +68,7 @@ async fn the_first_read_lists_everything_and_the_next_is_a_window() {
     assert_eq!(
         parameter(&requests[before], "q").as_deref(),
         Some(
-            "SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE ((SystemModstamp = 2026-11-20T09:48:00Z AND Id > '000000000000000') OR SystemModstamp > 2026-11-20T09:48:00Z) AND SystemModstamp < 2026-11-20T10:00:00Z ORDER BY SystemModstamp, Id"
+            "SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE ((SystemModstamp = 2026-11-20T09:48:00Z AND Id > '000000000000000') OR SystemModstamp > 2026-11-20T09:48:00Z) AND SystemModstamp < 2026-11-20T10:00:01Z ORDER BY SystemModstamp, Id"
         )
     );
 }

@@ -71,7 +71,7 @@ async fn keysets_go_by_time_and_id() {
         calls[1]["params"][0],
         json!([
             ["OR", ["last_modified_at", ">", at(9, 54, 30)], [["last_modified_at", "=", at(9, 54, 30)], ["id", ">", 0]]],
-            ["last_modified_at", "<=", at(10, 0, 0)]
+            ["last_modified_at", "<=", at(10, 0, 1)]
         ])
     );
 }
