@@ -98,7 +98,7 @@ impl World {
             tried: Vec::new(),
             since: None,
             now: at(1_000),
-            abilities: vec![Arc::new(abilities()); systems],
+            abilities: (0..systems).map(|_| Arc::new(abilities())).collect(),
             made: 0,
             table,
         };
