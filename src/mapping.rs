@@ -8,6 +8,7 @@ pub mod field;
 #[cfg(test)]
 pub mod fixture;
 pub mod form;
+mod keeps;
 pub mod matching;
 pub mod meaning;
 pub mod observe;
@@ -28,6 +29,7 @@ use crate::id::{ConnectionName, FieldName, MappingName, ObjectName, SystemName};
 use crate::value::Str;
 
 pub use field::{CellProgram, Field, Unknown};
+pub use keeps::Keeps;
 pub use matching::{MatchKey, MatchRule};
 pub use observe::{Observation, Seen};
 pub use reference::Target;

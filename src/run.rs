@@ -3,6 +3,7 @@
 //! A run goes twice over the same reads: once to count and show what it would do, since limits count a whole run; then, if nothing holds it,
 //! to commit and write slice by slice. The core is pure, so both passes decide the same, and a big first match needs no plan in memory.
 
+mod alike;
 pub mod apply;
 mod batch;
 mod commit;

@@ -18,7 +18,7 @@ use crate::id::{ConnectionName, EntityId, EntryId, FieldName, MappingName, Objec
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
 pub use crate::sync::conflict::{Conflict, Decided, Loser};
-use crate::sync::entity::Entity;
+use crate::sync::entity::{Entity, Interval, Link};
 use crate::sync::op::{Entry, EntryState};
 pub use crate::sync::pace::{StuckWhy, Tried};
 pub use crate::sync::place::WaitingWhy;
@@ -215,6 +215,18 @@ pub struct Merged {
     pub decided: Vec<Decided>,
 }
 
+/// An entity that begins with records which all show the same: nothing was decided, nothing is owed, and no shadow differs from what is agreed.
+#[derive(Debug)]
+pub struct Begun {
+    pub id: EntityId,
+    /// Without shadows.
+    pub links: Vec<(SystemIx, Link)>,
+    /// Agreed values, by where they came from; each a range of `bytes` that holds its canonical form.
+    pub agreed: Vec<(SystemIx, Interval, Vec<(FieldIx, Range<usize>)>)>,
+    pub bytes: Vec<u8>,
+    pub keys: Vec<MatchKey>,
+}
+
 /// What became of one entry: outcome, shadow, link and the entry's new state in one transaction.
 #[derive(Debug)]
 pub struct Settled {
@@ -375,6 +387,8 @@ pub trait Store: Send + Sync {
     /// A range of new entity ids; never given twice.
     async fn reserve(&self, count: u64) -> Result<Range<i64>, StoreError>;
     async fn keep_waiting(&self, mapping: MappingId, add: Vec<Waiting>, remove: Vec<(SystemIx, RecordKey)>) -> Result<(), StoreError>;
+    /// Entities of a first match about which there was nothing to decide.
+    async fn begin(&self, mapping: MappingId, begun: Vec<Begun>) -> Result<(), StoreError>;
     async fn commit_merged(&self, mapping: MappingId, run: RunId, merged: Vec<Merged>, now: Timestamp) -> Result<(), StoreError>;
     /// Ready to Sent, durable before the request leaves.
     async fn mark_sent(&self, entries: &[EntryId], at: Timestamp, deadline: Timestamp) -> Result<(), StoreError>;

@@ -6,6 +6,7 @@
 //! run's sum passes the [`guard()`].
 
 pub mod class;
+pub mod alike;
 pub mod conflict;
 pub mod decide;
 mod elements;

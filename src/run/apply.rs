@@ -6,7 +6,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream;
 
-use super::commit::{self, Owing};
+use super::commit::{self, Commits, Owing};
 use super::ground::{Ground, Laid};
 use super::progress::{Progress, Step};
 use super::source::Source;
@@ -56,17 +56,21 @@ pub async fn all(
     ended: &mut Ended,
 ) -> Result<bool, RunError> {
     let mut owing = Vec::new();
+    let mut commits = Commits::default();
     while let Some(slice) = source.next(ground, laid).await? {
-        owing.extend(commit::merge(ground, laid, request, run, slice, ended).await?);
+        owing.extend(commit::merge(ground, laid, request, run, slice, &mut commits, ended).await?);
         // Writes of several slices leave together, so that the vendors' batches are full.
         if owing.len() >= WRITES_TOGETHER {
+            commits.end().await?;
             write(ground, laid, std::mem::take(&mut owing), hooks.progress, ended).await?;
         }
         if hooks.stop.is_cancelled() {
+            commits.end().await?;
             write(ground, laid, owing, hooks.progress, ended).await?;
             return Ok(true);
         }
     }
+    commits.end().await?;
     write(ground, laid, owing, hooks.progress, ended).await?;
     Ok(false)
 }

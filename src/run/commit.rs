@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use futures::future::try_join_all;
+use futures::try_join;
 use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::ground::{Ground, Laid};
-use super::look;
+use super::{alike, look};
 use super::prepare::{Hint, Prepared};
 use super::source::Slice;
 use super::{Ended, Request, RunError};
 use crate::id::{EntryId, RunId};
 use crate::mapping::matching::MatchKey;
-use crate::store::{Merged, Touch, Touched};
+use crate::store::{Begun, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryState};
@@ -30,8 +33,37 @@ pub struct Owing {
     pub hints: Vec<Hint>,
 }
 
-/// Looks at the slice again, stores what it decided, and gives what is to be written.
-pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, slice: &Slice, ended: &mut Ended) -> Result<Vec<Owing>, RunError> {
+/// Commits under way while the next slice is prepared: one at a time, and none when something is sent.
+#[derive(Default)]
+pub struct Commits(JoinSet<Result<(), StoreError>>);
+
+impl Commits {
+    /// Waits for what is under way.
+    pub async fn end(&mut self) -> Result<(), RunError> {
+        while let Some(ended) = self.0.join_next().await {
+            ended.expect("a commit neither panics nor is aborted while somebody waits for it")?;
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, commit: impl Future<Output = Result<(), StoreError>> + Send + 'static) -> Result<(), RunError> {
+        self.end().await?;
+        self.0.spawn(commit.in_current_span());
+        Ok(())
+    }
+}
+
+/// Looks at the slice again, stores what it decided, and gives what is to be written once `commits` has ended.
+pub async fn merge(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    run: RunId,
+    slice: &Slice,
+    commits: &mut Commits,
+    ended: &mut Ended,
+) -> Result<Vec<Owing>, RunError> {
+    let begun = begin(laid, slice, ended)?;
     let mut merged = Vec::new();
     let mut left_out = Vec::new();
     let mut owing = Vec::new();
@@ -57,8 +89,11 @@ pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, 
     }
     let now = ground.clock.now();
     send_at_once(laid, &mut merged, &mut owing, now);
-    if !merged.is_empty() {
-        ground.store.commit_merged(laid.id, run, merged, now).await?;
+    if !merged.is_empty() || !begun.is_empty() {
+        let (store, mapping) = (ground.store.clone(), laid.id);
+        // Side by side, so that they share a transaction.
+        let both = async move { try_join!(store.begin(mapping, begun), store.commit_merged(mapping, run, merged, now)).map(|_| ()) };
+        commits.start(both).await?;
     }
     if !left_out.is_empty() {
         ground.store.touch(left_out, None, now).await?;
@@ -66,6 +101,17 @@ pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, 
     settle_placed(ground, laid, slice, ended).await?;
     untouch(ground, done).await?;
     Ok(owing)
+}
+
+/// Entities about which there was nothing to decide.
+fn begin(laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<Vec<Begun>, RunError> {
+    let Some(alike) = &slice.alike else { return Ok(Vec::new()) };
+    for same in &slice.same {
+        let records = same.group.members.len() as u64;
+        ended.end.unchanged += records;
+        ended.end.linked += records;
+    }
+    Ok(slice.same.iter().map(|same| alike::begin(alike, laid, same)).collect::<Result<_, _>>()?)
 }
 
 /// Few writes leave right after the commit: they are stored as sent in the same transaction, which saves one. Should the process end in between, they

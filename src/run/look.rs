@@ -89,7 +89,7 @@ pub async fn count(
             hooks.plan.questions(look.reviews.len());
         }
         hooks.plan.questions(slice.placed.reviews.len());
-        hooks.progress.step(Step::Looked { entities: slice.prepared.len() });
+        hooks.progress.step(Step::Looked { entities: slice.same.len() + slice.prepared.len() });
     }
     ended.remarks = remarks.sentences(&laid.mapping);
     Ok(shown)

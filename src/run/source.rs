@@ -1,5 +1,6 @@
 //! Where a run's slices come from: touched records in memory, or a scratch file for a first match. Both can be gone through twice.
 
+use super::alike::Same;
 use super::first::FirstMatch;
 use super::ground::{Ground, Laid};
 use super::observe::{self, Gathered};
@@ -11,6 +12,7 @@ use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
 use crate::store::{Adoption, Hit, Touched};
+use crate::sync::alike::Alike;
 use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
 use crate::sync::pace;
@@ -18,7 +20,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Entities that are looked at together.
+#[derive(Default)]
 pub struct Slice {
+    /// Entities about which there is nothing to decide.
+    pub same: Vec<Same>,
+    /// How that was judged; there wherever `same` has any.
+    pub alike: Option<Arc<Alike>>,
     pub prepared: Vec<Prepared>,
     pub neighbours: Arc<Neighbours>,
     /// What placing its unlinked records came to.
@@ -32,7 +39,7 @@ impl Slice {
         prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
         find_waiting(ground, laid, &mut prepared, beside, blank).await?;
         recall(ground, laid, &mut prepared, &neighbours).await?;
-        Ok(Self { prepared, neighbours: Arc::new(neighbours), placed: Placed::default() })
+        Ok(Self { prepared, neighbours: Arc::new(neighbours), ..Self::default() })
     }
 }
 
@@ -203,7 +210,7 @@ pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,
-        None => slices.push(Slice { prepared: Vec::new(), neighbours: Arc::default(), placed }),
+        None => slices.push(Slice { placed, ..Slice::default() }),
     }
     Ok(slices)
 }
@@ -265,6 +272,7 @@ async fn split(ground: &Ground, laid: &Laid, hints: Vec<Hint>) -> Result<(Linked
 
 /// Reads unlinked records that no page brought; what is gone before it was ever linked is done.
 async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<(Vec<Loose>, Vec<Hint>), RunError> {
+    let now = desk.ground.clock.now();
     let mut loose = Vec::new();
     let mut done = Vec::new();
     let mut ask: BTreeMap<SystemIx, Vec<Hint>> = BTreeMap::new();
@@ -272,7 +280,7 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
         let (system, identity) = (hint.0.system, hint.0.identity.clone());
         match gathered.fresh.remove(&(system, identity)) {
             Some(observation) if !desk.may_be_ours(system) && hint.0.why != Touched::Gone => {
-                loose.push(Loose { group: 0, system, observation, keys: None, record: None, hint, predecessor_of: None });
+                loose.push(Loose { group: 0, system, observation, read_at: now, keys: None, record: None, hint, predecessor_of: None });
             }
             _ => ask.entry(system).or_default().push(hint),
         }
@@ -299,7 +307,7 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
                 Some(record) => {
                     let observation = laid.mapping.observe(system, &record, &seat.positions);
                     let record = desk.may_be_ours(system).then_some(record);
-                    loose.push(Loose { group: 0, system, observation, keys: None, record, hint, predecessor_of: None });
+                    loose.push(Loose { group: 0, system, observation, read_at: now, keys: None, record, hint, predecessor_of: None });
                 }
                 None => done.push(hint),
             }

@@ -28,6 +28,7 @@ pub struct Loose {
     pub group: u32,
     pub system: SystemIx,
     pub observation: Observation,
+    pub read_at: Timestamp,
     /// Its match keys, where they are known already.
     pub keys: Option<Vec<MatchKey>>,
     /// Kept only while a create of ours may be behind it.
@@ -272,7 +273,7 @@ impl<'a> Desk<'a> {
                 let id = new_ids.next().expect("one id is reserved for each loose record");
                 let mut prepared = Prepared::starting(self.laid, id, now);
                 prepared.hints.push(loose.hint);
-                prepared.join(self.laid, loose.system, loose.observation, now);
+                prepared.join(self.laid, loose.system, loose.observation, loose.read_at);
                 begun.add(loose.group, placed.entities.len(), id, keys);
                 placed.entities.push(prepared);
                 placed.found.push(at);
@@ -286,7 +287,7 @@ impl<'a> Desk<'a> {
                 });
                 let prepared = &mut placed.entities[slot];
                 prepared.hints.push(loose.hint);
-                prepared.join(self.laid, loose.system, loose.observation, now);
+                prepared.join(self.laid, loose.system, loose.observation, loose.read_at);
                 begun.add(loose.group, slot, id, keys);
                 placed.found.push(at);
             }

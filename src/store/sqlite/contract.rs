@@ -14,7 +14,7 @@ use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Adoption, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
+    Accepted, Adoption, Begun, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
     NewReview, Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Waiting, Wake,
 };
 use crate::sync::op::Entry;
@@ -180,6 +180,11 @@ impl Store for Sqlite {
     async fn keep_waiting(&self, mapping: MappingId, add: Vec<Waiting>, remove: Vec<(SystemIx, RecordKey)>) -> Result<(), StoreError> {
         let terms = self.terms(mapping)?;
         self.write("keep waiting records", move |write| waiting::keep(write, &terms, &add, &remove)).await
+    }
+
+    async fn begin(&self, mapping: MappingId, begun: Vec<Begun>) -> Result<(), StoreError> {
+        let terms = self.terms(mapping)?;
+        self.write("begin entities", move |write| look::begin(write, &terms, &begun)).await
     }
 
     async fn commit_merged(&self, mapping: MappingId, run: RunId, merged: Vec<Merged>, now: Timestamp) -> Result<(), StoreError> {

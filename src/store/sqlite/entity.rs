@@ -10,6 +10,7 @@ use super::writer::Write;
 use crate::id::EntityId;
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
+use crate::store::Begun;
 use crate::store::stored::{Terms, hub};
 use crate::sync::entity::{Agreed, Entity};
 
@@ -17,15 +18,7 @@ use crate::sync::entity::{Agreed, Entity};
 pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&Entity>, after: &Entity, keys: Option<&[MatchKey]>) -> Result<(), Fault> {
     let keys = keys.map(matched::write);
     match before {
-        None => {
-            let keys = keys.unwrap_or_default();
-            let sql = "INSERT INTO entity (id, mapping, closed, hub, keys) VALUES (?1, ?2, ?3, ?4, ?5)";
-            write.execute(sql, params![after.id.0, terms.mapping.0, after.closed, hub::write(&after.hub, terms), keys])?;
-            tally.entities += 1;
-            if tally.indexed {
-                matched::add(write, terms, after.id.0, &keys)?;
-            }
-        }
+        None => insert(write, terms, tally, after.id, after.closed, hub::write(&after.hub, terms), keys.unwrap_or_default())?,
         Some(before) => {
             if before.hub != after.hub || before.closed != after.closed {
                 let sql = "UPDATE entity SET closed = ?2, hub = ?3 WHERE id = ?1";
@@ -51,6 +44,27 @@ pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&En
         let place = Place { entity: after.id, system: SystemIx(at as u16), old_hub, new_hub };
         let old = before.and_then(|before| before.links[at].as_ref());
         link::write(write, terms, tally, &place, old, new.as_ref())?;
+    }
+    Ok(())
+}
+
+fn insert(write: &Write, terms: &Terms, tally: &mut Tally, id: EntityId, closed: bool, hub: Vec<u8>, keys: Vec<u8>) -> Result<(), Fault> {
+    let sql = "INSERT INTO entity (id, mapping, closed, hub, keys) VALUES (?1, ?2, ?3, ?4, ?5)";
+    write.execute(sql, params![id.0, terms.mapping.0, closed, hub, keys])?;
+    tally.entities += 1;
+    if tally.indexed {
+        matched::add(write, terms, id.0, &keys)?;
+    }
+    Ok(())
+}
+
+/// Stores an entity whose records all show what is agreed.
+pub fn begin(write: &Write, terms: &Terms, tally: &mut Tally, begun: &Begun) -> Result<(), Fault> {
+    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(&begun.keys))?;
+    for (system, link) in &begun.links {
+        // Links without shadows show what is agreed, whatever that is.
+        let place = Place { entity: begun.id, system: *system, old_hub: &[], new_hub: &[] };
+        link::write(write, terms, tally, &place, None, Some(link))?;
     }
     Ok(())
 }

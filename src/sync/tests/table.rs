@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::mapping::matching::MatchRule;
 use crate::mapping::system::Leaves;
-use crate::mapping::{EntityView, Place, Wins};
+use crate::mapping::{EntityView, Keeps, Place, Wins};
 use crate::sync::entity::{FieldIx, SystemIx};
 use crate::sync::terms::{Access, Terms};
 use crate::value::{Path, Value};
@@ -179,6 +179,12 @@ impl Terms for Table {
             view.key_of(value, field, system)?;
         }
         shaped(form, value)
+    }
+    fn keeps(&self, field: FieldIx, system: SystemIx) -> Keeps {
+        match self.fields[field.0 as usize].forms[system.0 as usize] {
+            Form::Exact => Keeps::All,
+            Form::Lower | Form::Cut(_) | Form::Without(_) | Form::Linked => Keeps::Blank,
+        }
     }
     fn same(&self, _: FieldIx, a: &Value, b: &Value) -> bool {
         a == b

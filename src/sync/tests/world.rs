@@ -182,7 +182,6 @@ impl World {
             locked: record.locked,
             gate: Gate::Open,
             archived: record.archived,
-            fingerprint: 0,
             trouble: None,
         }
     }
