@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
-use crate::store::{MovedCursor, RunEnd, RunState, StoreError, Wake};
+use crate::store::{Adoption, MovedCursor, Run, RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
 pub use ground::{Ground, Laid};
@@ -96,6 +96,8 @@ impl Approve for NobodyAgrees {
 pub struct Ended {
     pub run: Option<RunId>,
     pub started_at: Timestamp,
+    /// The run until it is stored as running.
+    pub(crate) unbegun: Option<Run>,
     pub end: RunEnd,
     pub counts: RunCounts,
     /// Why it waits for a person.
@@ -108,6 +110,16 @@ pub struct Ended {
     pub down: Vec<(SystemName, String)>,
     /// What was left alone, and what to do about it.
     pub remarks: Vec<String>,
+}
+
+impl Ended {
+    /// Shows the run as running: one that finds nothing to do is stored by its end alone.
+    async fn begin(&mut self, ground: &Ground) -> Result<(), StoreError> {
+        match self.unbegun.take() {
+            Some(run) => ground.store.begin_run(run).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Why a run could not go on.
@@ -147,12 +159,10 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 /// When the store fails, or the plan cannot be written. A system that is down is no error: it is silent, and the rest goes on.
 pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
     let started_at = ground.clock.now();
-    let run = match request.commits() {
-        true => Some(ground.store.begin_run(laid.id, request.wake, started_at).await?),
-        false => None,
-    };
+    let run = request.commits().then(|| ground.store.new_run(laid.id, request.wake, started_at));
     let mut ended = Ended {
-        run,
+        run: run.map(|run| run.id),
+        unbegun: run,
         started_at,
         end: RunEnd::default(),
         counts: RunCounts::new(laid.mapping.systems.len(), laid.mapping.fields.len()),
@@ -163,7 +173,7 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
         remarks: Vec::new(),
     };
     // Everything that happens below, requests above all, is logged with the run it belongs to.
-    let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(tracing::field::display));
+    let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(|run| tracing::field::display(run.id)));
     let outcome = go(ground, laid, request, hooks, &mut ended).instrument(span).await;
     if let Err(error) = &outcome {
         ended.end.state = RunState::Failed;
@@ -186,11 +196,17 @@ async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'
     if request.commits() {
         recover::settle(ground, laid, hooks.progress, ended).await?;
     }
+    if request.sweep || ground.store.adoption(laid.id).await? != Adoption::Done {
+        ended.begin(ground).await?;
+    }
     let mut request = request.clone();
     let (mut looked, mut left) = (0, u64::MAX);
     // A run takes up so many touched records at a time; the feeds are read once.
     loop {
         let mut source = Source::open(ground, laid, &request, hooks.progress, ended).await?;
+        if !source.is_empty() {
+            ended.begin(ground).await?;
+        }
         let ends = round(ground, laid, &request, run, &mut source, looked, hooks, ended).await? == Round::Ended;
         // Records that stay touched (their system is down, say) are for the next run.
         if ends || source.left() >= left {
@@ -226,7 +242,9 @@ async fn round(
     if !request.commits() {
         return Ok(Round::Ended);
     }
-    if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts, looked).await? {
+    if !ended.counts.is_empty()
+        && let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts, looked).await?
+    {
         let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
         if !matches!(request.intent, Intent::Approved(_)) && !hooks.approve.agree(&why).await {
             ended.held = why;

@@ -398,8 +398,11 @@ pub trait Store: Send + Sync {
     /// Entries that are Ready, Sent or InDoubt: settled before anything new.
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError>;
 
-    async fn begin_run(&self, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, StoreError>;
-    async fn end_run(&self, run: RunId, end: RunEnd, at: Timestamp) -> Result<(), StoreError>;
+    /// A new run, of which nothing is stored until it begins or ends.
+    fn new_run(&self, mapping: MappingId, wake: Wake, started_at: Timestamp) -> Run;
+    /// Shows the run as running. One that finds nothing to do need not begin before it ends.
+    async fn begin_run(&self, run: Run) -> Result<(), StoreError>;
+    async fn end_run(&self, run: Run, end: RunEnd, at: Timestamp) -> Result<(), StoreError>;
     async fn runs(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<RunRecord>, StoreError>;
 
     async fn reviews(&self, mapping: Option<MappingId>, open_only: bool) -> Result<Vec<Review>, StoreError>;
@@ -421,6 +424,15 @@ pub trait Store: Send + Sync {
     /// Pins the tenant: another account than the first stops the connection.
     async fn account(&self, connection: &ConnectionName) -> Result<Option<String>, StoreError>;
     async fn keep_account(&self, connection: &ConnectionName, account: &str) -> Result<(), StoreError>;
+}
+
+/// A run of a mapping under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub id: RunId,
+    pub mapping: MappingId,
+    pub wake: Wake,
+    pub started_at: Timestamp,
 }
 
 /// A run as kept.

@@ -4,12 +4,12 @@ use jiff::SignedDuration;
 
 use super::ground::Laid;
 use super::kept::{self, Damaged, Glance, Told};
-use crate::id::EntityId;
+use crate::id::{EntityId, RecordKey};
 use crate::mapping::SystemIx;
 use crate::store::Begun;
 use crate::store::stage::Group;
 use crate::sync::alike::{self, Alike, Known, Met};
-use crate::value::fingerprint;
+use crate::value::{Str, fingerprint};
 
 /// A group that needs no look, and the entity that it will be.
 pub struct Same {
@@ -84,9 +84,9 @@ fn met(laid: &Laid, system: SystemIx, glance: &Glance) -> Met {
     let seat = laid.seat(system);
     Met {
         system,
-        key: glance.key.clone(),
-        identity: glance.identity.clone(),
-        version: glance.version.clone(),
+        key: RecordKey::new(glance.key),
+        identity: RecordKey::new(glance.identity),
+        version: glance.version.map(Str::from),
         time: glance.time,
         read_at: glance.read_at,
         lag: SignedDuration::try_from(seat.abilities.read_lag).unwrap_or(SignedDuration::MAX),

@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::ground::{Ground, Laid};
-use super::{alike, look};
 use super::prepare::{Hint, Prepared};
 use super::source::Slice;
 use super::{Ended, Request, RunError};
+use super::{alike, look};
 use crate::id::{EntryId, RunId};
 use crate::mapping::matching::MatchKey;
 use crate::store::{Begun, Merged, StoreError, Touch, Touched};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RunError;
+use super::alike::Same;
 use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
 use super::observe::{self, Gathered};
@@ -10,7 +11,6 @@ use super::prepare;
 use super::progress::{Progress, Step};
 use super::source::{self, Slice};
 use super::unlinked::{Desk, Loose};
-use super::alike::Same;
 use super::{Request, alike, kept, unlinked};
 use crate::bounds::{FIRST_SLICE_RECORDS, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};

@@ -63,9 +63,9 @@ pub fn read(mut bytes: &[u8]) -> Result<(Observation, Timestamp), Damaged> {
 /// The same bytes without their values being read: enough to see that records are alike.
 pub struct Glance<'a> {
     pub read_at: Timestamp,
-    pub key: RecordKey,
-    pub identity: RecordKey,
-    pub version: Option<Str>,
+    pub key: &'a str,
+    pub identity: &'a str,
+    pub version: Option<&'a str>,
     pub time: Option<Timestamp>,
     fields: &'a [u8],
 }
@@ -74,9 +74,9 @@ pub struct Glance<'a> {
 pub fn glance(mut bytes: &[u8]) -> Result<Option<Glance<'_>>, Damaged> {
     let from = &mut bytes;
     let read_at = instant(from)?.ok_or(Damaged)?;
-    let key = RecordKey::new(text(from)?.ok_or(Damaged)?);
-    let identity = RecordKey::new(text(from)?.ok_or(Damaged)?);
-    let version = text(from)?.map(Str::from);
+    let key = text(from)?.ok_or(Damaged)?;
+    let identity = text(from)?.ok_or(Damaged)?;
+    let version = text(from)?;
     let trouble = text(from)?.is_some();
     let time = instant(from)?;
     let takes_part = byte(from)? == 1;

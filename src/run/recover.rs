@@ -20,6 +20,7 @@ use crate::value::{Path, Value};
 /// Settles all that is open: by class, always with the same entry.
 pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended: &mut Ended) -> Result<(), RunError> {
     for entry in ground.store.unsettled(laid.id).await? {
+        ended.begin(ground).await?;
         let now = ground.clock.now();
         let Some(loaded) = ground.store.load(laid.id, &[entry.op.entity]).await?.pop() else {
             return Err(RunError::Orphan { entry: entry.id });

@@ -127,6 +127,11 @@ impl Source {
         Ok(Self { adoption, listings: gathered.listings, looked, left, kind: Kind::Memory { slices, next: 0 } })
     }
 
+    /// Whether there is nothing to look at and nothing to store.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.kind, Kind::Memory { slices, .. } if slices.is_empty())
+    }
+
     /// How many touched records this round looks at.
     pub fn looked(&self) -> u64 {
         self.looked
@@ -191,6 +196,9 @@ fn report(laid: &Laid, gathered: &mut Gathered, ended: &mut Ended) {
 
 /// Touched records as slices.
 pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<Vec<Slice>, RunError> {
+    if hints.is_empty() {
+        return Ok(Vec::new());
+    }
     let (linked, unlinked) = split(ground, laid, hints).await?;
     let mut prepared = prepare::linked(ground, laid, gathered, linked).await?;
     let desk = Desk::open(ground, laid).await?;

@@ -1,5 +1,6 @@
 //! Whole runs on systems in memory and a store in memory.
 
+mod alike;
 mod pace;
 
 use std::collections::BTreeMap;

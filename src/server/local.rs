@@ -142,6 +142,7 @@ impl Done {
         Some(Ended {
             run: self.run.map(RunId),
             started_at,
+            unbegun: None,
             end,
             counts: RunCounts::default(),
             held: self.held,

@@ -29,7 +29,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use rusqlite::Connection;
@@ -73,8 +73,7 @@ pub fn open_read_only(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
         return Err(StoreError::Unknown { what: format!("a store at {file}") });
     }
     let conn = schema::open(path, Purpose::Read)?;
-    let instance = schema::instance(&conn).map_err(|e| fault::disk(&file, "open", e))?;
-    Ok(Arc::new(Sqlite::new(file, instance, None, Some(Readers::open(path)?), None)))
+    Ok(Arc::new(Sqlite::new(file, &conn, Some(Readers::open(path)?), None)?))
 }
 
 /// A store that is gone with the process, for trials and tests.
@@ -83,9 +82,9 @@ pub fn memory() -> Result<Arc<dyn Store>, StoreError> {
 }
 
 fn start(conn: Connection, file: String, held: Held, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Arc<dyn Store>, StoreError> {
-    let instance = schema::instance(&conn).map_err(|e| fault::disk(&file, "open", e))?;
-    let writer = Thread::start(conn, file.clone(), held)?;
-    Ok(Arc::new(Sqlite::new(file, instance, Some(writer), readers, lock)))
+    let mut store = Sqlite::new(file.clone(), &conn, readers, lock)?;
+    store.writer = Some(Thread::start(conn, file, held)?);
+    Ok(Arc::new(store))
 }
 
 fn cannot_open(file: &str, error: &std::io::Error) -> StoreError {
@@ -103,13 +102,18 @@ struct Sqlite {
     readers: Option<Arc<Readers>>,
     terms: RwLock<HashMap<MappingId, Arc<Terms>>>,
     lock: Mutex<Option<Lock>>,
+    /// The number of the newest run.
+    runs: AtomicI64,
     /// Mappings that a reader was told of and that are not stored; numbered from the top.
     strangers: AtomicU32,
 }
 
 impl Sqlite {
-    fn new(file: String, instance: String, writer: Option<Thread>, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Self {
-        Self { file, instance, writer, readers, terms: RwLock::default(), lock: Mutex::new(lock), strangers: AtomicU32::new(u32::MAX) }
+    fn new(file: String, conn: &Connection, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Self, StoreError> {
+        let instance = schema::instance(conn).map_err(|e| fault::disk(&file, "open", e))?;
+        let runs = AtomicI64::new(runs::last(conn).map_err(|e| fault::disk(&file, "open", e))?);
+        let (terms, lock, strangers) = (RwLock::default(), Mutex::new(lock), AtomicU32::new(u32::MAX));
+        Ok(Self { file, instance, writer: None, readers, terms, lock, runs, strangers })
     }
 
     async fn write<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>

@@ -1,7 +1,7 @@
 //! A scratch place beside the store for the first match of big mappings: records wait on disk until all systems are listed, then come back
 //! in groups that are one thing.
 //!
-//! It is not durable and needs no transaction, so it is plain files without a name, gone with the process. In memory is a dozen bytes for
+//! It is not durable and needs no transaction, so it is plain files without a name, gone with the process. In memory is some sixteen bytes for
 //! each record; keys are sorted in runs on disk.
 
 mod grouping;
@@ -99,7 +99,7 @@ impl Stage {
         for record in records {
             let system = usize::from(record.system.0);
             while self.shelves.len() <= system {
-                self.shelves.push(Shelf::new(scratch(&self.place)?, scratch(&self.place)?));
+                self.shelves.push(Shelf::new(scratch(&self.place)?));
             }
             out.0.clear();
             write(record, &mut out);

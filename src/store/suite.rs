@@ -15,6 +15,7 @@ pub fn suite(make: impl Fn() -> Arc<dyn Store>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime of one thread");
     runtime.block_on(async {
         look::an_entity_comes_back_as_it_was_committed(make()).await;
+        look::an_entity_begins_as_if_it_had_been_looked_at(make()).await;
         look::a_moved_hub_leaves_the_old_pair_with_every_other_link(make()).await;
         look::a_result_after_the_hub_moved_is_told_apart_from_the_stored_hub(make()).await;
         look::links_are_found_by_identity_and_predecessor(make()).await;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,8 +15,8 @@ use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Adoption, Begun, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
-    NewReview, Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Waiting, Wake,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
+    NewReview, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Waiting, Wake,
 };
 use crate::sync::op::Entry;
 use crate::system::Cursor;
@@ -212,17 +213,25 @@ impl Store for Sqlite {
         self.read("read unsettled entries", move |conn| journal::unsettled(conn, &terms)).await
     }
 
-    async fn begin_run(&self, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, StoreError> {
-        self.terms(mapping)?;
-        self.write("begin a run", move |write| runs::begin(write, mapping, wake, at)).await
+    fn new_run(&self, mapping: MappingId, wake: Wake, started_at: Timestamp) -> Run {
+        let id = RunId(self.runs.fetch_add(1, Ordering::Relaxed) + 1);
+        Run { id, mapping, wake, started_at }
+    }
+
+    async fn begin_run(&self, run: Run) -> Result<(), StoreError> {
+        self.terms(run.mapping)?;
+        self.write("begin a run", move |write| runs::begin(write, &run)).await
     }
 
     /// The first run that ends leaves the tables of identities and keys filled.
-    async fn end_run(&self, run: RunId, end: RunEnd, at: Timestamp) -> Result<(), StoreError> {
-        let mapping = self.write("end a run", move |write| runs::end(write, run, &end, at)).await?;
-        let terms = self.terms(mapping)?;
+    async fn end_run(&self, run: Run, end: RunEnd, at: Timestamp) -> Result<(), StoreError> {
+        let terms = self.terms(run.mapping)?;
         let shared = Arc::clone(&terms);
-        match self.read("read a mapping", move |conn| matched::indexed(conn, &shared)).await? {
+        let ended = self.write("end a run", move |write| {
+            runs::end(write, &run, &end, at)?;
+            matched::indexed(write.conn, &shared)
+        });
+        match ended.await? {
             matched::Indexed::No => self.build(&terms).await,
             matched::Indexed::Yes | matched::Indexed::Empty => Ok(()),
         }

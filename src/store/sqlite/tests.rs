@@ -95,7 +95,8 @@ async fn after_a_kill_at_any_commit_the_file_holds_what_was_answered() {
             4 => sample::commit(&store, ids, (2..60).map(|id| sample::merged(None, sample::settled(id))).collect()).await,
             _ => {
                 let end = RunEnd { state: RunState::Done, ..RunEnd::default() };
-                store.end_run(ids.1, end, sample::at(9)).await.expect("ends");
+                let run = store.new_run(ids.0, crate::store::Wake::Person, sample::at(1));
+                store.end_run(run, end, sample::at(9)).await.expect("ends");
             }
         }
         let after = shown(&store).await;
