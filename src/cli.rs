@@ -7,6 +7,7 @@ mod demo;
 mod discover;
 mod environment;
 mod exit;
+mod flow;
 mod ground;
 mod handed;
 mod init;

@@ -51,7 +51,7 @@ pub struct Demo {
 
 impl Demo {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
-        logs::start(global, None, "error")?;
+        logs::start(global, None, "error", out)?;
         let stop = Stop::listen()?;
         let clock = Arc::new(Ahead::default());
         let told = Out { json: false, ..out.clone() };

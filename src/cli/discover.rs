@@ -40,7 +40,7 @@ impl Discover {
             open::told(&connection.missing, &files, out)?;
             return Ok(Exit::Usage);
         }
-        logs::start(global, Some(&project.log), "warn")?;
+        logs::start(global, Some(&project.log), "warn", out)?;
         let meter: Arc<dyn Meter> = Arc::new(Unmetered);
         let system = connect::one(connection, &ground::wall_clock(), &meter)?;
         match &self.object {

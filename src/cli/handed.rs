@@ -42,7 +42,7 @@ pub async fn run(project: &Project, names: &[String], plan: Option<&Path>, sweep
         let ran = tokio::select! {
             // The run goes on in the daemon; only nobody watches it any more.
             () = stop.cancelled() => break,
-            ran = one(&socket, &ask, &kept.mapping, out) => ran,
+            ran = one(&socket, &ask, &kept.mapping, out, stop) => ran,
         };
         let ended = ran.and_then(|done| done.into_ended(clock.now()).ok_or_else(|| anyhow!("the daemon is of another version; start it again")));
         match ended {
@@ -92,16 +92,16 @@ async fn is_there(socket: &Path) -> anyhow::Result<bool> {
     Ok(matches!(call.next().await?, Some(Reply::Status(_))))
 }
 
-async fn one(socket: &Path, ask: &Ask, mapping: &Mapping, out: &Out) -> anyhow::Result<Done> {
+async fn one(socket: &Path, ask: &Ask, mapping: &Mapping, out: &Out, stop: &CancellationToken) -> anyhow::Result<Done> {
     let mut call = call(socket, ask).await?.ok_or_else(|| anyhow!("the daemon ended meanwhile; run it again"))?;
     let bars = Bars::new(mapping, out);
-    let done = watch(&mut call, mapping, out, &bars).await;
+    let done = watch(&mut call, mapping, out, &bars, stop).await;
     bars.finish();
     done
 }
 
-async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars) -> anyhow::Result<Done> {
-    let (mut seen, mut asked) = approve::pair(mapping, out, bars);
+async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop: &CancellationToken) -> anyhow::Result<Done> {
+    let (mut seen, mut asked) = approve::pair(mapping, out, bars, stop);
     let mut before = Shown::default();
     while let Some(reply) = call.next().await? {
         match reply {

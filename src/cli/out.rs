@@ -5,6 +5,9 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use indicatif::MultiProgress;
+
+use super::flow;
 
 pub const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 pub const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
@@ -20,11 +23,13 @@ pub struct Out {
     pub terminal: bool,
     /// Progress may be drawn on standard error.
     pub progress: bool,
+    /// The bars that are drawn: they make way for every line.
+    pub bars: MultiProgress,
 }
 
 impl Out {
     pub fn new(json: bool) -> Self {
-        Self { json, terminal: io::stdout().is_terminal(), progress: io::stderr().is_terminal() && !json }
+        Self { json, terminal: io::stdout().is_terminal(), progress: io::stderr().is_terminal() && !json, bars: MultiProgress::new() }
     }
 
     /// Whether a person can be asked.
@@ -33,12 +38,25 @@ impl Out {
     }
 
     pub fn line(&self, text: impl Display) -> io::Result<()> {
-        writeln!(anstream::stdout(), "{text}")
+        self.bars.suspend(|| writeln!(anstream::stdout(), "{text}"))
+    }
+
+    /// A line for people: one that is longer than their terminal goes on further in, broken between words.
+    pub fn flow(&self, text: impl Display) -> io::Result<()> {
+        match self.columns() {
+            Some(columns) => self.line(flow::broken(&text.to_string(), columns)),
+            None => self.line(text),
+        }
+    }
+
+    /// How wide the person's terminal is; none in a pipe.
+    pub fn columns(&self) -> Option<usize> {
+        if self.terminal { Table::new().width().map(usize::from) } else { None }
     }
 
     /// A remark beside the result: on standard error, so that pipes carry results only.
     pub fn remark(&self, text: impl Display) -> io::Result<()> {
-        writeln!(anstream::stderr(), "{text}")
+        self.bars.suspend(|| writeln!(anstream::stderr(), "{text}"))
     }
 
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {

@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{Exit, Misused};
 use super::out::{self, Out, styled};
 use super::plan_view::PlanView;
+use super::progress::Bars;
 use super::stop::Stop;
 use super::{Global, ground, logs, open};
 use crate::run::plan::{Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
-use crate::run::progress::Unwatched;
 use crate::run::{self, Ended, Ground, Hooks, Intent, Laid, NobodyAgrees, Request};
 use crate::store::Wake;
 
@@ -62,7 +62,7 @@ impl PlanSink for Both {
 impl Plan {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
-        logs::start(global, Some(&project.log), "warn")?;
+        logs::start(global, Some(&project.log), "warn", out)?;
         let clock = ground::wall_clock();
         let store = ground::store_to_look(&project, &*clock)?;
         let laid = ground::lay(&project, store, clock).await?;
@@ -71,7 +71,7 @@ impl Plan {
         let mut both = Both { view: PlanView::new(out.clone(), self.limit), file: self.file(&laid, &chosen)? };
         let mut down = false;
         for mapping in chosen {
-            let ended = planned(&laid, mapping, self.sweep, &mut both, &stop.token).await?;
+            let ended = planned(&laid, mapping, self.sweep, &mut both, out, &stop.token).await?;
             both.view.mapping_done(&mapping.mapping, &ended)?;
             down |= !ended.down.is_empty();
             if stop.token.is_cancelled() {
@@ -110,8 +110,10 @@ impl Plan {
 }
 
 /// Plans one mapping into `sink`.
-pub async fn planned(ground: &Ground, laid: &Laid, sweep: bool, sink: &mut dyn PlanSink, stop: &CancellationToken) -> anyhow::Result<Ended> {
+async fn planned(ground: &Ground, laid: &Laid, sweep: bool, sink: &mut dyn PlanSink, out: &Out, stop: &CancellationToken) -> anyhow::Result<Ended> {
+    let bars = Bars::new(&laid.mapping, out);
     let request = Request { wake: Wake::Person, poll: true, sweep, intent: Intent::Plan };
-    let mut hooks = Hooks { progress: &Unwatched, plan: sink, approve: &mut NobodyAgrees, stop };
-    Ok(run::once(ground, laid, &request, &mut hooks).await?)
+    let ended = run::once(ground, laid, &request, &mut Hooks { progress: &bars, plan: sink, approve: &mut NobodyAgrees, stop }).await;
+    bars.finish();
+    Ok(ended?)
 }

@@ -41,7 +41,7 @@ pub struct Run {
 impl Run {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
-        logs::start(global, Some(&project.log), "warn")?;
+        logs::start(global, Some(&project.log), "warn", out)?;
         let clock = ground::wall_clock();
         let stop = Stop::listen()?;
         if let Some(exit) = handed::run(&project, &self.mappings, self.plan.as_deref(), self.sweep, out, &stop.token).await? {
@@ -108,7 +108,7 @@ impl<'a> Outcomes<'a> {
             self.told.push(json!({ "mapping": name.as_str(), "state": "failed", "message": format!("{error:#}") }));
             return Ok(());
         }
-        Ok(self.out.line(format!("{}  {}: {error:#}", styled(out::TITLE, name), styled(out::BAD, "failed")))?)
+        Ok(self.out.flow(format!("{}  {}: {error:#}", styled(out::TITLE, name), styled(out::BAD, "failed")))?)
     }
 
     pub fn exit(self, stopped: bool) -> anyhow::Result<Exit> {
@@ -141,7 +141,7 @@ pub async fn all(ground: &Ground, chosen: &[&Laid], intent: &Intent, sweep: bool
 
 async fn one(ground: &Ground, laid: &Laid, intent: &Intent, sweep: bool, out: &Out, stop: &CancellationToken) -> anyhow::Result<Ended> {
     let bars = Bars::new(&laid.mapping, out);
-    let (mut seen, mut asked) = approve::pair(&laid.mapping, out, &bars);
+    let (mut seen, mut asked) = approve::pair(&laid.mapping, out, &bars, stop);
     let request = Request { wake: Wake::Person, poll: true, sweep, intent: intent.clone() };
     let ended = run::once(ground, laid, &request, &mut Hooks { progress: &bars, plan: &mut *seen, approve: &mut *asked, stop }).await;
     bars.finish();
@@ -167,25 +167,25 @@ fn tell(name: &MappingName, ended: &Ended, out: &Out) -> anyhow::Result<()> {
     ];
     let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", out::grouped(count))).collect();
     let what = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
-    out.line(format!("{}  {state}  {what}", styled(out::TITLE, name)))?;
+    out.flow(format!("{}  {state}  {what}", styled(out::TITLE, name)))?;
     if let Some(message) = &end.message {
-        out.line(format!("  {message}"))?;
+        out.flow(format!("  {message}"))?;
     }
     let held = end.state == RunState::Held;
     for why in ended.held.iter().filter(|_| held) {
-        out.line(format!("  {} {why}", styled(out::WAITING, "held:")))?;
+        out.flow(format!("  {} {why}", styled(out::WAITING, "held:")))?;
     }
     if held {
         out.line(format!("  Look at its plan and approve it:\n    syncline plan {name} --out {name}.plan\n    syncline run --plan {name}.plan"))?;
     }
     for moved in &ended.moved {
-        out.line(format!("  {} {moved}", styled(out::WAITING, "dropped:")))?;
+        out.flow(format!("  {} {moved}", styled(out::WAITING, "dropped:")))?;
     }
     for remark in &ended.remarks {
-        out.line(format!("  {} {remark}", styled(out::WAITING, "left alone:")))?;
+        out.flow(format!("  {} {remark}", styled(out::WAITING, "left alone:")))?;
     }
     for (system, why) in &ended.down {
-        out.line(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
+        out.flow(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
-        logs::start(global, None, "warn")?;
+        logs::start(global, None, "warn", out)?;
         let [crm, prm, erp] = self.ports[..] else {
             return Err(Misused::because(
                 format!("--ports takes three ports, not {}", self.ports.len()),

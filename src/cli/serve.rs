@@ -35,7 +35,7 @@ pub struct Serve {}
 impl Serve {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         let Some(project) = open::ready_to_serve(global, out)? else { return Ok(Exit::Usage) };
-        logs::start(global, Some(&project.log), "info")?;
+        logs::start(global, Some(&project.log), "info", out)?;
         let stop = Stop::listen()?;
         let end = serve(&project, ground::wall_clock(), &stop, out).await?;
         match end {
