@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use indicatif::MultiProgress;
 
 use super::flow;
@@ -74,15 +74,25 @@ impl Out {
         } else {
             table.force_no_tty();
         }
+        let widths = longest_words(head, &rows);
         table.set_header(head.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
         rows.into_iter().for_each(|row| {
             table.add_row(row);
         });
-        for column in table.column_iter_mut() {
+        for (column, width) in table.column_iter_mut().zip(widths) {
             column.set_padding((0, 2));
+            // A narrow terminal breaks cells between words, never in one.
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
         }
         table.lines().try_for_each(|line| self.line(line.trim_end()))
     }
+}
+
+/// The longest word of each column.
+fn longest_words(head: &[&str], rows: &[Vec<String>]) -> Vec<u16> {
+    let longest = |text: &str| text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    let column = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| longest(cell)).chain([longest(head[at])]).max().unwrap_or(0);
+    (0..head.len()).map(|at| u16::try_from(column(at)).unwrap_or(u16::MAX)).collect()
 }
 
 /// A text in a style; taken off again where colour is not wanted.

@@ -36,7 +36,7 @@ impl Reviews {
         questions.iter().try_for_each(|question| tell(question, out))?;
         match questions.as_slice() {
             [] => out.line("Nothing waits for a person.")?,
-            [first, ..] => out.line(styled(out::QUIET, format!("Answer with, for example: syncline resolve {} leave", first.review)))?,
+            [first, ..] => out.line(styled(out::QUIET, format!("Answer with, for example:\n  syncline resolve {} leave", first.review)))?,
         }
         Ok(Exit::Done)
     }
@@ -45,9 +45,10 @@ impl Reviews {
 fn tell(question: &Question, out: &Out) -> std::io::Result<()> {
     let answered = if question.answered { format!("  {}", styled(out::GOOD, "answered; the next run uses it")) } else { String::new() };
     out.line(format!("{}  {} {}{answered}", styled(out::TITLE, question.review), question.mapping, question.kind))?;
-    out.line(format!("  {}", question.asks))?;
+    out.flow(format!("  {}", question.asks))?;
+    let width = question.answers.iter().map(|(answer, _)| answer.chars().count()).max().unwrap_or(0);
     for (answer, meaning) in &question.answers {
-        out.line(format!("    {answer:24}  {}", styled(out::QUIET, meaning)).trim_end())?;
+        out.flow(format!("    {answer:width$}  {}", styled(out::QUIET, meaning)).trim_end())?;
     }
     out.line("")
 }

@@ -10,11 +10,22 @@ use crate::id::{MappingName, RunId};
 use crate::store::stored::{Terms, run as stored};
 use crate::store::{Adoption, MappingId, RunEnd, RunRecord, RunState, Totals, Wake};
 
+/// Among so many newest runs are those that had not ended.
+const NEWEST: i64 = 1_000;
+
 pub fn begin(write: &Write, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, Fault> {
     let sql = "INSERT INTO run (mapping, wake, state, started_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     let (state, body) = (stored::state(RunState::Running), stored::write(&RunEnd::default()));
     write.execute(sql, params![mapping.0, stored::wake(wake), state, column::millis(at), body])?;
     Ok(RunId(write.conn.last_insert_rowid()))
+}
+
+/// Runs that the former holder of the store left running: nobody runs them any more. Only the newest can be such.
+pub fn cut_short(conn: &Connection) -> Result<(), Fault> {
+    let end = RunEnd { message: Some("its process ended in the middle; the next run settles what was in flight".to_owned()), ..RunEnd::default() };
+    let sql = "UPDATE run SET state = ?2, body = ?3 WHERE state = ?1 AND id > (SELECT max(id) FROM run) - ?4";
+    conn.execute(sql, params![stored::state(RunState::Running), stored::state(RunState::Stopped), stored::write(&end), NEWEST])?;
+    Ok(())
 }
 
 /// Ends a run.
