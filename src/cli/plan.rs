@@ -1,11 +1,12 @@
 //! `plan`: what a run would write, field by field, with the rule that decided. Nothing is stored, nothing is sent.
 
-use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
+use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Misused};
@@ -43,8 +44,11 @@ pub struct Plan {
 /// Shows ops, and saves them where a file is wanted.
 struct Both {
     view: PlanView,
-    file: Option<PlanFile<BufWriter<File>>>,
+    file: Option<Saving>,
 }
+
+/// A plan on its way to a file: it gets the file's name when it is whole, so that half a plan is never taken for one.
+type Saving = PlanFile<BufWriter<NamedTempFile>>;
 
 impl PlanSink for Both {
     fn op(&mut self, op: PlannedOp) -> std::io::Result<()> {
@@ -72,15 +76,15 @@ impl Plan {
         let mut down = false;
         for mapping in chosen {
             let ended = planned(&laid, mapping, self.sweep, &mut both, out, &stop.token).await?;
+            if stop.token.is_cancelled() {
+                bail!("stopped before the plan was whole; nothing was written, and no plan was saved");
+            }
             both.view.mapping_done(&mapping.mapping, &ended)?;
             down |= !ended.down.is_empty();
-            if stop.token.is_cancelled() {
-                break;
-            }
         }
         both.view.done()?;
         if let (Some(path), Some(file)) = (&self.out, both.file.take()) {
-            file.finish()?;
+            save(file, path)?;
             let path = path.display();
             if out.json {
                 out.json(&json!({ "saved": path.to_string() }))?;
@@ -93,12 +97,13 @@ impl Plan {
         Ok(if down { Exit::Failed } else { Exit::Done })
     }
 
-    fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<PlanFile<BufWriter<File>>>> {
+    fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<Saving>> {
         let Some(path) = &self.out else { return Ok(None) };
-        let to = File::create_new(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Misused::because(format!("{} is there already", path.display()), "Name another file, or move it away"),
-            _ => anyhow::Error::new(error).context(format!("{} cannot be written", path.display())),
-        })?;
+        if path.exists() {
+            return Err(taken(path));
+        }
+        let beside = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let to = NamedTempFile::new_in(beside).with_context(|| unwritable(path))?;
         let head = Head {
             syncline_plan: PLAN_VERSION,
             store: ground.store.instance().to_owned(),
@@ -107,6 +112,23 @@ impl Plan {
         };
         Ok(Some(PlanFile::begin(BufWriter::new(to), &head)?))
     }
+}
+
+fn save(file: Saving, path: &Path) -> anyhow::Result<()> {
+    let whole = file.finish().and_then(|to| to.into_inner().map_err(std::io::IntoInnerError::into_error)).with_context(|| unwritable(path))?;
+    match whole.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken(path)),
+        Err(error) => Err(anyhow::Error::new(error.error).context(unwritable(path))),
+    }
+}
+
+fn taken(path: &Path) -> anyhow::Error {
+    Misused::because(format!("{} is there already", path.display()), "Name another file, or move it away")
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("{} cannot be written", path.display())
 }
 
 /// Plans one mapping into `sink`.

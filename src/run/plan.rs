@@ -155,10 +155,13 @@ impl<W: Write + Send> PlanFile<W> {
         Ok(Self { to })
     }
 
+    /// Gives back what was written to.
+    ///
     /// # Errors
     /// When the last bytes cannot be written.
-    pub fn finish(mut self) -> std::io::Result<()> {
-        self.to.flush()
+    pub fn finish(mut self) -> std::io::Result<W> {
+        self.to.flush()?;
+        Ok(self.to)
     }
 }
 
