@@ -20,6 +20,9 @@ use crate::run::connect;
 /// Check all files: every problem at once, with file, line, what was found and what to do.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Every problem of every file at once, with file, line, what was found and what to do; then one sentence per system that says \
+what will happen there.
+
 Examples:
   syncline check                      check the project in this directory
   syncline check --live               and ask the systems whether it is so

@@ -33,6 +33,9 @@ static EXAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/examples/partne
 /// Bring three look-alikes into agreement: a CRM, a partner portal and an ERP, full of the disagreements of years. Needs no account and no network.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+A CRM, a partner portal and an ERP, full of the disagreements of years, are brought into agreement, edited, and brought into \
+agreement again. Nothing leaves this machine.
+
 Examples:
   syncline demo
   syncline demo --records 2000 --seed 7

@@ -40,8 +40,10 @@ pub async fn run(project: &Project, names: &[String], plan: Option<&Path>, sweep
         let name = &kept.mapping.name;
         let ask = Ask::Run { mapping: name.to_string(), sweep, plan: approval.as_ref().map(|approval| ids(approval, name)) };
         let ran = tokio::select! {
-            // The run goes on in the daemon; only nobody watches it any more.
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => {
+                out.remark(format!("\nThe daemon goes on with {name}; only nobody watches it here any more. How it ended tells: syncline status"))?;
+                break;
+            }
             ran = one(&socket, &ask, &kept.mapping, out, stop) => ran,
         };
         let ended = ran.and_then(|done| done.into_ended(clock.now()).ok_or_else(|| anyhow!("the daemon is of another version; start it again")));
@@ -87,7 +89,11 @@ pub async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow:
     }
 }
 
-async fn is_there(socket: &Path) -> anyhow::Result<bool> {
+/// Whether a daemon of the project answers.
+///
+/// # Errors
+/// When what answers is no daemon.
+pub async fn is_there(socket: &Path) -> anyhow::Result<bool> {
     let Some(mut call) = call(socket, &Ask::Status).await? else { return Ok(false) };
     Ok(matches!(call.next().await?, Some(Reply::Status(_))))
 }

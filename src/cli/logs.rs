@@ -16,9 +16,8 @@ use crate::spec::project::LogFormat;
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Format {
-    /// For people
+    // No doc comments here: help stays short.
     Human,
-    /// One JSON object a line
     Json,
 }
 

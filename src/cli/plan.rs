@@ -22,11 +22,13 @@ use crate::store::Wake;
 /// Show what a run would write, field by field, with the rule that decided. Nothing is written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Nothing is written, to no system. A saved plan is applied with `run --plan`: its ops and no others.
+
 Examples:
   syncline plan
   syncline plan deals --limit 10
-  syncline plan --out first.plan      keep it, to apply exactly that with: syncline run --plan first.plan
-  syncline plan --json                one op a line, then a line with the totals")]
+  syncline plan --out first.plan && syncline run --plan first.plan
+  syncline plan --json              one op a line, then a line with the totals")]
 pub struct Plan {
     /// Only these mappings
     mappings: Vec<String>,

@@ -64,6 +64,8 @@ fn as_json(question: &Question) -> serde_json::Value {
 /// Answer a review. The next run uses the answer.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+`syncline reviews` names the answers that each review takes. The next run uses the answer; a daemon uses it at once.
+
 Examples:
   syncline resolve rev-3 link e17
   syncline resolve rev-4 new
@@ -80,13 +82,19 @@ pub struct Resolve {
 #[derive(Clone, Debug, Subcommand)]
 enum Saying {
     /// It is this entity
-    Link { entity: String },
+    Link {
+        /// As `syncline reviews` shows it: e17
+        entity: String,
+    },
     /// It is something new
     New,
     /// Leave it as it is
     Leave,
     /// The field is this: a value, or the name of the system that is right
-    Value { value: String },
+    Value {
+        /// Such as '12500 USD', 2027-01-31, or crm
+        value: String,
+    },
     /// Delete or archive it there, too
     Delete,
     /// Keep it

@@ -23,6 +23,9 @@ use crate::store::{RunState, Store, Totals, Wake};
 /// by the answer at a terminal, or by applying a saved plan.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+The first run of a mapping, and one beyond its limits, waits until its plan is approved: by the answer at a terminal, or by \
+applying a saved plan. While a daemon serves the project, it runs the run and this command watches.
+
 Examples:
   syncline run
   syncline run deals

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::out::Out;
 use super::stop::Stop;
-use super::{Global, ground, logs, open};
+use super::{Global, ground, handed, logs, open};
 use crate::clock::Clock;
 use crate::connector::meter::Meter;
 use crate::daemon::subscribe::{Subscriber, Subscriptions};
@@ -37,6 +37,9 @@ impl Serve {
         let Some(project) = open::ready_to_serve(global, out)? else { return Ok(Exit::Usage) };
         logs::start(global, Some(&project.log), "info", out)?;
         let stop = Stop::listen()?;
+        if handed::is_there(&socket_path(&project.store)).await? {
+            anyhow::bail!("a daemon serves this project already and holds {}; how it does tells `syncline status`", project.store.display());
+        }
         let end = serve(&project, ground::wall_clock(), &stop, out).await?;
         match end {
             End::Asked => Ok(Exit::Done),

@@ -19,6 +19,8 @@ const HEALTHY_WITHIN: Duration = Duration::from_secs(3);
 /// Show how each mapping stands: last run, what is open, what was refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Last run, what is open, what was refused. Out of the store: no system is asked.
+
 Examples:
   syncline status
   syncline status --json
