@@ -151,9 +151,10 @@ async fn keep(project: &Project, sandbox: &Sandbox, clock: Arc<Ahead>, stop: &St
     for place in sandbox.places() {
         out.line(format!("  {} edit records at {}", styled(out::TITLE, place.system), place.page))?;
     }
-    out.line("  an edit reaches the others within minutes: each mapping runs every two, and a CRM's changes count when they are two minutes old")?;
-    out.line(format!("  its project, and what it knows:\n    syncline --project {home} status\n    syncline --project {home} reviews"))?;
-    out.line("  for commands that sign in:")?;
+    out.line("  on the same pages: what runs write, as they write it, and faults to switch on")?;
+    out.line("  an edit reaches the others when its mapping runs next, every two minutes; its project, and what it knows:")?;
+    out.line(format!("    syncline --project {home} status\n    syncline --project {home} reviews"))?;
+    out.line(format!("  for commands that sign in, such as one that does not wait: syncline --project {home} run deals"))?;
     for (name, value) in variables(sandbox.places()) {
         out.line(format!("    export {name}='{value}'"))?;
     }
