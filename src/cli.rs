@@ -14,6 +14,7 @@ mod init;
 mod logs;
 mod open;
 mod out;
+mod outcomes;
 mod plan;
 mod plan_view;
 mod progress;

@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::out::Out;
+use super::outcomes::Outcomes;
+use super::plan::read_plan;
 use super::progress::Bars;
-use super::run::{Outcomes, read_plan};
 use super::{approve, ground};
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;

@@ -1,6 +1,7 @@
 //! `plan`: what a run would write, field by field, with the rule that decided. Nothing is stored, nothing is sent.
 
-use std::io::BufWriter;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -15,9 +16,9 @@ use super::plan_view::PlanView;
 use super::progress::Bars;
 use super::stop::Stop;
 use super::{Global, ground, logs, open};
-use crate::run::plan::{Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
+use crate::run::plan::{Approval, Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
 use crate::run::{self, Ended, Ground, Hooks, Intent, Laid, NobodyAgrees, Request};
-use crate::store::Wake;
+use crate::store::{Store, Wake};
 
 /// Show what a run would write, field by field, with the rule that decided. Nothing is written.
 #[derive(Debug, Args)]
@@ -140,4 +141,14 @@ async fn planned(ground: &Ground, laid: &Laid, sweep: bool, sink: &mut dyn PlanS
     let ended = run::once(ground, laid, &request, &mut Hooks { progress: &bars, plan: sink, approve: &mut NobodyAgrees, stop }).await;
     bars.finish();
     Ok(ended?)
+}
+
+/// A saved plan: its ops, and the mappings that it names.
+pub fn read_plan(path: &Path, store: &dyn Store) -> anyhow::Result<(Approval, Vec<String>)> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let (head, approval) = Approval::read(BufReader::new(file)).with_context(|| format!("{} is no plan that can be applied", path.display()))?;
+    if head.store != store.instance() {
+        return Err(Misused::because(format!("{} was made with another store", path.display()), "Make a new one with\n    syncline plan --out FILE"));
+    }
+    Ok((approval, head.mappings))
 }

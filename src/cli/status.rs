@@ -8,10 +8,9 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::out::{self, Out, grouped, styled};
-use super::run::word;
 use super::{Global, ground, open};
 use crate::report::status::{Refused, Standing, standing};
-use crate::store::{RunState, Totals};
+use crate::store::Totals;
 
 /// A daemon that is alive answers within this.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(3);
@@ -53,7 +52,7 @@ impl Status {
             if let Some(run) = &standing.last
                 && let Some(message) = &run.end.message
             {
-                out.flow(format!("{}  {}: {message}", styled(out::TITLE, &standing.mapping), state(run.end.state)))?;
+                out.flow(format!("{}  {}: {message}", styled(out::TITLE, &standing.mapping), run.end.state.word()))?;
             }
         }
         if all.iter().any(|standing| standing.totals.reviews > 0) {
@@ -98,13 +97,9 @@ fn row(standing: &Standing, now: Timestamp) -> Vec<String> {
     let records = standing.links.iter().map(|(system, links)| format!("{system} {}", grouped(*links))).collect::<Vec<_>>().join(", ");
     let (last, ended) = match &standing.last {
         None => ("never".to_owned(), String::new()),
-        Some(run) => (state(run.end.state), run.ended_at.map_or(String::new(), |at| format!("{} ago", age(now.duration_since(at))))),
+        Some(run) => (run.end.state.word().to_owned(), run.ended_at.map_or(String::new(), |at| format!("{} ago", age(now.duration_since(at))))),
     };
     vec![standing.mapping.to_string(), grouped(standing.entities), records, last, ended]
-}
-
-fn state(state: RunState) -> String {
-    word(state).to_owned()
 }
 
 fn tell(standing: &Standing, refused: &Refused, out: &Out) -> std::io::Result<()> {
@@ -133,7 +128,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
     let last = standing.last.as_ref().map(|run| {
         let end = &run.end;
         json!({
-            "run": run.id.to_string(), "state": word(end.state), "started_at": run.started_at.to_string(), "ended_at": run.ended_at.map(|at| at.to_string()),
+            "run": run.id.to_string(), "state": end.state.word(), "started_at": run.started_at.to_string(), "ended_at": run.ended_at.map(|at| at.to_string()),
             "message": end.message, "read": end.read, "created": end.created, "updated": end.updated, "archived": end.archived, "deleted": end.deleted,
         })
     });
