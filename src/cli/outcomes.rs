@@ -61,16 +61,12 @@ fn tell(name: &MappingName, ended: &Ended, out: &Out) -> anyhow::Result<()> {
         RunState::Failed => styled(out::BAD, "failed"),
         RunState::Stopped => styled(out::WAITING, "stopped"),
     };
-    let parts = [
-        (end.read, "read"),
-        (end.linked, "linked"),
-        (end.created, "created"),
-        (end.updated, "updated"),
-        (end.archived, "archived"),
-        (end.deleted, "deleted"),
-        (end.conflicts, "conflicts decided"),
-    ];
-    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", out::grouped(count))).collect();
+    let parts =
+        [(end.read, "read"), (end.linked, "linked"), (end.created, "created"), (end.updated, "updated"), (end.archived, "archived"), (end.deleted, "deleted")];
+    let mut parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", out::grouped(count))).collect();
+    if end.conflicts > 0 {
+        parts.push(format!("{} decided", out::counted(end.conflicts, "conflict")));
+    }
     let what = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
     out.flow(format!("{}  {state}  {what}", styled(out::TITLE, name)))?;
     if let Some(message) = &end.message {
