@@ -83,10 +83,12 @@ async fn healthy(url: &str, out: &Out) -> anyhow::Result<Exit> {
     Ok(if alive { Exit::Done } else { Exit::Failed })
 }
 
+/// The head of a column, and what it counts.
+type Open = (&'static str, fn(&Totals) -> u64);
+
 /// What is open has a column where there is any of it.
 fn table(all: &[Standing], now: Timestamp, out: &Out) -> std::io::Result<()> {
-    let open: [(&str, fn(&Totals) -> u64); 4] =
-        [("reviews", |of| of.reviews), ("refused", |of| of.dead_letters), ("in doubt", |of| of.in_doubt), ("touched", |of| of.touched)];
+    let open: [Open; 4] = [("reviews", |of| of.reviews), ("refused", |of| of.dead_letters), ("in doubt", |of| of.in_doubt), ("touched", |of| of.touched)];
     let open: Vec<_> = open.into_iter().filter(|(_, count)| all.iter().any(|standing| count(&standing.totals) > 0)).collect();
     let head: Vec<&str> = ["mapping", "entities", "records", "last run", "ended"].into_iter().chain(open.iter().map(|(name, _)| *name)).collect();
     let rows = all.iter().map(|standing| row(standing, now).into_iter().chain(open.iter().map(|(_, count)| grouped(count(&standing.totals)))).collect());
