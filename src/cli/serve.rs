@@ -38,7 +38,8 @@ impl Serve {
         logs::start(global, Some(&project.log), "info", out)?;
         let stop = Stop::listen()?;
         if handed::is_there(&socket_path(&project.store)).await? {
-            anyhow::bail!("a daemon serves this project already and holds {}; how it does tells `syncline status`", project.store.display());
+            // The store says who has it; the address that is taken would not. A daemon that ends just now leaves it to this one.
+            ground::store_to_write(&project, &*ground::wall_clock())?.release_lease().await?;
         }
         let end = serve(&project, ground::wall_clock(), &stop, out).await?;
         match end {
