@@ -2,6 +2,7 @@
 //!
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
+mod run;
 pub mod sqlite;
 pub mod stage;
 mod stored;
@@ -24,6 +25,7 @@ pub use crate::sync::pace::{StuckWhy, Tried};
 pub use crate::sync::place::WaitingWhy;
 pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::system::Cursor;
+pub use run::{Run, RunEnd, RunRecord, RunState, Wake};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -227,6 +229,26 @@ pub struct Begun {
     pub keys: Vec<MatchKey>,
 }
 
+impl Merged {
+    /// A new entity and nothing else: no question, no write.
+    pub fn of(after: Entity) -> Self {
+        Self {
+            before: None,
+            after,
+            joined: Vec::new(),
+            keys: None,
+            conflicts: Vec::new(),
+            reviews: Vec::new(),
+            closed_reviews: Vec::new(),
+            entries: Vec::new(),
+            entry_states: Vec::new(),
+            untouch: Vec::new(),
+            again: Vec::new(),
+            decided: Vec::new(),
+        }
+    }
+}
+
 /// What became of one entry: outcome, shadow, link and the entry's new state in one transaction.
 #[derive(Debug)]
 pub struct Settled {
@@ -254,46 +276,6 @@ pub struct DeadLetter {
     pub message: String,
     pub fields: Vec<FieldIx>,
     pub at: Timestamp,
-}
-
-/// Why a run started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
-    Schedule,
-    Delivery,
-    Person,
-    Start,
-}
-
-/// What a run came to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RunEnd {
-    pub state: RunState,
-    pub read: u64,
-    pub unchanged: u64,
-    pub created: u64,
-    pub updated: u64,
-    pub archived: u64,
-    pub deleted: u64,
-    pub linked: u64,
-    pub conflicts: u64,
-    pub reviews: u64,
-    pub dead_letters: u64,
-    pub in_doubt: u64,
-    pub waiting: u64,
-    pub message: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RunState {
-    #[default]
-    Running,
-    Done,
-    /// Waits for a person to agree to its plan.
-    Held,
-    Failed,
-    /// Stopped by a signal; the rest waits as touched.
-    Stopped,
 }
 
 /// A webhook as received.
@@ -424,26 +406,6 @@ pub trait Store: Send + Sync {
     /// Pins the tenant: another account than the first stops the connection.
     async fn account(&self, connection: &ConnectionName) -> Result<Option<String>, StoreError>;
     async fn keep_account(&self, connection: &ConnectionName, account: &str) -> Result<(), StoreError>;
-}
-
-/// A run of a mapping under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    pub id: RunId,
-    pub mapping: MappingId,
-    pub wake: Wake,
-    pub started_at: Timestamp,
-}
-
-/// A run as kept.
-#[derive(Clone, Debug)]
-pub struct RunRecord {
-    pub id: RunId,
-    pub mapping: MappingName,
-    pub wake: Wake,
-    pub started_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub end: RunEnd,
 }
 
 /// Open things of a mapping, for status and metrics.

@@ -68,6 +68,16 @@ pub struct Observation {
     pub trouble: Option<Str>,
 }
 
+impl Observation {
+    /// What people call the record, by what it shows.
+    pub fn label(&self, mapping: &Mapping) -> String {
+        mapping.label(|field| match &self.fields[field.0 as usize] {
+            Seen::Value(value) => value.to_string(),
+            Seen::NoCell | Seen::Unread | Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) | Seen::Unfit(_) => String::new(),
+        })
+    }
+}
+
 impl Mapping {
     /// Reads a record into agreed terms. `places` says where each of the system's columns stands in the record's cells.
     pub fn observe(&self, system: SystemIx, record: &Record, places: &[u16]) -> Observation {

@@ -265,6 +265,10 @@ impl LookAlike for BusinessCentral {
         &self.base
     }
 
+    fn vendor(&self) -> &'static str {
+        "Dynamics 365 Business Central"
+    }
+
     fn config(&self) -> BTreeMap<String, String> {
         let all = [("tenant", TENANT), ("environment", ENVIRONMENT), ("company", &self.company), ("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)];
         all.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()

@@ -90,6 +90,10 @@ impl LookAlike for PartnerStack {
         &self.base
     }
 
+    fn vendor(&self) -> &'static str {
+        "PartnerStack"
+    }
+
     fn config(&self) -> BTreeMap<String, String> {
         let all = [("public_key", PUBLIC_KEY), ("secret_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)];
         all.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()

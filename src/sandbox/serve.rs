@@ -13,7 +13,6 @@ use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
-use axum::{Router, routing};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Call, Reply};
 use super::fault::FaultKind;
 use super::look_alike::LookAlike;
+use super::page::About;
 use super::stats::Seen;
 use super::{control, turn};
 use crate::bounds::RESPONSE_BYTES_MAX;
@@ -28,8 +28,8 @@ use crate::bounds::RESPONSE_BYTES_MAX;
 const OUTAGE_PAGE: &str = "<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body><h1>We are sorry</h1></body></html>";
 
 /// Serves until told to stop.
-pub(super) async fn run(listener: TcpListener, who: Arc<dyn LookAlike>, stop: CancellationToken) -> io::Result<()> {
-    let router = Router::new().nest("/_sandbox", control::routes()).route("/_sandbox/", routing::get(control::page)).fallback(vendor).with_state(who);
+pub(super) async fn run(listener: TcpListener, who: Arc<dyn LookAlike>, about: About, stop: CancellationToken) -> io::Result<()> {
+    let router = control::routes(about).fallback(vendor).with_state(who);
     axum::serve(Cuttable(listener), router.into_make_service_with_connect_info::<Cut>()).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::daemon::board::{DaemonState, MappingState};
-use crate::daemon::tally::outcome;
 use crate::store::RunState;
 
 /// Whether nothing needs anybody.
@@ -44,7 +43,7 @@ fn of_mapping(mapping: &MappingState) -> Value {
         "ready": why.is_empty(),
         "why": why,
         "running": mapping.running,
-        "last_run": mapping.last_run.map(|run| json!({ "ended_at": run.ended_at.to_string(), "state": outcome(run.state) })),
+        "last_run": mapping.last_run.map(|run| json!({ "ended_at": run.ended_at.to_string(), "state": run.state.word() })),
         "last_success_at": mapping.last_success_at.map(|at| at.to_string()),
         "next_wake_at": mapping.next_wake_at.map(|at| at.to_string()),
     })

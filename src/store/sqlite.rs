@@ -63,6 +63,7 @@ pub fn open(path: &Path, holder: &LeaseHolder) -> Result<Arc<dyn Store>, StoreEr
 fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str) -> Result<(), Fault> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     lease::take(&tx, held, holder, proof, file)?;
+    runs::cut_short(&tx)?;
     Ok(tx.commit()?)
 }
 

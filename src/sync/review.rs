@@ -11,7 +11,8 @@ use crate::value::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReviewAbout {
     /// An unlinked record with several hits, or one that only may be proposed.
-    Match { system: SystemIx, key: RecordKey, identity: RecordKey, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
+    /// `label`: what people call the record.
+    Match { system: SystemIx, key: RecordKey, identity: RecordKey, label: String, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
     /// A field under `ask`, or without the evidence wanted.
     Conflict { field: FieldIx, values: Vec<(Option<SystemIx>, Value)> },
     /// Something would be deleted or archived that was edited, restored or not seen. `shown`: the edits that an answer speaks of.

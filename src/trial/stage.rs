@@ -125,20 +125,7 @@ async fn stored(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, now: Timestamp)
         }
     }
     let keys = mapping.keys(&|field| Some(&given.values[field.0 as usize]));
-    Ok(Merged {
-        before: None,
-        after: entity,
-        joined: Vec::new(),
-        keys: Some(keys),
-        conflicts: Vec::new(),
-        reviews: Vec::new(),
-        closed_reviews: Vec::new(),
-        entries: Vec::new(),
-        entry_states: Vec::new(),
-        untouch: Vec::new(),
-        again: Vec::new(),
-        decided: Vec::new(),
-    })
+    Ok(Merged { keys: Some(keys), ..Merged::of(entity) })
 }
 
 /// Who would have said it: the system that decides, else the first that holds it.

@@ -10,6 +10,9 @@ use crate::id::{MappingName, RunId};
 use crate::store::stored::{Terms, run as stored};
 use crate::store::{Adoption, MappingId, Run, RunEnd, RunRecord, RunState, Totals};
 
+/// Among so many newest runs are those that had not ended.
+const NEWEST: i64 = 1_000;
+
 pub fn begin(write: &Write, run: &Run) -> Result<(), Fault> {
     let sql = "INSERT INTO run (id, mapping, wake, state, started_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let (state, body) = (stored::state(RunState::Running), stored::write(&RunEnd::default()));
@@ -29,6 +32,14 @@ pub fn end(write: &Write, run: &Run, end: &RunEnd, at: Timestamp) -> Result<(), 
 /// The number of the newest run that was ever stored.
 pub fn last(conn: &Connection) -> rusqlite::Result<i64> {
     Ok(conn.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'run'", [], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Runs that the former holder of the store left running: nobody runs them any more. Only the newest can be such.
+pub fn cut_short(conn: &Connection) -> Result<(), Fault> {
+    let end = RunEnd { message: Some("its process ended in the middle; the next run settles what was in flight".to_owned()), ..RunEnd::default() };
+    let sql = "UPDATE run SET state = ?2, body = ?3 WHERE state = ?1 AND id > (SELECT max(id) FROM run) - ?4";
+    conn.execute(sql, params![stored::state(RunState::Running), stored::state(RunState::Stopped), stored::write(&end), NEWEST])?;
+    Ok(())
 }
 
 /// The newest first.

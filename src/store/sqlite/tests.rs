@@ -44,7 +44,7 @@ async fn shown(store: &Arc<dyn Store>) -> String {
         store.load(mapping, &ids).await.expect("loads"),
         store.unsettled(mapping).await.expect("reads"),
         store.touched(mapping, sample::at(99), 100).await.expect("reads"),
-        store.runs(None, 10).await.expect("lists").iter().map(|run| (run.id, run.end.state)).collect::<Vec<_>>(),
+        store.runs(None, 10).await.expect("lists").iter().map(|run| (run.id, run.ended_at)).collect::<Vec<_>>(),
         store.counts(mapping).await.expect("counts"),
     )
 }
@@ -113,6 +113,24 @@ async fn after_a_kill_at_any_commit_the_file_holds_what_was_answered() {
         }
         before = after;
     }
+}
+
+#[tokio::test]
+async fn a_run_whose_process_is_gone_runs_no_more() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("cut.db");
+    let store = open(&path);
+    let ids = sample::registered(&store).await;
+    let states = async |store: &Arc<dyn Store>| store.runs(None, 10).await.expect("lists").iter().map(|run| run.end.state).collect::<Vec<_>>();
+    assert_eq!(states(&store).await, [RunState::Running]);
+    drop(store);
+    let store = open(&path);
+    assert_eq!(states(&store).await, [RunState::Stopped]);
+    store.register(sample::shape()).await.expect("registers");
+    let ended = RunEnd { state: RunState::Done, ..RunEnd::default() };
+    store.end_run(ids.1, ended, sample::at(9)).await.expect("ends");
+    drop(store);
+    assert_eq!(states(&open(&path)).await, [RunState::Done], "one that ended stays as it ended");
 }
 
 #[test]

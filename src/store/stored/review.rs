@@ -9,11 +9,12 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
     let mut out = Writer::begin();
     let system = |out: &mut Writer, at: SystemIx| out.number(terms.system(at).into());
     match about {
-        ReviewAbout::Match { system: at, key, identity, hits, also } => {
+        ReviewAbout::Match { system: at, key, identity, label, hits, also } => {
             out.byte(0);
             system(&mut out, *at);
             out.text(key.as_str());
             out.text(identity.as_str());
+            out.text(label);
             out.number(hits.len() as u64);
             hits.iter().for_each(|hit| out.signed(hit.0));
             out.number(also.len() as u64);
@@ -149,6 +150,7 @@ fn read_match(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, 
     let system = terms.system_ix(input.small()?);
     let key = RecordKey::new(input.text()?);
     let identity = RecordKey::new(input.text()?);
+    let label = input.text()?.to_owned();
     let hits = (0..input.number()?).map(|_| input.signed().map(EntityId)).collect::<Result<_, _>>()?;
     let mut also = Vec::new();
     for _ in 0..input.number()? {
@@ -156,7 +158,7 @@ fn read_match(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, 
         let key = RecordKey::new(input.text()?);
         also.extend(at.map(|at| (at, key)));
     }
-    Ok(system.map(|system| ReviewAbout::Match { system, key, identity, hits, also }))
+    Ok(system.map(|system| ReviewAbout::Match { system, key, identity, label, hits, also }))
 }
 
 pub fn write_answer(answer: &Answer) -> Vec<u8> {

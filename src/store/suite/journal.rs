@@ -90,7 +90,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
     commit(&store, ids, vec![merged(None, settled(1))]).await;
     let key = || RecordKey::new("SO9");
     let all = [
-        ReviewAbout::Match { system: ERP, key: key(), identity: key(), hits: vec![EntityId(1)], also: vec![(CRM, key())] },
+        ReviewAbout::Match { system: ERP, key: key(), identity: key(), label: "Acme".into(), hits: vec![EntityId(1)], also: vec![(CRM, key())] },
         ReviewAbout::Conflict { field: NAME, values: vec![(None, Value::Blank), (Some(ERP), Value::text("x"))] },
         ReviewAbout::Delete { system: ERP, deleter: Some(CRM), why: "edited".into(), shown: vec![(ERP, AMOUNT, Value::Integer(4))] },
         ReviewAbout::InDoubt { entry: EntryId(uuid::Uuid::from_u128(5)), hits: vec![key()] },

@@ -58,20 +58,7 @@ pub fn settled(id: i64) -> Entity {
 }
 
 pub fn merged(before: Option<Entity>, after: Entity) -> Merged {
-    Merged {
-        before,
-        after,
-        joined: Vec::new(),
-        keys: None,
-        conflicts: Vec::new(),
-        reviews: Vec::new(),
-        closed_reviews: Vec::new(),
-        entries: Vec::new(),
-        entry_states: Vec::new(),
-        untouch: Vec::new(),
-        again: Vec::new(),
-        decided: Vec::new(),
-    }
+    Merged { before, ..Merged::of(after) }
 }
 
 pub fn key(rule: u16, text: &str) -> MatchKey {

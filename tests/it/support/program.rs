@@ -61,9 +61,16 @@ impl Program {
         fs::write(&path, text.replace(was, is)).expect("the project can be written");
     }
 
+    /// Another program, in the project's directory and with its environment.
+    pub fn within(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.directory.path()).env_clear().envs(&self.env);
+        command
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
-        command.args(arguments).current_dir(self.directory.path()).env_clear().envs(&self.env);
+        let mut command = self.within(env!("CARGO_BIN_EXE_syncline"));
+        command.args(arguments);
         command
     }
 

@@ -64,6 +64,11 @@ impl LookAlikes {
         &self.place(system).url
     }
 
+    /// Requests that a system has answered so far.
+    pub fn requests(&self, system: &str) -> u64 {
+        self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["requests"].as_u64().expect("a number")
+    }
+
     /// Writes that the vendor has counted.
     pub fn writes(&self, system: &str) -> Value {
         self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["writes"].clone()
