@@ -14,6 +14,7 @@ use crate::diag::{Diagnostic, LITERAL_SECRET, Severity, Span};
 use crate::id::ConnectionName;
 use crate::secret::Secret;
 use crate::spec::connector::ConfigKind;
+use crate::spec::lost::Lost;
 use crate::spec::project::{ConfigValue, Connection as ConnectionSpec, ProjectSpec};
 use crate::spec::slot::{Name, Secret as Reference};
 use crate::value::Str;
@@ -31,6 +32,8 @@ pub struct Settings<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     pub overrides: &'a Overrides,
     pub catalog: &'a Catalog,
+    /// What of the project file cannot be used.
+    pub lost: &'a Lost,
     pub problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -85,6 +88,9 @@ impl Settings<'_> {
             }
         }
         for setting in connector.config.iter().filter(|setting| setting.is_required() && !spec.config.contains(&setting.name)) {
+            if self.lost.has(&["connections", name.text(), "config", &setting.name]) {
+                continue;
+            }
             let problem = Diagnostic::error("setting_missing", format!("`{}` needs `{}` of {}", name.text(), setting.name, connector.name)).at(name.span());
             let variable = format!("{}_{}", name.text(), setting.name).to_uppercase().replace('-', "_");
             let about = setting.about.as_ref().map_or(String::new(), |about| format!(" ({about})"));
@@ -164,7 +170,7 @@ impl Settings<'_> {
                     self.problems.push(problem.help("Write an IP address and a port: 127.0.0.1:8080"));
                 }
             }
-            if !server.listen.ip().is_loopback() && written.is_some_and(|server| server.token.is_none()) {
+            if !server.listen.ip().is_loopback() && written.is_some_and(|server| server.token.is_none()) && !self.lost.has(&["server", "token"]) {
                 let problem =
                     Diagnostic::error("token_missing", format!("Others can reach {}, and nothing keeps them from /metrics", server.listen)).at(listen.span());
                 self.problems.push(problem.help("Add server: { token: ${SYNCLINE_TOKEN} }, or listen on 127.0.0.1 behind a proxy"));

@@ -103,3 +103,93 @@ fn one_mistake_is_told_once() {
     let misspelt = include_str!("../../connectors/partnerstack.yaml").replace("\nauth:", "\nauht:");
     assert_eq!(count(&[("syncline.yaml", PRM), ("connectors/partnerstack.yaml", &misspelt), ("mappings/deals.yaml", DEALS)]), 1);
 }
+
+#[test]
+fn what_is_broken_hides_no_problem_of_the_rest() {
+    let project = "connections:\n  prm: { connector: partnerstack, curency: USD, config: { public_key: pk, secret_key: \"${PRM_SECRET}\" } }\nserver: 8080\n";
+    let deals = "mapping: deals\nshedule: every 2m\nsystems: { prm: { object: deals, where: stage ==, creat: always } }\nfields:\n  name: { prm: account_name, wnis: prm }\n  amount: { prm: amount, type: mony }\n  stage: { prm: stage, wins: cmr }\n";
+    let partners = "mapping: partners\nlimits: { deletes: lots }\nsystems: { prm: { object: partnerships, only: nmae is blank } }\nfields: { name: { prm: name, required: perhaps } }\n";
+    let connector = include_str!("../../connectors/partnerstack.yaml").replace("connector: partnerstack", "connector: own");
+    let connector = connector.replacen("\nquotes:", "\nqoutes:", 1).replacen("key: record.key", "key: rekord.key", 1);
+    let files = [("syncline.yaml", project), ("connectors/own.yaml", &connector), ("mappings/deals.yaml", deals), ("mappings/partners.yaml", partners)];
+    let (_, said) = load(&files, &[("PRM_SECRET", "x")]);
+    for part in ["curency", "shedule", "creat`", "wnis", "mony", "cmr", "where", "lots", "nmae", "perhaps", "rekord"] {
+        assert!(said.contains(part), "{part} in:\n{said}");
+    }
+    assert!(said.contains("A `server`") || said.contains("`server` must be"), "{said}");
+}
+
+#[test]
+fn mappings_are_held_against_one_another_although_something_is_wrong() {
+    let other = "mapping: others\nsystems: { prm: { object: deals } }\nfields: { name: { prm: account_name, wnis: prm } }\n";
+    let (_, said) = load(&[("syncline.yaml", PRM), ("mappings/deals.yaml", DEALS), ("mappings/others.yaml", other)], &[("PRM_SECRET", "x")]);
+    assert!(said.contains("wnis") && said.contains("both write"), "{said}");
+}
+
+/// Each of these files has one mistake, whatever else hangs on it.
+#[test]
+fn nothing_is_said_of_what_follows_from_something_lost() {
+    const TWO: &str = "connections:\n  prm: { connector: partnerstack, config: { public_key: pk, secret_key: \"${PRM_SECRET}\" } }\n  crm: { connector: salesforce, config: { instance_url: \"https://a.my.salesforce.com\", client_id: a, client_secret: \"${PRM_SECRET}\" } }\nvariables: { kind: x }\n";
+    const DEALS: &str = "mapping: deals\nsystems:\n  prm: { object: deals, create: \"stage != 'lost'\", only: \"not deleted('crm')\", new: { source: \"${kind}\" } }\n  crm: { object: Opportunity, create: partner is not blank, where: Type == 'P', new: { Type: P } }\nmatch: [ [name], { ask: [stage] } ]\nwins: { latest: [crm, prm] }\nfields:\n  name: { prm: account_name, crm: Name, wins: crm }\n  amount: { prm: amount, crm: Amount, type: money, wins: highest }\n  partner: { prm: partner_key, crm: AccountId, type: ref(partners) }\n  stage: { prm: stage, crm: StageName, unknown: won, values: { won: { prm: closed_won, crm: Closed Won }, lost: { prm: closed_lost, crm: Closed Lost } } }\ntests:\n  - { given: { name: A, stage: won }, edit: { crm: { Name: B } }, expect: { prm: { account_name: B } } }\n";
+    const PARTNERS: &str = "mapping: partners\nsystems: { prm: { object: partnerships }, crm: { object: Account, create: tier == 'gold' } }\ninclude: [firm]\nfields: { name: { prm: name, crm: Name } }\n";
+    const SHARED: &str =
+        "shared: common\nfields: { firm: { tier: { prm: tier, crm: Tier__c, values: tier } } }\nvalues: { tier: { gold: { prm: gold, crm: Gold } } }\n";
+    let said = |file: usize, was: &str, is: &str| {
+        let mut texts = [TWO, DEALS, PARTNERS, SHARED].map(str::to_owned);
+        assert!(texts[file].contains(was), "{was}");
+        texts[file] = texts[file].replacen(was, is, 1);
+        let names = ["syncline.yaml", "mappings/deals.yaml", "mappings/partners.yaml", "shared/common.yaml"];
+        let files: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+        let (loaded, said) = load(&files, &[("PRM_SECRET", "x")]);
+        (loaded.problems.iter().filter(|problem| problem.is_error()).count(), said)
+    };
+    let (errors, text) = said(0, "", "");
+    assert_eq!(errors, 0, "{text}");
+    let mistakes = [
+        (0, "connections:", "conections:"),
+        (0, "  crm: {", "  crm: 5\n  erp: {"),
+        (0, "connector: salesforce", "conector: salesforce"),
+        (0, "client_id: a", "client_id: [a]"),
+        (0, "variables: { kind: x }", "variables: [kind]"),
+        (0, "variables: { kind: x }", "variables: { kind: [x] }"),
+        (0, "variables: {", "variables: ["),
+        (1, "mapping: deals", "maping: deals"),
+        (1, "systems:", "sytems:"),
+        (1, "object: Opportunity", "objct: Opportunity"),
+        (1, "object: Opportunity", "object: [Opportunity]"),
+        (1, "only: \"not deleted('crm')\"", "only: [x]"),
+        (1, "create: partner is not blank", "create: [partner]"),
+        (1, "fields:\n", "feilds:\n"),
+        (1, "match:", "mach:"),
+        (1, "wins: { latest", "wins: { latset"),
+        (1, "name: { prm: account_name, crm: Name, wins: crm }", "name: 5"),
+        (1, "crm: Name, wins", "crm: [Name], wins"),
+        (1, "type: money", "type: [money]"),
+        (1, "type: money", "tpye: money"),
+        (1, "type: money", "type: &m money"),
+        (1, "  amount: {", "  name: { prm: x }\n  amount: {"),
+        (1, "type: ref(partners)", "type: { ref: partners }"),
+        (1, "values: {", "valeus: {"),
+        (1, "won: { prm: closed_won", "won: { prm: { a: b }"),
+        (1, "won: { prm: closed_won, crm: Closed Won }", "won: 5"),
+        (1, "tests:\n  - {", "tests:\n  - [ {"),
+        (2, "mapping: partners", "mapping: partners\n\tx: y"),
+        (2, "mapping: partners", "mapping: [partners]"),
+        (2, "crm: { object: Account", "crm: { objetc: Account"),
+        (2, "crm: { object: Account", "crm: [ { object: Account"),
+        (2, "include: [firm]", "inclde: [firm]"),
+        (3, "shared: common", "shared: common\n\tx: y"),
+        (3, "fields: {", "feilds: {"),
+        (3, "values: {", "valeus: {"),
+        (3, "firm: { tier: {", "firm: { tier: 5, tear: {"),
+        (3, "gold: { prm: gold", "gold: { prm: { a: b }"),
+    ];
+    let wrong: Vec<String> = mistakes
+        .into_iter()
+        .filter_map(|(file, was, is)| {
+            let (errors, text) = said(file, was, is);
+            (errors != 1).then(|| format!("`{is}` for `{was}` is {errors}:\n{text}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

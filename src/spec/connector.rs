@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::entries::Entries;
+use super::lost::Lost;
 use super::schema::Format;
 use super::slot::{DateSlot, Name, Spanned, TextSlot};
 use crate::diag::{Diagnostic, FileId, Files};
@@ -106,6 +107,10 @@ pub struct ConnectorSpec {
     #[serde(skip)]
     #[schemars(skip)]
     pub file: FileId,
+    /// What of it cannot be used.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub lost: Lost,
 }
 
 /// How a text is quoted inside a query.
@@ -118,11 +123,11 @@ pub enum Quotes {
     Doubled,
 }
 
-/// Reads a connector file: the spec if it has no error, and all problems.
+/// Reads a connector file as far as it can be used, and all problems.
 pub fn read(files: &Files, file: FileId) -> (Option<ConnectorSpec>, Vec<Diagnostic>) {
-    let (specs, found) = super::read::<ConnectorSpec>(files, file, Format::Connector);
-    let spec = specs.into_iter().next().map(|spec| ConnectorSpec { file, ..spec });
-    (spec, found)
+    let read = super::read::<ConnectorSpec>(files, file, Format::Connector);
+    let spec = read.specs.into_iter().next().map(|(spec, lost)| ConnectorSpec { file, lost, ..spec });
+    (spec, read.found)
 }
 
 #[cfg(test)]
