@@ -40,7 +40,8 @@ pub use read::{Find, Get, Read};
 pub use request::{Account, Parse, Request};
 pub use verdict::{Errors, Verdict, VerdictRule};
 pub use webhook::{
-    Age, AgeUnit, Answer, BasicCheck, Check, Delivery, Encoding, Handshake, Hash, HashKind, PathSecret, Renew, SharedSecret, Subscribe, Verify, Webhooks,
+    Age, AgeUnit, Answer, BasicCheck, Check, Delivery, Encoding, Existing, Handshake, Hash, HashKind, PathSecret, Renew, SharedSecret, Subscribe, Verify,
+    Webhooks,
 };
 pub use wire::{Wire, WireBlank, WireForm, WireNames, WirePair};
 pub use write::{Archive, Create, Upsert, Write};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
 
 use super::support::daemon::{Daemon, eventually};
@@ -52,9 +52,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 
 /// How often a deal was read by its key.
 fn looks(systems: &LookAlikes, key: &str) -> usize {
-    let Value::Array(seen) = systems.http.get(&format!("{}/_sandbox/requests", systems.url("prm"))) else { panic!("requests are a list") };
-    let path = format!("/deals/{key}");
-    seen.iter().filter(|request| request["method"] == "GET" && request["path"].as_str().is_some_and(|seen| seen.ends_with(&path))).count()
+    systems.requests("prm", "GET", &format!("/deals/{key}")).len()
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod deliveries;
 mod examples;
 mod kill;
 mod serve;
+mod subscriptions;
 mod support;
 mod tidy;
 mod tryton;
