@@ -90,7 +90,8 @@ impl PlanView {
         let record = op.key.as_ref().map_or(String::new(), |key| format!(" {key}"));
         let label = if op.label.is_empty() { String::new() } else { format!(" \"{}\"", op.label) };
         self.out.line(format!("{} {} {}{record}{label}  {}", styled(style, &op.kind), op.mapping, op.system, styled(out::QUIET, &op.reason)))?;
-        let width = op.fields.iter().map(|field| field.field.chars().count()).max().unwrap_or(0);
+        let names = op.fields.iter().map(|field| &field.field).chain(&op.deferred);
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         for field in &op.fields {
             let change = match &field.from {
                 Some(from) if from.is_empty() => format!("blank → {}", shown(&field.to)),
@@ -99,8 +100,8 @@ impl PlanView {
             };
             self.out.line(format!("  {:width$}  {change}  {}", field.field, styled(out::QUIET, &field.reason)))?;
         }
-        if !op.deferred.is_empty() {
-            self.out.line(format!("  {}", styled(out::QUIET, format!("later, when what it refers to is there: {}", op.deferred.join(", ")))))?;
+        for field in &op.deferred {
+            self.out.line(format!("  {field:width$}  to be linked  {}", styled(out::QUIET, "written once the record that it refers to is there")))?;
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ use crate::diag::{Diagnostic, FileId, Files};
 
 pub use auth::{Apply, Auth, Basic, Bearer, ClientAuth, Cookies, Expires, Grant, Header, OAuth2, Session};
 pub use config::{ConfigKey, ConfigKind};
-pub use describe::{Describe, DescribeFields, DescribeObjects, DescribeValue, Table};
+pub use describe::{Describe, DescribeDefaults, DescribeFields, DescribeObjects, DescribeValue, Table};
 pub use feed::{Feed, FullRead, Window};
 pub use gone::{Gone, Sweep};
 pub use object::{Access, Allows, Choices, FieldNote, FieldShape, Gate, Object, Then, Verb};

@@ -1,13 +1,14 @@
 //! What a stranger, a broken vendor and a full disk do to webhooks, through the real daemon.
 
 use std::io::Write;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
+use syncline::clock::{Clock, WallClock};
 
 use super::support::daemon::{Daemon, eventually};
 use super::support::program::Program;
@@ -90,7 +91,7 @@ fn forged_old_and_oversized_webhooks_are_refused_and_touch_nothing() {
     program.set("TZ", "UTC");
     let daemon = ready(&systems, &program);
     let secret = systems.config("prm", "webhook_secret");
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970").as_secs();
+    let now = u64::try_from(WallClock.now().as_second()).expect("it is later than 1970");
     let body = json!({ "event": "deal.updated", "key": systems.open_deals()[0].0 }).to_string().into_bytes();
     let send = |sent: u64, body: &[u8], secret: &str, encoding: &[(&str, &str)], wire: Vec<u8>| {
         let sent = sent.to_string();
