@@ -10,7 +10,7 @@ use super::connection::{Connection, Given};
 use super::{Overrides, Server};
 use crate::catalog::config::Setting;
 use crate::catalog::{Catalog, Connector};
-use crate::diag::{Diagnostic, LITERAL_SECRET, Severity, Span};
+use crate::diag::{Diagnostic, LITERAL_SECRET, Severity, Span, suggest};
 use crate::id::ConnectionName;
 use crate::secret::Secret;
 use crate::spec::connector::ConfigKind;
@@ -70,10 +70,13 @@ impl Settings<'_> {
 
     fn config(&mut self, name: &Name, spec: &ConnectionSpec, connector: &Connector, missing: &mut Vec<Diagnostic>) -> BTreeMap<Str, Given> {
         let mut config = BTreeMap::new();
+        let mut meant = Vec::new();
         for (key, value) in spec.config.iter() {
             let Some(setting) = connector.config.iter().find(|setting| setting.name == key.text()) else {
+                let known = connector.config.iter().map(|setting| setting.name.as_str());
+                meant.extend(suggest::nearest(key.text(), known.clone()));
                 let problem = Diagnostic::error("unknown_setting", format!("{} has no setting `{}`", connector.name, key.text())).at(key.span());
-                self.problems.push(problem.nearest(key.text(), connector.config.iter().map(|setting| setting.name.as_str())));
+                self.problems.push(problem.nearest(key.text(), known));
                 continue;
             };
             match self.given(key, value, setting, missing) {
@@ -88,7 +91,8 @@ impl Settings<'_> {
             }
         }
         for setting in connector.config.iter().filter(|setting| setting.is_required() && !spec.config.contains(&setting.name)) {
-            if self.lost.has(&["connections", name.text(), "config", &setting.name]) {
+            // A key that is one letter off was told: that the setting is missing follows.
+            if meant.contains(&setting.name.as_str()) || self.lost.has(&["connections", name.text(), "config", &setting.name]) {
                 continue;
             }
             let problem = Diagnostic::error("setting_missing", format!("`{}` needs `{}` of {}", name.text(), setting.name, connector.name)).at(name.span());

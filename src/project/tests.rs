@@ -193,3 +193,55 @@ fn nothing_is_said_of_what_follows_from_something_lost() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+/// The example with one line of a file changed: how many errors there are, and those that stand on other lines.
+fn elsewhere(path: &str, change: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let example = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/partner-deals"));
+    let text = std::fs::read_to_string(example.join(path)).expect("the example has it");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    for folder in ["mappings", "shared"] {
+        std::fs::create_dir(dir.path().join(folder)).expect("it can be made");
+        for entry in std::fs::read_dir(example.join(folder)).into_iter().flatten() {
+            let from = entry.expect("it can be listed").path();
+            std::fs::copy(&from, dir.path().join(folder).join(from.file_name().expect("a file"))).expect("it can be copied");
+        }
+    }
+    std::fs::copy(example.join("syncline.yaml"), dir.path().join("syncline.yaml")).expect("it can be copied");
+    let mut wrong = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let Some(changed) = change(line) else { continue };
+        let lines: Vec<&str> = text.lines().enumerate().map(|(other, line)| if other == at { changed.as_str() } else { line }).collect();
+        std::fs::write(dir.path().join(path), lines.join("\n")).expect("it can be written");
+        let loaded = Project::load(dir.path(), None, &|_| Some("http://127.0.0.1:1".into()), &Overrides::default());
+        let strayed = loaded.problems.iter().filter(|problem| problem.is_error()).filter(|problem| {
+            let place = problem.span.map(|span| (loaded.files.path(span.file).to_owned(), loaded.files.position(span.file, span.start).0));
+            place != Some((path.into(), at + 1))
+        });
+        wrong.extend(
+            strayed.map(|problem| {
+                format!("`{changed}` for `{line}`: {} {:?}", problem.what, problem.span.map(|span| loaded.files.position(span.file, span.start)))
+            }),
+        );
+    }
+    wrong
+}
+
+#[test]
+fn errors_stand_where_the_mistake_is() {
+    let listed = |line: &str| {
+        let (key, value) = line.split_once(": ")?;
+        (!line.trim_start().starts_with(['#', '-']) && !value.trim().is_empty()).then(|| format!("{key}: [[x]]"))
+    };
+    // Words of the format and settings; another name of a field is only missed by those who use it.
+    let words = ["schedule", "systems", "object", "create", "where", "match", "fields", "values", "type", "tests", "connector", "config", "tenant", "server"];
+    let misspelt = |line: &str| {
+        let key = line.trim_start().split(':').next()?;
+        words.contains(&key).then(|| line.replacen(key, &format!("{}x{}", &key[..2], &key[2..]), 1))
+    };
+    let mut wrong = Vec::new();
+    for path in ["mappings/leads.yaml", "syncline.yaml"] {
+        wrong.extend(elsewhere(path, listed));
+        wrong.extend(elsewhere(path, misspelt));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
