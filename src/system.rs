@@ -233,6 +233,8 @@ pub struct Description {
     pub name: String,
     pub label: String,
     pub fields: Vec<FieldDescription>,
+    /// The vendor fills in some required fields by itself, in ways it does not tell all of.
+    pub fills_in: bool,
 }
 
 /// A field as the vendor describes it.

@@ -93,7 +93,8 @@ impl PlanView {
         let said = op.fields.iter().any(|field| field.reason.starts_with(&op.reason));
         let why = if said { String::new() } else { format!("  {}", styled(out::QUIET, &op.reason)) };
         self.out.flow(format!("{} {} {}{record}{label}{why}", styled(style, &op.kind), op.mapping, op.system))?;
-        let width = op.fields.iter().map(|field| field.field.chars().count()).max().unwrap_or(0);
+        let names = op.fields.iter().map(|field| &field.field).chain(&op.deferred);
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         for field in &op.fields {
             let change = match &field.from {
                 Some(from) if from.is_empty() => format!("blank → {}", shown(&field.to)),
@@ -102,8 +103,8 @@ impl PlanView {
             };
             self.out.flow(format!("  {:width$}  {change}  {}", field.field, styled(out::QUIET, &field.reason)))?;
         }
-        if !op.deferred.is_empty() {
-            self.out.flow(format!("  {}", styled(out::QUIET, format!("later, when what it refers to is there: {}", op.deferred.join(", ")))))?;
+        for field in &op.deferred {
+            self.out.flow(format!("  {field:width$}  to be linked  {}", styled(out::QUIET, "written once the record that it refers to is there")))?;
         }
         Ok(())
     }

@@ -52,6 +52,12 @@ fn worth_telling(what: &NoteKind) -> Option<&'static str> {
         NoteKind::CannotLeave => "the connector can neither archive nor delete this object; `leaves: stop` keeps it",
         NoteKind::CannotWrite => "the connector cannot write this object",
         NoteKind::RequiredBlank => "no record is made while this required field is blank",
+        NoteKind::RequiredUnlinked => {
+            "no record is made before the record that this required field refers to is linked; once its own mapping has run, this one can be planned"
+        }
+        NoteKind::CreateUnlinked => {
+            "`create` asks for the record that this field refers to, which is not linked yet; once its own mapping has run, this one can be planned"
+        }
         NoteKind::Unresolved | NoteKind::Deferred | NoteKind::PutBack | NoteKind::Waits | NoteKind::Asked | NoteKind::Locked | NoteKind::Silent(_) => {
             return None;
         }

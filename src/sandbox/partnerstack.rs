@@ -120,6 +120,14 @@ impl LookAlike for PartnerStack {
         failed(&Refusal::new(429, "Too many requests.")).with("retry-after", "1")
     }
 
+    /// Webhooks are made through the API; here they are lost, as when a person removes them.
+    fn subscribe(&self, wanted: &Value) -> Result<Value, Refusal> {
+        match wanted["drop"] {
+            Value::Bool(true) => Ok(json!({ "dropped": self.webhooks.drop_all() })),
+            _ => Err(Refusal::new(400, "Webhooks are made through the API; this takes {\"drop\": true}.")),
+        }
+    }
+
     fn objects(&self) -> Vec<&'static str> {
         OBJECTS.to_vec()
     }

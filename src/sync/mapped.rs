@@ -85,6 +85,10 @@ impl Terms for Mapping {
         Mapping::create_wanted(self, system, view)
     }
 
+    fn create_asks(&self, system: SystemIx, field: FieldIx) -> bool {
+        Mapping::create_asks(self, system, field)
+    }
+
     fn form(&self, field: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value> {
         Mapping::form(self, field, system, value, view)
     }

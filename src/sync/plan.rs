@@ -169,10 +169,29 @@ fn may_create(work: &Work, system: SystemIx) -> bool {
         && (!terms.walled(system) || terms.inside_wall(system, &work.view(&work.forgiven)))
 }
 
+/// A field that is blank only because nobody knows yet which entity the record is that somebody refers to.
+fn is_unlinked(work: &Work, field: FieldIx) -> bool {
+    work.entity.agreed(field).is_blank() && work.look.notes.iter().any(|note| note.field == Some(field) && note.what == NoteKind::Unresolved)
+}
+
+/// A create that does not hold may hold once what is referred to is linked.
+fn asks_for_unlinked(work: &mut Work, system: SystemIx) {
+    let terms = work.scene.terms;
+    if !terms.creates(system) || work.stand(system).create_open || terms.create_wanted(system, &work.view(&work.forgiven)) {
+        return;
+    }
+    if let Some(field) = terms.fields().find(|field| terms.create_asks(system, *field) && is_unlinked(work, *field)) {
+        work.look.note(system, Some(field), NoteKind::CreateUnlinked);
+    }
+}
+
 fn create(work: &mut Work, system: SystemIx) {
     let alive = work.entity.links.iter().flatten().any(|link| link.state.is_live());
-    if !alive || !may_create(work, system) {
+    if !alive {
         return;
+    }
+    if !may_create(work, system) {
+        return asks_for_unlinked(work, system);
     }
     let terms = work.scene.terms;
     let mut fields = Vec::new();
@@ -180,8 +199,12 @@ fn create(work: &mut Work, system: SystemIx) {
     for field in terms.fields() {
         let value = work.entity.agreed(field);
         if value.is_blank() {
+            let unlinked = is_unlinked(work, field);
             if terms.required(field) {
-                return work.look.note(system, Some(field), NoteKind::RequiredBlank);
+                return work.look.note(system, Some(field), if unlinked { NoteKind::RequiredUnlinked } else { NoteKind::RequiredBlank });
+            }
+            if unlinked && terms.writes_new(field, system) {
+                deferred.push(field);
             }
             continue;
         }

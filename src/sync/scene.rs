@@ -142,6 +142,10 @@ pub enum NoteKind {
     Shut(Str),
     /// No create while this required field is blank.
     RequiredBlank,
+    /// No create before the record that this required field refers to is linked.
+    RequiredUnlinked,
+    /// `create` asks for a reference to a record that is not linked yet.
+    CreateUnlinked,
     /// Owed a delete or archive that the object does not offer.
     CannotLeave,
     /// The record cannot be written or made there at all.

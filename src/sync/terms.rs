@@ -54,6 +54,8 @@ pub trait Terms: Send + Sync {
     /// `create` is not `never`.
     fn creates(&self, system: SystemIx) -> bool;
     fn create_wanted(&self, system: SystemIx, view: &dyn EntityView) -> bool;
+    /// Whether `create` asks for the field.
+    fn create_asks(&self, system: SystemIx, field: FieldIx) -> bool;
     /// What the system shows once it was given the value; `None` where it has no form for it.
     fn form(&self, field: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value>;
     /// Which values the system is sure to show just as it was given them.

@@ -230,12 +230,12 @@ impl System for MemorySystem {
     async fn objects(&self) -> Result<Vec<Description>, SystemError> {
         self.up()?;
         let names: Vec<String> = self.state().tables.keys().map(ToString::to_string).collect();
-        Ok(names.into_iter().map(|name| Description { label: name.clone(), name, fields: Vec::new() }).collect())
+        Ok(names.into_iter().map(|name| Description { label: name.clone(), name, fields: Vec::new(), fills_in: false }).collect())
     }
 
     async fn describe(&self, object: &ObjectName) -> Result<Description, SystemError> {
         self.up()?;
-        Ok(Description { name: object.to_string(), label: object.to_string(), fields: Vec::new() })
+        Ok(Description { name: object.to_string(), label: object.to_string(), fields: Vec::new(), fills_in: false })
     }
 
     fn changes(&self, read: Read, since: Option<Cursor>) -> Box<dyn Pages> {

@@ -110,6 +110,14 @@ impl Program {
         self.command(arguments).stdout(Stdio::piped()).spawn().expect("the program was built with the tests")
     }
 
+    /// As [`Program::start`], with files of so many blocks of 512 bytes at most. What would go beyond fails, as on a full disk.
+    pub fn start_with_disk(&self, blocks: u64, arguments: &[&str]) -> Child {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &blocks.to_string(), env!("CARGO_BIN_EXE_syncline")]).args(arguments);
+        shell.current_dir(self.directory.path()).env_clear().envs(&self.env);
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("there is a shell")
+    }
+
     /// As [`Program::start`], with its log to be read, too.
     pub fn start_logged(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program was built with the tests")
