@@ -11,6 +11,7 @@ mod feed;
 mod first;
 pub mod ground;
 mod kept;
+mod late;
 mod look;
 mod neighbours;
 mod observe;
