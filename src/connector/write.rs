@@ -71,7 +71,7 @@ impl Line {
     }
 }
 
-/// The block that does this kind of write, and the values that archiving sets.
+/// The block that does this kind of write, and the values that archiving or its contrary sets.
 fn block<'a>(local: &'a Local, kind: &WriteKind) -> Option<(&'a Write, &'a [(Path, Value)])> {
     let object = &*local.object;
     let none: &[(Path, Value)] = &[];
@@ -82,7 +82,11 @@ fn block<'a>(local: &'a Local, kind: &WriteKind) -> Option<(&'a Write, &'a [(Pat
         WriteKind::Delete => object.delete.as_ref().map(|delete| (delete, none)),
         WriteKind::Archive => match object.archive.as_ref()? {
             Archive::Call(write) => Some((write, none)),
-            Archive::Sets(sets) => object.update.as_ref().map(|update| (update, sets.as_slice())),
+            Archive::Sets { sets, .. } => object.update.as_ref().map(|update| (update, sets.as_slice())),
+        },
+        WriteKind::Restore => match object.archive.as_ref()? {
+            Archive::Sets { restores, .. } if !restores.is_empty() => object.update.as_ref().map(|update| (update, restores.as_slice())),
+            Archive::Sets { .. } | Archive::Call(_) => None,
         },
     }
 }

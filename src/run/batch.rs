@@ -75,7 +75,7 @@ async fn look_before(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec
     match kind {
         WriteKind::Create => (due, Vec::new()),
         WriteKind::Upsert(_) => find_first(ctx, system, due).await,
-        WriteKind::Update | WriteKind::Archive | WriteKind::Delete => read_again(ctx, system, due).await,
+        WriteKind::Update | WriteKind::Archive | WriteKind::Restore | WriteKind::Delete => read_again(ctx, system, due).await,
     }
 }
 
@@ -95,6 +95,11 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
             Ok(found) if found.is_empty() => {
                 free.push(due);
                 continue;
+            }
+            // Who archived it, and whether it may live again, nobody can tell from here.
+            Ok(found) if found.iter().any(|record| record.archived) => {
+                let keys = found.into_iter().map(|record| record.key).collect();
+                (Outcome::Duplicate { keys, message: "an archived record holds the external id".to_owned() }, None, false)
             }
             Ok(found) if found.len() == 1 => {
                 let record = &found[0];
@@ -154,8 +159,12 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
         }
         Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::UnresolvedSet(_) => true,
     };
+    // Somebody was faster.
+    if op.kind == OpKind::Restore && !observation.archived {
+        return false;
+    }
     let versions = op.version.is_some() && observation.version.is_some();
-    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_)) && versions {
+    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore) && versions {
         return op.version == observation.version;
     }
     op.fields.iter().all(|write| write.pre.as_ref().is_none_or(|pre| shows(write.field, pre)))
@@ -173,7 +182,7 @@ fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome
             message: problem.to_string(),
             fields: vec![problem.path],
         })?,
-        OpKind::Archive(_) | OpKind::Delete(_) => Vec::new(),
+        OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore => Vec::new(),
     };
     let mut by = None;
     match &entry.class {
@@ -268,7 +277,7 @@ fn tally(ctx: &Ctx<'_>, answer: &Answer, result: &Landed) {
     if result.state == EntryState::Done && !answer.adopt {
         match answer.due.entry.op.kind {
             OpKind::Create => end.created += 1,
-            OpKind::Update => end.updated += 1,
+            OpKind::Update | OpKind::Restore => end.updated += 1,
             OpKind::Archive(_) => end.archived += 1,
             OpKind::Delete(_) => end.deleted += 1,
         }

@@ -30,7 +30,7 @@ pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended
             (EntryState::Ready, _) => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (_, OpKind::Create) => create(ground, laid, prepared, entry, progress, ended).await?,
             // A read of the record tells what became of it: the look settles it.
-            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_)) => again(ground, laid, &prepared, None).await?,
+            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore) => again(ground, laid, &prepared, None).await?,
         }
     }
     Ok(())

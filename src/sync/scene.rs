@@ -146,6 +146,8 @@ pub enum NoteKind {
     CannotLeave,
     /// The record cannot be written or made there at all.
     CannotWrite,
+    /// Archived by us and needed again, and nothing makes it live: a new one is made beside it.
+    StaysArchived,
     Silent(Silence),
 }
 

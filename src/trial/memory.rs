@@ -63,6 +63,7 @@ pub fn abilities() -> Abilities {
         update: Some(UpdateClass::Version),
         delete: Some(Guarded::Version),
         archive: Some(Guarded::Version),
+        restore: Some(Guarded::Version),
         gone: GoneBy::Feed,
         full_read: false,
         find: Some(FindBy::AnyField),

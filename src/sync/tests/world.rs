@@ -65,6 +65,7 @@ pub fn abilities() -> Abilities {
         update: Some(UpdateClass::Version),
         delete: Some(Guarded::Version),
         archive: Some(Guarded::Version),
+        restore: Some(Guarded::Version),
         gone: GoneBy::Feed,
         full_read: false,
         find: None,
@@ -325,6 +326,13 @@ impl World {
                 record.archived = true;
                 Outcome::Done { key: None, record: None, version: None, created: None }
             }
+            OpKind::Restore => {
+                let Some(record) = self.records[system].as_mut() else { return Outcome::Gone };
+                record.archived = false;
+                record.version += 1;
+                record.time = now;
+                Outcome::Done { key: None, record: None, version: None, created: None }
+            }
             OpKind::Delete(_) => {
                 self.records[system] = None;
                 Outcome::Done { key: None, record: None, version: None, created: None }
@@ -354,6 +362,7 @@ impl World {
                 OpKind::Update => "",
                 OpKind::Archive(_) => "archive",
                 OpKind::Delete(_) => "delete",
+                OpKind::Restore => "restore",
             };
             lines.push(format!("{} {kind}{}", name(op.system), fields.join(" ")));
         }
