@@ -5,6 +5,7 @@
 
 pub mod apply;
 mod batch;
+pub mod breaker;
 mod commit;
 pub mod connect;
 mod feed;
@@ -168,6 +169,12 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
     if let Err(error) = &outcome {
         ended.end.state = RunState::Failed;
         ended.end.message = Some(error.to_string());
+    }
+    let pauses = ground.breakers.pauses(ground.clock.now());
+    let own = pauses.iter().filter(|pause| laid.seats.iter().any(|seat| seat.object == pause.object && seat.system.connection() == &pause.connection));
+    let told: Vec<String> = own.map(breaker::Pause::sentence).collect();
+    if ended.end.message.is_none() && !told.is_empty() {
+        ended.end.message = Some(told.join("; "));
     }
     if let Some(run) = run {
         let now = ground.clock.now();

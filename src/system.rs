@@ -95,7 +95,7 @@ pub enum Outcome {
     InDoubt {
         why: String,
     },
-    /// Nothing was sent, or surely nothing was done: the same entry may be sent again after the wait.
+    /// Nothing was sent, or surely nothing was done, and not for the record's sake: the system takes no writes now. `why` holds no value.
     NotDone {
         why: String,
         wait: Duration,

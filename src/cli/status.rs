@@ -49,6 +49,9 @@ impl Status {
         let head = ["mapping", "entities", "records", "last run", "ended", "reviews", "refused", "in doubt", "touched"];
         out.table(&head, all.iter().map(|standing| row(standing, now)).collect())?;
         for standing in &all {
+            if let Some(message) = standing.last.as_ref().and_then(|run| run.end.message.as_ref()) {
+                out.line(format!("\n{} {}: {message}", styled(out::BAD, "trouble"), standing.mapping))?;
+            }
             for refused in &standing.dead_letters {
                 tell(standing, refused, out)?;
             }

@@ -260,6 +260,7 @@ fn of_failure(failure: &Failure) -> Outcome {
     match failure {
         Failure::Later { why, wait } => Outcome::NotDone { why: why.clone(), wait: wait.unwrap_or(LATER) },
         Failure::Stopped(why) => Outcome::NotDone { why: why.clone(), wait: STOPPED_WAIT },
+        Failure::Unfit(why) => refused("cannot_fill", why.clone()),
         Failure::Lost(why) | Failure::Garbled(why) => Outcome::InDoubt { why: why.clone() },
     }
 }
@@ -270,13 +271,13 @@ fn of_verdict(judged: &Judged) -> Outcome {
     let wait = judged.wait.unwrap_or(LATER);
     match judged.is {
         Verdict::Ok => Outcome::InDoubt { why },
-        Verdict::RateLimited => Outcome::NotDone { why, wait },
+        Verdict::RateLimited => Outcome::NotDone { why: judged.told(), wait },
         Verdict::Locked => Outcome::Locked { why, wait },
         Verdict::Stale => Outcome::Stale,
         Verdict::Gone => Outcome::Gone,
         Verdict::Duplicate => Outcome::Duplicate { keys: judged.keys.iter().map(RecordKey::new).collect(), message: judged.message.clone() },
         Verdict::MissingReference => Outcome::MissingReference { message: why },
-        Verdict::Stop | Verdict::RefreshAuth => Outcome::NotDone { why, wait: wait.max(STOPPED_WAIT) },
+        Verdict::Stop | Verdict::RefreshAuth => Outcome::NotDone { why: judged.told(), wait: wait.max(STOPPED_WAIT) },
         // The vendor failed in the middle: what it did is not known.
         Verdict::Retry | Verdict::Restart | Verdict::Expired => Outcome::InDoubt { why },
         Verdict::Drift | Verdict::Refused | Verdict::Split => {

@@ -15,6 +15,7 @@ use crate::sync::entity::Entity;
 use crate::sync::landed::{Answered, Landed, landed};
 use crate::sync::neighbours::View;
 use crate::sync::op::{EntryClass, EntryState, OpKind};
+use crate::sync::pace::UNANSWERED;
 use crate::system::{Outcome, WriteItem, WriteKind};
 use crate::value::Value;
 use crate::value::record::{Form, WriteCell};
@@ -27,8 +28,25 @@ struct Answer {
     adopt: bool,
 }
 
-/// Writes one batch.
+/// Writes one batch, unless its object takes no writes now.
 pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(), RunError> {
+    let (connection, object) = (&ctx.laid.mapping.system(system).connection, &ctx.laid.seat(system).object);
+    let now = ctx.ground.clock.now();
+    match ctx.ground.breakers.admit(connection, object, now) {
+        Ok(()) => {}
+        Err(wait) => {
+            let outcome = || Outcome::NotDone { why: "it takes no writes now".to_owned(), wait };
+            let answers = due.into_iter().map(|due| Answer { due, outcome: outcome(), observation: None, adopt: false }).collect();
+            return settle(ctx, system, answers, now, true).await;
+        }
+    }
+    let (answers, sent_at) = send(ctx, system, kind, due).await?;
+    let outcomes = answers.iter().map(|answer| (answer.due.entry.op.entity, &answer.outcome));
+    let paused = ctx.ground.breakers.note(connection, object, ctx.ground.clock.now(), outcomes);
+    settle(ctx, system, answers, sent_at, paused).await
+}
+
+async fn send(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(Vec<Answer>, Timestamp), RunError> {
     let (due, mut answers) = look_before(ctx, system, kind, due).await;
     let mut items = Vec::with_capacity(due.len());
     let mut sending = Vec::with_capacity(due.len());
@@ -60,7 +78,7 @@ pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<D
             answers.push(Answer { due, outcome, observation, adopt: false });
         }
     }
-    settle(ctx, system, answers, sent_at).await
+    Ok((answers, sent_at))
 }
 
 fn shown(ctx: &Ctx<'_>, system: SystemIx, outcome: &Outcome) -> Option<Observation> {
@@ -142,7 +160,8 @@ async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
             }
             Some(Some(_)) => Outcome::Stale,
             Some(None) => Outcome::Gone,
-            None => Outcome::NotDone { why: "the record could not be read right before the write".to_owned(), wait: super::SYSTEM_WAIT },
+            // It was not told of right before the write: read again, and planned again.
+            None => Outcome::Stale,
         };
         answers.push(Answer { due, outcome, observation: None, adopt: false });
     }
@@ -195,7 +214,8 @@ fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome
     Ok(WriteItem { entry: entry.id, key: entry.op.key.clone(), version: entry.op.version.clone(), cells, by })
 }
 
-async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: Timestamp) -> Result<(), RunError> {
+/// `paused`: the system takes no writes, so that a lost answer is no attempt of the record.
+async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: Timestamp, paused: bool) -> Result<(), RunError> {
     let mut settled = Vec::with_capacity(answers.len());
     let mut touches = Vec::new();
     for answer in answers {
@@ -228,7 +248,7 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
             *work.again.lock().expect("no holder of this lock can panic") = true;
         }
         let before = std::mem::replace(&mut *entity, result.entity.clone());
-        settled.push(settle_one(ctx, answer, result, before, now));
+        settled.push(settle_one(ctx, answer, result, before, now, paused));
     }
     ctx.ground.store.settle(ctx.laid.id, settled).await?;
     if !touches.is_empty() {
@@ -237,7 +257,7 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
     Ok(())
 }
 
-fn settle_one(ctx: &Ctx<'_>, answer: Answer, result: Landed, before: Entity, now: Timestamp) -> Settled {
+fn settle_one(ctx: &Ctx<'_>, answer: Answer, result: Landed, before: Entity, now: Timestamp, paused: bool) -> Settled {
     let again = result.again.and_then(|at| Some((commit::touch_of(ctx.laid, &result.entity)?, at)));
     let dead_letter = result.refusal.map(|refusal| DeadLetter {
         mapping: ctx.laid.id,
@@ -260,7 +280,10 @@ fn settle_one(ctx: &Ctx<'_>, answer: Answer, result: Landed, before: Entity, now
         conflicts: result.conflicts,
         again: again.into_iter().collect(),
         at: now,
-        answer: word(&answer.outcome).to_owned(),
+        answer: match &answer.outcome {
+            Outcome::InDoubt { .. } if paused => UNANSWERED.to_owned(),
+            outcome => word(outcome).to_owned(),
+        },
     }
 }
 

@@ -84,6 +84,10 @@ impl Bench {
 
     async fn run_as(&self, intent: Intent) -> Ended {
         self.clock.advance(Duration::from_secs(60));
+        self.run_at_once(intent).await
+    }
+
+    async fn run_at_once(&self, intent: Intent) -> Ended {
         let request = Request { wake: Wake::Person, poll: true, sweep: false, intent };
         let stop = CancellationToken::new();
         let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut NobodyAgrees, stop: &stop };

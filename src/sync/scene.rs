@@ -68,6 +68,8 @@ pub struct Scene<'a> {
     pub abilities: &'a [Arc<Abilities>],
     /// Systems in which an unlinked record that starts nothing (asleep, in review) has this entity's match keys: no create beside it.
     pub waiting: &'a [SystemIx],
+    /// Systems that take no writes now, and until when.
+    pub paused: &'a [Option<Timestamp>],
     pub neighbours: &'a Neighbours,
     pub now: Timestamp,
     pub today: Date,
