@@ -21,6 +21,7 @@ mod prepare;
 pub mod progress;
 mod recover;
 mod remark;
+mod retention;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -184,6 +185,9 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
             .map(|moved| async move { ground.store.commit_page(&moved.connection, &moved.object, moved.feed, Some(moved.cursor), Vec::new(), now).await });
         // Together: the store writes what waits at once in one transaction.
         tokio::try_join!(ground.store.end_run(run, ended.end.clone(), now), futures::future::try_join_all(moves))?;
+        if ended.end.state == RunState::Done {
+            retention::forget(ground, laid).await?;
+        }
     }
     outcome.map(|()| ended)
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::RunError;
 use super::breaker::Breakers;
+use super::retention::Retention;
 use crate::clock::Clock;
 use crate::id::{ConnectionName, MappingName, ObjectName};
 use crate::mapping::{Create, Mapping, SystemIx};
@@ -26,6 +27,8 @@ pub struct Ground {
     pub mappings: Vec<Laid>,
     /// What takes no writes now.
     pub breakers: Breakers,
+    /// When to look for what was kept long enough.
+    pub retention: Retention,
     /// Connections whose account was compared in this process.
     pinned: Mutex<HashSet<ConnectionName>>,
 }
@@ -95,7 +98,7 @@ impl Ground {
             }
             laid.push(Laid { mapping, id, seats });
         }
-        Ok(Self { store, clock, zone, systems, mappings: laid, breakers: Breakers::default(), pinned: Mutex::default() })
+        Ok(Self { store, clock, zone, systems, mappings: laid, breakers: Breakers::default(), retention: Retention::default(), pinned: Mutex::default() })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {

@@ -3,6 +3,7 @@
 mod late;
 mod leave;
 mod pace;
+mod retention;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
