@@ -6,12 +6,14 @@
 mod alike;
 pub mod apply;
 mod batch;
+pub mod breaker;
 mod commit;
 pub mod connect;
 mod feed;
 mod first;
 pub mod ground;
 mod kept;
+mod late;
 mod look;
 mod neighbours;
 mod observe;
@@ -20,6 +22,7 @@ mod prepare;
 pub mod progress;
 mod recover;
 mod remark;
+mod retention;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -179,6 +182,12 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
         ended.end.state = RunState::Failed;
         ended.end.message = Some(error.to_string());
     }
+    let pauses = ground.breakers.pauses(ground.clock.now());
+    let own = pauses.iter().filter(|pause| laid.seats.iter().any(|seat| seat.object == pause.object && seat.system.connection() == &pause.connection));
+    let told: Vec<String> = own.map(breaker::Pause::sentence).collect();
+    if ended.end.message.is_none() && !told.is_empty() {
+        ended.end.message = Some(told.join("; "));
+    }
     if let Some(run) = run {
         let now = ground.clock.now();
         let idle = std::mem::take(&mut ended.idle);
@@ -187,6 +196,9 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
             .map(|moved| async move { ground.store.commit_page(&moved.connection, &moved.object, moved.feed, Some(moved.cursor), Vec::new(), now).await });
         // Together: the store writes what waits at once in one transaction.
         tokio::try_join!(ground.store.end_run(run, ended.end.clone(), now), futures::future::try_join_all(moves))?;
+        if ended.end.state == RunState::Done {
+            retention::forget(ground, laid).await?;
+        }
     }
     outcome.map(|()| ended)
 }

@@ -278,6 +278,27 @@ pub struct DeadLetter {
     pub at: Timestamp,
 }
 
+/// What is kept for a time only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// Journal entries that are closed.
+    Entries,
+    Conflicts,
+    /// Closed ones.
+    DeadLetters,
+    /// Closed ones.
+    Reviews,
+    /// All but the last of each mapping.
+    Runs,
+}
+
+/// Whether the agreed values of an entity go with its last tombstone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    Keep,
+    Drop,
+}
+
 /// A webhook as received.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -396,6 +417,11 @@ pub trait Store: Send + Sync {
     async fn decided(&self, mapping: MappingId, entity: EntityId) -> Result<Vec<(RunId, Timestamp, Decided)>, StoreError>;
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
+
+    /// Drops a few rows that were over before `before`, past `after`. Where the next call goes on; `None` when the rest is younger.
+    async fn forget(&self, what: Old, before: Timestamp, after: i64) -> Result<Option<i64>, StoreError>;
+    /// The same for the mapping's tombstones: they keep ids only, and a record that comes back after it is a new one.
+    async fn forget_gone(&self, mapping: MappingId, before: Timestamp, after: i64, values: Values) -> Result<Option<i64>, StoreError>;
 
     /// Inbox and touched records in one transaction; 2xx may be answered after it.
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;

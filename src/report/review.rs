@@ -93,9 +93,10 @@ async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Ques
         ReviewAbout::Stuck { system, why } => {
             ("stuck", stuck(name(mapping, *system), &who, why), vec![("again".to_owned(), "try it again".to_owned()), leave()])
         }
-        ReviewAbout::Join { other } => {
+        ReviewAbout::Join { other, why } => {
             let other_name = named(store, kept, *other).await?;
-            ("join", format!("Are {who} and {other_name} one?"), vec![(format!("link {other}"), "they are one".to_owned()), leave()])
+            let why = if why.is_empty() { String::new() } else { format!(" Not joined without asking: {why}") };
+            ("join", format!("Are {who} and {other_name} one?{why}"), vec![(format!("link {other}"), "they are one".to_owned()), leave()])
         }
     };
     Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered: review.answer.is_some() })

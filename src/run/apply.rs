@@ -133,6 +133,7 @@ pub fn kind(entry: &Entry) -> (u8, WriteKind) {
         (OpKind::Create, EntryClass::Upsert { path, .. }) => (0, WriteKind::Upsert(Path::clone(path))),
         (OpKind::Create, _) => (0, WriteKind::Create),
         (OpKind::Update, _) => (1, WriteKind::Update),
+        (OpKind::Restore, _) => (1, WriteKind::Restore),
         (OpKind::Archive(_), _) => (2, WriteKind::Archive),
         (OpKind::Delete(_), _) => (3, WriteKind::Delete),
     }
@@ -142,7 +143,7 @@ fn batch_size(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind) -> usize {
     let abilities = &ctx.laid.seat(system).abilities;
     let size = match kind {
         WriteKind::Create | WriteKind::Upsert(_) => abilities.create_batch,
-        WriteKind::Update => abilities.update_batch,
+        WriteKind::Update | WriteKind::Restore => abilities.update_batch,
         WriteKind::Archive | WriteKind::Delete => abilities.delete_batch,
     };
     size.max(1)

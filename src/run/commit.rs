@@ -12,10 +12,10 @@ use super::ground::{Ground, Laid};
 use super::prepare::{Hint, Prepared};
 use super::source::Slice;
 use super::{Ended, Request, RunError};
-use super::{alike, look};
+use super::{alike, late, look};
 use crate::id::{EntryId, RunId};
 use crate::mapping::matching::MatchKey;
-use crate::store::{Begun, Merged, StoreError, Touch, Touched};
+use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryState};
@@ -89,6 +89,7 @@ pub async fn merge(
     }
     let now = ground.clock.now();
     send_at_once(laid, &mut merged, &mut owing, now);
+    let moved = if slice.blank && slice.placed.waiting.is_empty() { Vec::new() } else { late::moved(laid, &merged) };
     if !merged.is_empty() || !begun.is_empty() {
         let (store, mapping) = (ground.store.clone(), laid.id);
         // Side by side, so that they share a transaction.
@@ -99,6 +100,10 @@ pub async fn merge(
         ground.store.touch(left_out, None, now).await?;
     }
     settle_placed(ground, laid, slice, ended).await?;
+    if !moved.is_empty() {
+        commits.end().await?;
+    }
+    ended.end.reviews += late::tell(ground, laid, slice, moved).await?;
     untouch(ground, done).await?;
     Ok(owing)
 }
@@ -133,7 +138,7 @@ fn send_at_once(laid: &Laid, merged: &mut [Merged], owing: &mut [Owing], now: Ti
 /// What an entity's look leaves to be stored; `None` where there is nothing.
 fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look: Look) -> Option<(Merged, Vec<Entry>)> {
     // What a silent system is owed, or has to say, is not known: the entity is looked at again when it may speak.
-    let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_)));
+    let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_))) || (prepared.late.near && look.entity.is_some());
     let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
     let waits = [look.waits, retry].into_iter().flatten().min();
     let nothing = look.entity.is_none()
@@ -141,6 +146,7 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         && look.reviews.is_empty()
         && look.closed_reviews.is_empty()
         && look.entry_states.is_empty()
+        && prepared.late.joined.is_empty()
         && waits.is_none();
     if nothing && prepared.before.is_some() {
         return None;
@@ -150,7 +156,9 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         .into_iter()
         .map(|(op, class)| Entry { id: EntryId(ground.entry_id()), run, op, class, state: EntryState::Ready, attempt: 0, first_sent_at: None, deadline: None })
         .collect();
-    let keys = look.entity.as_ref().or(prepared.before.is_none().then_some(&prepared.entity)).map(|after| keys(laid, after));
+    let is_other = prepared.before.is_none() || !prepared.late.joined.is_empty();
+    let keys = look.entity.as_ref().or(is_other.then_some(&prepared.entity)).map(|after| keys(laid, after));
+    let lost = prepared.late.lost.iter().map(|lost| Conflict { run, ..lost.clone() });
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
     let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
     let untouch = match entries.is_empty() {
@@ -160,11 +168,11 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
     let merged = Merged {
         before: prepared.before.clone(),
         after,
-        joined: Vec::new(),
+        joined: prepared.late.joined.clone(),
         keys,
-        conflicts: look.conflicts,
+        conflicts: lost.chain(look.conflicts).collect(),
         reviews: look.reviews,
-        closed_reviews: look.closed_reviews,
+        closed_reviews: prepared.late.answered.iter().copied().chain(look.closed_reviews).collect(),
         entries: entries.clone(),
         entry_states: look.entry_states,
         untouch,
@@ -189,7 +197,7 @@ fn count(prepared: &Prepared, look: &Look, ended: &mut Ended) {
     let before = prepared.before.as_ref().map_or(0, |entity| entity.links.iter().flatten().count());
     let after = look.entity.as_ref().unwrap_or(&prepared.entity).links.iter().flatten().count();
     ended.end.linked += (after.saturating_sub(before)) as u64;
-    ended.end.conflicts += look.conflicts.len() as u64;
+    ended.end.conflicts += (look.conflicts.len() + prepared.late.lost.len()) as u64;
     ended.end.reviews += look.reviews.len() as u64;
 }
 
@@ -199,11 +207,11 @@ async fn settle_placed(ground: &Ground, laid: &Laid, slice: &Slice, ended: &mut 
     if !placed.waiting.is_empty() || !placed.found.is_empty() {
         ground.store.keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone()).await?;
     }
-    // Together, so that they share a transaction.
+    // Together, so that they share a transaction; closed first, so that the same may be asked anew.
     let now = ground.clock.now();
+    try_join_all(placed.closed.iter().map(|review| ground.store.close_review(*review))).await?;
     let opened = placed.reviews.iter().map(|review| ground.store.open_review(laid.id, review.clone(), now));
     try_join_all(opened).await?;
-    try_join_all(placed.closed.iter().map(|review| ground.store.close_review(*review))).await?;
     ended.end.reviews += placed.reviews.len() as u64;
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use jiff::tz::TimeZone;
 
 use super::RunError;
+use super::breaker::Breakers;
+use super::retention::Retention;
 use crate::clock::Clock;
 use crate::id::{ConnectionName, MappingName, ObjectName};
 use crate::mapping::{Create, Mapping, SystemIx};
@@ -23,6 +25,10 @@ pub struct Ground {
     pub systems: BTreeMap<ConnectionName, Arc<dyn System>>,
     /// In dependency order: what others refer to comes first.
     pub mappings: Vec<Laid>,
+    /// What takes no writes now.
+    pub breakers: Breakers,
+    /// When to look for what was kept long enough.
+    pub retention: Retention,
     /// Connections whose account was compared in this process.
     pinned: Mutex<HashSet<ConnectionName>>,
 }
@@ -92,7 +98,7 @@ impl Ground {
             }
             laid.push(Laid { mapping, id, seats });
         }
-        Ok(Self { store, clock, zone, systems, mappings: laid, pinned: Mutex::default() })
+        Ok(Self { store, clock, zone, systems, mappings: laid, breakers: Breakers::default(), retention: Retention::default(), pinned: Mutex::default() })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ground::{Ground, Laid};
 use super::plan::{self, PlannedOp};
@@ -39,6 +39,12 @@ fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neigh
     let abilities = laid.abilities();
     let offsets: Vec<SignedDuration> =
         laid.seats.iter().map(|seat| SignedDuration::try_from_secs_f64(seat.system.clock_offset()).unwrap_or_default()).collect();
+    // A plan shows what is owed, whoever takes it now.
+    let paused = |system| {
+        let at = (&laid.mapping.system(system).connection, &laid.seat(system).object);
+        ground.breakers.paused_until(at.0, at.1, ground.clock.now()).filter(|_| run != RunId(0))
+    };
+    let paused: Vec<Option<Timestamp>> = laid.mapping.systems_ix().map(paused).collect();
     with(&Scene {
         terms: &*laid.mapping,
         entity: &prepared.entity,
@@ -50,6 +56,7 @@ fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neigh
         since: prepared.since,
         abilities: &abilities,
         waiting: &prepared.waiting,
+        paused: &paused,
         neighbours,
         now: ground.clock.now(),
         today: ground.today(),

@@ -234,5 +234,6 @@ pub fn kind(kind: &OpKind) -> &'static str {
         OpKind::Update => "update",
         OpKind::Archive(_) => "archive",
         OpKind::Delete(_) => "delete",
+        OpKind::Restore => "restore",
     }
 }

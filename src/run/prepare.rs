@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::RunError;
 use super::ground::{Ground, Laid};
+use super::late::Late;
 use super::observe::Gathered;
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
@@ -40,6 +41,8 @@ pub struct Prepared {
     pub since: Option<Timestamp>,
     /// Systems in which an unlinked record that starts nothing has its match keys.
     pub waiting: Vec<SystemIx>,
+    /// Entities that it turned out to be.
+    pub late: Late,
     /// What this look answers.
     pub hints: Vec<Hint>,
 }
@@ -58,6 +61,7 @@ impl Prepared {
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),
+            late: Late::default(),
             hints: Vec::new(),
         }
     }
@@ -74,6 +78,7 @@ impl Prepared {
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),
+            late: Late::default(),
             hints: Vec::new(),
         }
     }
@@ -127,7 +132,7 @@ pub async fn linked(ground: &Ground, laid: &Laid, gathered: &mut Gathered, hints
 }
 
 /// A page of a feed is a fresh read of its records.
-fn give_fresh(laid: &Laid, gathered: &mut Gathered, prepared: &mut Prepared, now: Timestamp) {
+pub fn give_fresh(laid: &Laid, gathered: &mut Gathered, prepared: &mut Prepared, now: Timestamp) {
     for system in laid.mapping.systems_ix() {
         let Some(link) = prepared.entity.link(system) else {
             continue;

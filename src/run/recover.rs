@@ -31,7 +31,7 @@ pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended
             (EntryState::Ready, _) => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (_, OpKind::Create) => create(ground, laid, prepared, entry, progress, ended).await?,
             // A read of the record tells what became of it: the look settles it.
-            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_)) => again(ground, laid, &prepared, None).await?,
+            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore) => again(ground, laid, &prepared, None).await?,
         }
     }
     Ok(())
@@ -60,7 +60,10 @@ async fn create(ground: &Ground, laid: &Laid, prepared: Prepared, entry: Entry, 
             let (_, record, observation) = &found[at];
             link(ground, laid, &prepared, &entry, record, observation, adopt).await
         }
-        Recovery::Late(other) => ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other }).await,
+        Recovery::Late(other) => {
+            let why = "a record found for a create in doubt is linked already".to_owned();
+            ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other, why }).await
+        }
         Recovery::Send => send(ground, laid, prepared, entry, progress, ended).await,
         Recovery::Review(hits) => ask(ground, laid, &prepared, &entry, ReviewAbout::InDoubt { entry: entry.id, hits }).await,
         Recovery::Wait(until) => again(ground, laid, &prepared, Some(until)).await,

@@ -7,7 +7,7 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, look, neighbours, unlinked};
+use super::{Ended, Request, RunError, late, look, neighbours, unlinked};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
@@ -30,6 +30,8 @@ pub struct Slice {
     pub neighbours: Arc<Neighbours>,
     /// What placing its unlinked records came to.
     pub placed: Placed,
+    /// Of a first match into a store that knows nothing of the mapping: nothing is looked up there.
+    pub blank: bool,
 }
 
 impl Slice {
@@ -39,7 +41,7 @@ impl Slice {
         prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
         find_waiting(ground, laid, &mut prepared, beside, blank).await?;
         recall(ground, laid, &mut prepared, &neighbours).await?;
-        Ok(Self { prepared, neighbours: Arc::new(neighbours), ..Self::default() })
+        Ok(Self { prepared, neighbours: Arc::new(neighbours), blank, ..Self::default() })
     }
 }
 
@@ -212,6 +214,7 @@ pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered
         prepare::read_rest(ground, laid, gathered, slice).await?;
     }
     prepared.extend(joined);
+    late::join(ground, laid, gathered, &mut prepared, &mut placed).await?;
     let mut slices = Vec::new();
     for chunk in observe::chunks(prepared, SLICE_RECORDS) {
         slices.push(Slice::of(ground, laid, chunk, &placed, false).await?);

@@ -1,7 +1,10 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod late;
+mod leave;
 mod pace;
+mod retention;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,11 +42,17 @@ struct Bench {
     clock: Arc<HandClock>,
     crm: Arc<MemorySystem>,
     prm: Arc<MemorySystem>,
+    /// Further systems, by the order they were named in.
+    others: Vec<Arc<MemorySystem>>,
     ground: Ground,
 }
 
 fn object(connection: &str) -> ObjectName {
-    ObjectName::new(if connection == "crm" { "Opportunity" } else { "deals" })
+    ObjectName::new(match connection {
+        "crm" => "Opportunity",
+        "erp" => "orders",
+        _ => "deals",
+    })
 }
 
 fn path(text: &str) -> Path {
@@ -56,20 +65,31 @@ fn record(values: &[(&str, &str)]) -> Value {
 
 impl Bench {
     async fn new(mapping: &str) -> Self {
+        Self::of(mapping, &[]).await
+    }
+
+    /// With further systems beside the CRM and the portal.
+    async fn of(mapping: &str, further: &[&str]) -> Self {
         let clock = Arc::new(HandClock::at("2026-11-20T10:00:00Z".parse().expect("a literal")));
         let system = |name: &str| Arc::new(MemorySystem::new(ConnectionName::new(name), clock.clone(), abilities()));
         let (crm, prm) = (system("crm"), system("prm"));
         let mut systems: BTreeMap<ConnectionName, Arc<dyn System>> = BTreeMap::new();
         systems.insert("crm".into(), crm.clone());
         systems.insert("prm".into(), prm.clone());
+        let others: Vec<Arc<MemorySystem>> = further.iter().map(|name| system(name)).collect();
+        systems.extend(others.iter().zip(further).map(|(system, name)| (ConnectionName::new(*name), Arc::clone(system) as Arc<dyn System>)));
         let mapping = Arc::new(sound(mapping, &Known::default()));
         let store = sqlite::memory().expect("a store in memory");
         let ground = Ground::lay(store, clock.clone() as Arc<dyn Clock>, TimeZone::UTC, systems, vec![mapping]).await.expect("sound ground");
-        Self { clock, crm, prm, ground }
+        Self { clock, crm, prm, others, ground }
     }
 
     async fn run_as(&self, intent: Intent) -> Ended {
         self.clock.advance(Duration::from_secs(60));
+        self.run_at_once(intent).await
+    }
+
+    async fn run_at_once(&self, intent: Intent) -> Ended {
         let request = Request { wake: Wake::Person, poll: true, sweep: false, intent };
         let stop = CancellationToken::new();
         let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut NobodyAgrees, stop: &stop };

@@ -11,7 +11,7 @@ use super::prepare::{self, Hint, Prepared};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{Observation, Seen, SystemIx};
-use crate::store::{Hit, Review, Waiting};
+use crate::store::{Answer, Hit, Review, Waiting};
 use crate::sync::entity::{Agreed, Entity, Fact, Interval, Origin};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::op::Entry;
@@ -50,6 +50,15 @@ pub struct Placed {
     pub done: Vec<Hint>,
 }
 
+impl Placed {
+    /// A question met twice in one round is asked once.
+    pub fn ask(&mut self, review: NewReview) {
+        if !self.reviews.contains(&review) {
+            self.reviews.push(review);
+        }
+    }
+}
+
 /// Everything placing looks up once per run.
 pub struct Desk<'a> {
     pub ground: &'a Ground,
@@ -69,7 +78,13 @@ impl<'a> Desk<'a> {
         for system in laid.mapping.systems_ix() {
             creates.push(ground.store.open_creates(laid.id, system).await?);
         }
-        let reviews = ground.store.reviews(Some(laid.id), true).await?;
+        let mut reviews = ground.store.reviews(Some(laid.id), true).await?;
+        // An entity that a person named may have been joined to another since.
+        for review in &mut reviews {
+            if let Some(Answer::Link(entity)) = &mut review.answer {
+                *entity = ground.store.resolve_alias(*entity).await?;
+            }
+        }
         Ok(Self { ground, laid, reviews, creates, ignore: None, blank: false })
     }
 
@@ -207,7 +222,7 @@ impl<'a> Desk<'a> {
             .filter(|entity| !self.ignore.as_ref().is_some_and(|ids| ids.contains(&entity.0)))
             .collect();
         ids.extend(loose.iter().filter_map(|loose| match self.review(loose)?.answer {
-            Some(crate::sync::review::Answer::Link(entity)) => Some(entity),
+            Some(Answer::Link(entity)) => Some(entity),
             _ => None,
         }));
         ids.sort();

@@ -8,6 +8,7 @@ mod conflict;
 mod contract;
 mod entity;
 mod fault;
+mod forget;
 mod inbox;
 mod journal;
 mod lease;

@@ -1,5 +1,6 @@
 //! What any backend must do: one suite over the contract, each part on a fresh store.
 
+mod forget;
 mod journal;
 pub mod look;
 mod names;
@@ -31,6 +32,10 @@ pub fn suite(make: impl Fn() -> Arc<dyn Store>) {
         journal::reviews_are_asked_once_and_answered(make()).await;
         journal::conflicts_and_decisions_are_kept(make()).await;
         journal::runs_end_and_adopt(make()).await;
+        forget::what_is_over_is_forgotten_and_what_is_open_stays(make()).await;
+        forget::many_old_rows_go_a_few_at_a_time(make()).await;
+        forget::an_old_tombstone_keeps_its_id_only(make()).await;
+        forget::what_others_refer_to_keeps_its_values(make()).await;
         touched::a_newer_hint_survives_its_answer(make()).await;
         touched::cursor_and_touched_move_together(make()).await;
         touched::what_is_put_off_waits_and_counts_attempts(make()).await;

@@ -23,8 +23,8 @@ pub enum ReviewAbout {
     PingPong { system: SystemIx, field: Option<FieldIx> },
     /// Writes to one record do not get through.
     Stuck { system: SystemIx, why: StuckWhy },
-    /// Two entities seem to be one.
-    Join { other: EntityId },
+    /// Two entities seem to be one; `why` they were not joined without asking.
+    Join { other: EntityId, why: String },
 }
 
 /// What a person said.

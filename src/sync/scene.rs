@@ -68,6 +68,8 @@ pub struct Scene<'a> {
     pub abilities: &'a [Arc<Abilities>],
     /// Systems in which an unlinked record that starts nothing (asleep, in review) has this entity's match keys: no create beside it.
     pub waiting: &'a [SystemIx],
+    /// Systems that take no writes now, and until when.
+    pub paused: &'a [Option<Timestamp>],
     pub neighbours: &'a Neighbours,
     pub now: Timestamp,
     pub today: Date,
@@ -150,6 +152,8 @@ pub enum NoteKind {
     CannotLeave,
     /// The record cannot be written or made there at all.
     CannotWrite,
+    /// Archived by us and needed again, and nothing makes it live: a new one is made beside it.
+    StaysArchived,
     Silent(Silence),
 }
 

@@ -97,12 +97,16 @@ async fn reads_by_key_in_a_batch() {
 }
 
 #[tokio::test]
-async fn archives_by_blocking() {
+async fn archives_by_blocking_and_brings_back() {
     let vendor = business_central().await;
-    vendor.plays(on("POST", BATCH), answer(200, &json!({ "responses": [{ "id": "op1", "status": 200, "body": customer("a1") }] })), 1).await;
-    let outcomes = vendor.connection.write(columns(), &WriteKind::Archive, &[op(Some("a1"), Some("W/\"abc==\""), &[])]).await;
-    assert!(matches!(outcomes[0], Outcome::Done { .. }));
-    assert_eq!(body(&vendor.requests().await[0])["requests"][0]["body"], json!({ "blocked": "All" }));
+    vendor.plays(on("POST", BATCH), answer(200, &json!({ "responses": [{ "id": "op1", "status": 200, "body": customer("a1") }] })), 2).await;
+    for kind in [WriteKind::Archive, WriteKind::Restore] {
+        let outcomes = vendor.connection.write(columns(), &kind, &[op(Some("a1"), Some("W/\"abc==\""), &[])]).await;
+        assert!(matches!(outcomes[0], Outcome::Done { .. }));
+    }
+    let requests = vendor.requests().await;
+    assert_eq!(body(&requests[0])["requests"][0]["body"], json!({ "blocked": "All" }));
+    assert_eq!(body(&requests[1])["requests"][0]["body"], json!({ "blocked": "_x0020_" }));
 }
 
 #[tokio::test]

@@ -158,6 +158,9 @@ async fn archives_by_the_active_flag_and_sweeps_ids() {
     vendor.plays(method("model.party.party.write"), answer(200, &json!({ "id": 1, "result": null })), 1).await;
     vendor.connection.write(columns(), &WriteKind::Archive, &[op(Some("17"), Some("1"), &[])]).await;
     assert_eq!(calls(&vendor).await[0]["params"][1], json!({ "active": false }));
+    vendor.plays(method("model.party.party.write"), answer(200, &json!({ "id": 1, "result": null })), 1).await;
+    vendor.connection.write(columns(), &WriteKind::Restore, &[op(Some("17"), Some("1"), &[])]).await;
+    assert_eq!(calls(&vendor).await[1]["params"][1], json!({ "active": true }), "what is true or false is turned round");
     vendor.plays(method("model.party.party.search"), answer(200, &json!({ "id": 1, "result": [1, 2, 3] })), 1).await;
     assert_eq!(keys(&all(vendor.connection.sweep(columns())).await), ["1", "2", "3"]);
 }

@@ -9,14 +9,14 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::writer::Fence;
-use super::{Sqlite, conflict, entity, inbox, journal, lease, load, look, matched, register, review, runs, touched, waiting};
+use super::{Sqlite, conflict, entity, forget, inbox, journal, lease, load, look, matched, register, review, runs, touched, waiting};
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
     Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
-    NewReview, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Waiting, Wake,
+    NewReview, Old, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Values, Waiting, Wake,
 };
 use crate::sync::op::Entry;
 use crate::system::Cursor;
@@ -277,6 +277,20 @@ impl Store for Sqlite {
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError> {
         let terms = self.terms(mapping)?;
         self.read("read totals", move |conn| runs::totals(conn, &terms)).await
+    }
+
+    async fn forget(&self, what: Old, before: Timestamp, after: i64) -> Result<Option<i64>, StoreError> {
+        self.write("forget what is old", move |write| forget::forget(write, what, before, after)).await
+    }
+
+    async fn forget_gone(&self, mapping: MappingId, before: Timestamp, after: i64, values: Values) -> Result<Option<i64>, StoreError> {
+        let terms = self.terms(mapping)?;
+        let shared = Arc::clone(&terms);
+        let gone = self.read("look for old tombstones", move |conn| forget::gone(conn, &shared, before, after)).await?;
+        if !gone.due.is_empty() {
+            self.write("forget tombstones", move |write| forget::forget_gone(write, &terms, &gone.due, before, values)).await?;
+        }
+        Ok(gone.next)
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {

@@ -92,7 +92,7 @@ fn replace_keys(write: &Write, terms: &Terms, tally: &Tally, entity: EntityId, k
     Ok(())
 }
 
-/// Makes `gone` a former name of `into`, whose new links hold what the other's held.
+/// Makes `gone` a former name of `into`, whose new links hold what the other's held. The journal follows; conflicts are read through the alias.
 pub fn join(write: &Write, terms: &Terms, tally: &mut Tally, gone: EntityId, into: EntityId) -> Result<(), Fault> {
     let mut statement = write.conn.prepare_cached("SELECT keys FROM entity WHERE id = ?1 AND mapping = ?2")?;
     let keys: Option<Vec<u8>> = statement.query_row(params![gone.0, terms.mapping.0], |row| row.get(0)).optional()?;
@@ -105,10 +105,11 @@ pub fn join(write: &Write, terms: &Terms, tally: &mut Tally, gone: EntityId, int
     write.execute("DELETE FROM decided WHERE entity = ?1", [gone.0])?;
     write.execute("UPDATE alias SET entity = ?2 WHERE entity = ?1", params![gone.0, into.0])?;
     write.execute("INSERT INTO alias (alias, entity) VALUES (?1, ?2)", params![gone.0, into.0])?;
-    let closed = "UPDATE review SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
-    write.execute(closed, params![terms.mapping.0, gone.0, into.0])?;
-    let closed = "UPDATE dead_letter SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
-    write.execute(closed, params![terms.mapping.0, gone.0, into.0])?;
+    write.execute("UPDATE entry SET entity = ?2 WHERE entity = ?1", params![gone.0, into.0])?;
+    let open = "UPDATE review SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
+    write.execute(open, params![terms.mapping.0, gone.0, into.0])?;
+    let open = "UPDATE dead_letter SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
+    write.execute(open, params![terms.mapping.0, gone.0, into.0])?;
     tally.entities -= 1;
     Ok(())
 }

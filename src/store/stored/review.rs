@@ -60,9 +60,10 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             system(&mut out, *at);
             write_stuck(&mut out, why);
         }
-        ReviewAbout::Join { other } => {
-            out.byte(5);
+        ReviewAbout::Join { other, why } => {
+            out.byte(7);
             out.signed(other.0);
+            out.text(why);
         }
     }
     out.0
@@ -128,7 +129,8 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             let field: Option<Option<FieldIx>> = field.map_or(Some(None), |number| terms.field_ix(number).map(Some));
             system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field })
         }
-        5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?) }),
+        // Before the reason was kept, too.
+        5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?), why: String::new() }),
         6 => {
             let system = terms.system_ix(input.small()?);
             let why = match input.byte()? {
@@ -141,6 +143,10 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
                 _ => return Err(input.broken()),
             };
             system.map(|system| ReviewAbout::Stuck { system, why })
+        }
+        7 => {
+            let other = EntityId(input.signed()?);
+            Some(ReviewAbout::Join { other, why: input.text()?.to_owned() })
         }
         _ => return Err(input.broken()),
     })

@@ -98,7 +98,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
         ReviewAbout::PingPong { system: CRM, field: None },
         ReviewAbout::Stuck { system: ERP, why: StuckWhy::Failing { answer: "stale".into(), attempts: 8, since: at(3) } },
         ReviewAbout::Stuck { system: CRM, why: StuckWhy::Locked { since: at(4) } },
-        ReviewAbout::Join { other: EntityId(2) },
+        ReviewAbout::Join { other: EntityId(2), why: "each has a record in erp".into() },
     ];
     let mut opened = Vec::new();
     for about in &all {

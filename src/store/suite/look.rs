@@ -210,7 +210,10 @@ pub async fn two_entities_become_one(store: Arc<dyn Store>) {
     let (mut elder, mut younger) = (settled(1), settled(2));
     (elder.links[1], younger.links[0]) = (None, None);
     let keyed = |entity: &Entity, text: &str| crate::store::Merged { keys: Some(vec![key(0, text)]), ..merged(None, entity.clone()) };
-    commit(&store, ids, vec![keyed(&elder, "elder"), keyed(&younger, "younger")]).await;
+    let mut owing = keyed(&younger, "younger");
+    owing.entries = vec![entry(1, ids.1, younger.id, ERP, OpKind::Update)];
+    owing.conflicts = vec![lost(younger.id, ids.1)];
+    commit(&store, ids, vec![keyed(&elder, "elder"), owing]).await;
     assert_eq!(linked(&store, ids.0, "0061").await, Some(EntityId(1)));
     let mut one = elder.clone();
     one.links[1] = younger.links[1].clone();
@@ -219,6 +222,10 @@ pub async fn two_entities_become_one(store: Arc<dyn Store>) {
     assert_eq!(store.resolve_alias(younger.id).await.expect("follows"), one.id);
     assert_eq!(store.resolve_alias(one.id).await.expect("follows"), one.id);
     assert_eq!(entity(&store, ids.0, younger.id).await, one, "a former id leads to the entity");
+    let entries = load(&store, ids.0, one.id).await.entries;
+    assert_eq!(entries.iter().map(|entry| entry.op.entity).collect::<Vec<_>>(), vec![one.id], "the journal follows");
+    let lost = store.conflicts(Some(ids.0), 10).await.expect("lists");
+    assert_eq!(lost.iter().map(|lost| lost.entity).collect::<Vec<_>>(), vec![one.id], "and so does what was lost");
     assert_eq!(store.linked(ids.0, ERP, &[RecordKey::new("SO2")]).await.expect("looks up"), vec![Some(one.id)]);
     assert_eq!(store.keys_of(ids.0, ERP, &[younger.id]).await.expect("reads keys"), vec![Some(RecordKey::new("SO2"))]);
     assert_eq!(store.hits(ids.0, &[key(0, "younger")]).await.expect("looks up"), vec![vec![]]);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::id::{EntityId, EntryId, RecordKey, RunId};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
-use crate::store::{FieldShape, Loaded, MappingId, MappingShape, Merged, Store, SystemShape, Touch, Touched};
+use crate::store::{Conflict, FieldShape, Loaded, Loser, MappingId, MappingShape, Merged, Store, SystemShape, Touch, Touched};
 use crate::sync::entity::{Agreed, Entity, Fact, Interval, Known, Link, Origin, Shadow};
 use crate::sync::op::{Entry, EntryClass, EntryState, FieldWrite, Op, OpKind};
 use crate::sync::reason::Reason;
@@ -112,4 +112,19 @@ pub async fn entity(store: &Arc<dyn Store>, mapping: MappingId, id: EntityId) ->
 
 pub async fn commit(store: &Arc<dyn Store>, (mapping, run): (MappingId, RunId), merged: Vec<Merged>) {
     store.commit_merged(mapping, run, merged, at(100)).await.expect("commits");
+}
+
+/// An amount that lost against the CRM's.
+pub fn lost(entity: EntityId, run: RunId) -> Conflict {
+    Conflict {
+        entity,
+        field: AMOUNT,
+        run,
+        at: at(5),
+        losers: vec![Loser { system: Some(ERP), value: Value::Integer(4), shadow: None, until: Some(at(4)) }],
+        winner: Value::Integer(5),
+        winner_system: Some(CRM),
+        policy: "latest".into(),
+        grade: None,
+    }
 }
