@@ -19,7 +19,7 @@ fn lay() -> (LookAlikes, Program) {
 
 /// Waits until the systems were asked for something; the ERP then takes its time.
 fn until_it_reads(world: &LookAlikes) {
-    while world.requests("erp") == 0 {
+    while world.asked("erp") == 0 {
         std::thread::yield_now();
     }
 }
@@ -52,9 +52,9 @@ fn a_run_that_was_killed_is_not_called_running() {
     let (world, program) = lay();
     program.run(&["plan", "accounts", "--out", "first.plan"]).with(&[0]);
     world.faults("erp", &json!({ "latency_ms": 3_000 }));
-    let before = world.requests("erp");
+    let before = world.asked("erp");
     let mut run = program.start_logged(&["run", "--plan", "first.plan"]);
-    while world.requests("erp") == before {
+    while world.asked("erp") == before {
         std::thread::yield_now();
     }
     run.kill().expect("it is our child");

@@ -77,7 +77,7 @@ impl LookAlikes {
     }
 
     /// Requests that a system has answered so far.
-    pub fn requests(&self, system: &str) -> u64 {
+    pub fn asked(&self, system: &str) -> u64 {
         self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["requests"].as_u64().expect("a number")
     }
 
