@@ -11,6 +11,7 @@ const KINDS = [
   ['expired_tokens', 'Tokens expire', 'Every token is void when the request arrives.', {}],
   ['stale_reads_ms', 'Stale reads', 'Reads show the records as they were a while ago.', MS],
   ['empty_listing', 'Empty listing', 'A list comes back empty although it is not.', {}],
+  ['keyless_records', 'Records without a key', 'Records of lists come without what names them.', {}],
   ['endless_pages', 'Endless pages', 'A list claims that more pages follow, for ever.', {}],
   ['drop_webhooks', 'Webhooks dropped', 'A delivery is never sent.', {}],
   ['duplicate_webhooks', 'Webhooks doubled', 'A delivery is sent twice.', {}],
