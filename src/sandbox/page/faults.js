@@ -12,6 +12,7 @@ const KINDS = [
   ['stale_reads_ms', 'Stale reads', 'Reads show the records as they were a while ago.', MS],
   ['empty_listing', 'Empty listing', 'A list comes back empty although it is not.', {}],
   ['endless_pages', 'Endless pages', 'A list claims that more pages follow, for ever.', {}],
+  ['keyless_records', 'Records without keys', 'Records of a list come without what names them.', {}],
   ['drop_webhooks', 'Webhooks dropped', 'A delivery is never sent.', {}],
   ['duplicate_webhooks', 'Webhooks doubled', 'A delivery is sent twice.', {}],
   ['reorder_webhooks', 'Webhooks reordered', 'A delivery is sent late, after those that follow it.', {}],
