@@ -13,6 +13,7 @@ const KINDS = [
   ['empty_listing', 'Empty listing', 'A list comes back empty although it is not.', {}],
   ['keyless_records', 'Records without a key', 'Records of lists come without what names them.', {}],
   ['endless_pages', 'Endless pages', 'A list claims that more pages follow, for ever.', {}],
+  ['keyless_records', 'Records without keys', 'Records of a list come without what names them.', {}],
   ['drop_webhooks', 'Webhooks dropped', 'A delivery is never sent.', {}],
   ['duplicate_webhooks', 'Webhooks doubled', 'A delivery is sent twice.', {}],
   ['reorder_webhooks', 'Webhooks reordered', 'A delivery is sent late, after those that follow it.', {}],
