@@ -128,7 +128,7 @@ async fn a_run_whose_process_is_gone_runs_no_more() {
     assert_eq!(states(&store).await, [RunState::Stopped]);
     store.register(sample::shape()).await.expect("registers");
     let ended = RunEnd { state: RunState::Done, ..RunEnd::default() };
-    store.end_run(store.new_run(ids.0, crate::store::Wake::Person, sample::at(0)), ended, sample::at(9)).await.expect("ends");
+    store.end_run(sample::run(ids), ended, sample::at(9)).await.expect("ends");
     drop(store);
     assert_eq!(states(&open(&path)).await, [RunState::Done], "one that ended stays as it ended");
 }

@@ -14,10 +14,7 @@ async fn forget(store: &Arc<dyn Store>, what: Old, before: i64) -> Option<i64> {
 }
 
 pub async fn what_is_over_is_forgotten_and_what_is_open_stays(store: Arc<dyn Store>) {
-    let mapping = store.register(shape()).await.expect("registers");
-    let run = store.new_run(mapping, Wake::Person, at(0));
-    store.begin_run(run).await.expect("begins");
-    let ids = (mapping, run.id);
+    let ids = registered(&store).await;
     let mut look = merged(None, settled(1));
     look.entries = (1..=3).map(|number| entry(number, ids.1, EntityId(1), ERP, OpKind::Update)).collect();
     look.conflicts = vec![lost(EntityId(1), ids.1)];
@@ -41,8 +38,8 @@ pub async fn what_is_over_is_forgotten_and_what_is_open_stays(store: Arc<dyn Sto
     let left: Vec<_> = store.reviews(Some(ids.0), false).await.expect("lists");
     assert_eq!(left.iter().map(|review| review.about.clone()).collect::<Vec<_>>(), [new(ERP).about]);
     let end = RunEnd { state: RunState::Done, ..RunEnd::default() };
-    store.end_run(run, end.clone(), at(3)).await.expect("ends");
-    let second = store.new_run(mapping, Wake::Person, at(10));
+    store.end_run(run(ids), end.clone(), at(3)).await.expect("ends");
+    let second = store.new_run(ids.0, Wake::Person, at(10));
     store.end_run(second, end, at(11)).await.expect("ends");
     forget(&store, Old::Runs, 500).await;
     let runs: Vec<_> = store.runs(None, 9).await.expect("lists").into_iter().map(|run| run.id).collect();
@@ -51,7 +48,6 @@ pub async fn what_is_over_is_forgotten_and_what_is_open_stays(store: Arc<dyn Sto
 
 pub async fn many_old_rows_go_a_few_at_a_time(store: Arc<dyn Store>) {
     let ids = registered(&store).await;
-    store.end_run(store.new_run(ids.0, Wake::Person, at(1)), RunEnd { state: RunState::Done, ..RunEnd::default() }, at(20)).await.expect("ends");
     let mut look = merged(None, settled(1));
     look.conflicts = (0..1_200).map(|_| lost(EntityId(1), ids.1)).collect();
     commit(&store, ids, vec![look]).await;
@@ -75,7 +71,7 @@ pub async fn an_old_tombstone_keeps_its_id_only(store: Arc<dyn Store>) {
         crate::store::Merged { keys: Some(vec![key(0, &format!("k{id}"))]), ..merged(None, entity) }
     };
     commit(&store, ids, vec![gone(1, 10, false), gone(2, 10, true), gone(3, 900, true), gone(4, 10, true)]).await;
-    store.end_run(store.new_run(ids.0, Wake::Person, at(1)), RunEnd { state: RunState::Done, ..RunEnd::default() }, at(20)).await.expect("ends");
+    store.end_run(run(ids), RunEnd { state: RunState::Done, ..RunEnd::default() }, at(20)).await.expect("ends");
     let open = NewReview { entity: Some(EntityId(4)), about: ReviewAbout::PingPong { system: CRM, field: None } };
     store.open_review(ids.0, open, at(1)).await.expect("opens");
     assert_eq!(store.forget_gone(ids.0, at(500), 0, Values::Drop).await.expect("forgets"), None);
@@ -112,7 +108,7 @@ pub async fn what_others_refer_to_keeps_its_values(store: Arc<dyn Store>) {
     }
     gone.closed = true;
     commit(&store, ids, vec![merged(None, gone.clone())]).await;
-    store.end_run(store.new_run(ids.0, Wake::Person, at(1)), RunEnd { state: RunState::Done, ..RunEnd::default() }, at(20)).await.expect("ends");
+    store.end_run(run(ids), RunEnd { state: RunState::Done, ..RunEnd::default() }, at(20)).await.expect("ends");
     store.forget_gone(ids.0, at(500), 0, Values::Keep).await.expect("forgets");
     assert_eq!(entity(&store, ids.0, EntityId(1)).await.hub, gone.hub);
     assert_eq!(store.linked(ids.0, CRM, &[RecordKey::new("0061")]).await.expect("looks up"), vec![None]);

@@ -265,7 +265,7 @@ pub async fn identities_come_in_order_and_live_only(store: Arc<dyn Store>) {
     let end = RunEnd { state: RunState::Done, ..RunEnd::default() };
     let all = [3, 1, 2, 4].map(|id| merged(None, settled(id)));
     commit(&store, ids, all.into()).await;
-    store.end_run(store.new_run(ids.0, crate::store::Wake::Person, at(1)), end, at(2)).await.expect("ends");
+    store.end_run(run(ids), end, at(2)).await.expect("ends");
     let mut gone = settled(2);
     let crm = gone.links[0].as_mut().expect("is linked");
     crm.state = LinkState::GoneByUser { at: at(3) };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::id::{EntityId, EntryId, RecordKey, RunId};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
-use crate::store::{Conflict, FieldShape, Loaded, Loser, MappingId, MappingShape, Merged, Store, SystemShape, Touch, Touched};
+use crate::store::{Conflict, FieldShape, Loaded, Loser, MappingId, MappingShape, Merged, Run, Store, SystemShape, Touch, Touched};
 use crate::sync::entity::{Agreed, Entity, Fact, Interval, Known, Link, Origin, Shadow};
 use crate::sync::op::{Entry, EntryClass, EntryState, FieldWrite, Op, OpKind};
 use crate::sync::reason::Reason;
@@ -36,7 +36,14 @@ pub fn shape() -> MappingShape {
 
 pub async fn registered(store: &Arc<dyn Store>) -> (MappingId, RunId) {
     let mapping = store.register(shape()).await.expect("registers");
-    (mapping, store.new_run(mapping, crate::store::Wake::Person, at(0)).id)
+    let run = store.new_run(mapping, crate::store::Wake::Person, at(0));
+    store.begin_run(run).await.expect("begins");
+    (mapping, run.id)
+}
+
+/// The run that [`registered`] began.
+pub fn run((mapping, id): (MappingId, RunId)) -> Run {
+    Run { id, mapping, wake: crate::store::Wake::Person, started_at: at(0) }
 }
 
 pub fn set(value: Value, origin: Origin, second: i64) -> Agreed {
