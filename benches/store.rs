@@ -245,10 +245,7 @@ async fn deliveries(store: &Arc<dyn Store>, mapping: MappingId) {
 
 fn stage(directory: &Path, count: i64) {
     let mut stage = Stage::create(directory).expect("creates");
-    let record = |number: i64, system: SystemIx| {
-        let key = RecordKey::new(format!("001Qx{number:013}"));
-        StagedRecord { system, identity: key.clone(), key, keys: keys(number), bytes: vec![7; 400] }
-    };
+    let record = |number: i64, system: SystemIx| StagedRecord { system, keys: keys(number), bytes: vec![7; 400] };
     let mut spent = Duration::ZERO;
     for slice in (0..count).step_by(SLICE as usize) {
         for system in SYSTEMS {

@@ -13,6 +13,7 @@ mod feed;
 mod first;
 pub mod ground;
 mod kept;
+mod keys;
 mod late;
 mod look;
 mod neighbours;

@@ -12,9 +12,8 @@ use super::ground::{Ground, Laid};
 use super::prepare::{Hint, Prepared};
 use super::source::Slice;
 use super::{Ended, Request, RunError};
-use super::{alike, late, look};
+use super::{alike, keys, late, look};
 use crate::id::{EntryId, RunId};
-use crate::mapping::matching::MatchKey;
 use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
@@ -157,7 +156,7 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         .map(|(op, class)| Entry { id: EntryId(ground.entry_id()), run, op, class, state: EntryState::Ready, attempt: 0, first_sent_at: None, deadline: None })
         .collect();
     let is_other = prepared.before.is_none() || !prepared.late.joined.is_empty();
-    let keys = look.entity.as_ref().or(is_other.then_some(&prepared.entity)).map(|after| keys(laid, after));
+    let keys = look.entity.as_ref().or(is_other.then_some(&prepared.entity)).map(|after| keys::agreed(laid, after));
     let lost = prepared.late.lost.iter().map(|lost| Conflict { run, ..lost.clone() });
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
     let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
@@ -180,11 +179,6 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         decided: look.decided,
     };
     Some((merged, entries))
-}
-
-/// The match keys of an entity's agreed values.
-pub fn keys(laid: &Laid, entity: &Entity) -> Vec<MatchKey> {
-    laid.mapping.keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
 }
 
 /// A touch that leads back to the entity, through any of its links.

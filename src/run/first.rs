@@ -11,7 +11,7 @@ use super::prepare;
 use super::progress::{Progress, Step};
 use super::source::{self, Slice};
 use super::unlinked::{Desk, Loose};
-use super::{Request, alike, kept, unlinked};
+use super::{Request, alike, kept, keys};
 use crate::bounds::{FIRST_SLICE_RECORDS, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
@@ -213,7 +213,7 @@ async fn sort_out(
         desk.resolve(&mut fresh).await?;
         staged.extend(fresh.into_iter().map(|loose| StagedRecord {
             system,
-            keys: unlinked::match_keys(laid, &loose.observation),
+            keys: keys::shown(laid, &loose.observation),
             bytes: kept::write(&loose.observation, loose.read_at),
         }));
     }

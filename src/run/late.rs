@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::RunError;
-use super::commit;
 use super::ground::{Ground, Laid};
 use super::neighbours;
 use super::observe::Gathered;
 use super::prepare::{self, Prepared};
 use super::source::Slice;
-use super::unlinked::{self, Placed};
+use super::unlinked::Placed;
+use super::{commit, keys};
 use crate::id::{EntityId, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -97,8 +97,8 @@ async fn suspects(ground: &Ground, laid: &Laid, prepared: &[Prepared]) -> Result
 
 /// The match keys of the agreed values, and those that only what its records show would give.
 fn keys(laid: &Laid, prepared: &Prepared) -> (Vec<MatchKey>, Vec<MatchKey>) {
-    let agreed = commit::keys(laid, &prepared.entity);
-    let mut shown = unlinked::entity_keys(laid, prepared);
+    let agreed = keys::agreed(laid, &prepared.entity);
+    let mut shown = keys::all(laid, prepared);
     shown.retain(|key| !agreed.contains(key));
     (agreed, shown)
 }
@@ -215,7 +215,7 @@ impl Room<'_> {
 
     /// All that hit the entity's own keys: there must be no third one.
     async fn hits_of(&self, of: &Prepared) -> Result<BTreeSet<EntityId>, RunError> {
-        let hits = self.ground.store.hits(self.laid.id, &commit::keys(self.laid, &of.entity)).await?;
+        let hits = self.ground.store.hits(self.laid.id, &keys::agreed(self.laid, &of.entity)).await?;
         Ok(hits.into_iter().flat_map(|hits| entities(Some(hits), of.entity.id)).collect())
     }
 
@@ -278,7 +278,7 @@ pub struct Moved {
 /// Of what is about to be stored: the entities that are new under some match key.
 pub fn moved(laid: &Laid, merged: &[Merged]) -> Vec<Moved> {
     let new = |merged: &Merged| {
-        let before = merged.before.as_ref().map(|before| commit::keys(laid, before)).unwrap_or_default();
+        let before = merged.before.as_ref().map(|before| keys::agreed(laid, before)).unwrap_or_default();
         let keys: Vec<MatchKey> = merged.keys.iter().flatten().filter(|key| !before.contains(key)).cloned().collect();
         (!keys.is_empty()).then(|| Moved { entity: merged.after.clone(), keys })
     };

@@ -7,7 +7,7 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, late, look, neighbours, unlinked};
+use super::{Ended, Request, RunError, keys, late, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
@@ -56,7 +56,7 @@ async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], p
     let mut keys = Vec::new();
     let mut owners = Vec::new();
     for (at, prepared) in prepared.iter_mut().enumerate() {
-        let own = unlinked::entity_keys(laid, prepared);
+        let own = keys::all(laid, prepared);
         let beside = placed.waiting.iter().filter(|waiting| waiting.keys.iter().any(|key| own.contains(key)));
         prepared.waiting.extend(beside.map(|waiting| waiting.system));
         owners.extend(own.iter().map(|_| at));

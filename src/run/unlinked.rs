@@ -10,8 +10,8 @@ use beside::{Begun, Twins, twins};
 
 use super::RunError;
 use super::ground::{Ground, Laid};
-use super::neighbours;
 use super::prepare::{self, Hint, Prepared};
+use super::{keys, neighbours};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{Observation, Seen, SystemIx};
@@ -133,7 +133,7 @@ impl<'a> Desk<'a> {
     pub async fn place_all(&self, mut loose: Vec<Loose>, new_ids: &mut (dyn Iterator<Item = EntityId> + Send)) -> Result<Placed, RunError> {
         loose.sort_by(|a, b| (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity)));
         self.resolve(&mut loose).await?;
-        let keys: Vec<Vec<MatchKey>> = loose.iter_mut().map(|loose| loose.keys.take().unwrap_or_else(|| match_keys(self.laid, &loose.observation))).collect();
+        let keys: Vec<Vec<MatchKey>> = loose.iter_mut().map(|loose| loose.keys.take().unwrap_or_else(|| keys::shown(self.laid, &loose.observation))).collect();
         let known = self.known(&loose, &keys).await?;
         let twins = twins(&loose, &keys);
         let mut placed = Placed::default();
@@ -348,14 +348,6 @@ struct Known {
     neighbours: Neighbours,
 }
 
-/// The match keys of a record's own values.
-pub fn match_keys(laid: &Laid, observation: &Observation) -> Vec<MatchKey> {
-    laid.mapping.keys(&|field| match &observation.fields[field.0 as usize] {
-        Seen::Value(value) if !value.is_blank() => Some(value),
-        _ => None,
-    })
-}
-
 /// Takes a record's own values for agreed.
 fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now: Timestamp) {
     for (agreed, seen) in entity.hub.iter_mut().zip(&observation.fields) {
@@ -364,19 +356,6 @@ fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now:
             *agreed = Agreed::Set(Fact { value: value.clone(), origin: Origin::System(system), changed });
         }
     }
-}
-
-/// The match keys of an entity about to be looked at: its agreed values, and what its records show.
-pub fn entity_keys(laid: &Laid, prepared: &Prepared) -> Vec<MatchKey> {
-    let mut keys = super::commit::keys(laid, &prepared.entity);
-    for sight in &prepared.sights {
-        if let Sight::Live(observation) = sight {
-            keys.extend(match_keys(laid, observation));
-        }
-    }
-    keys.sort_by(|a, b| (a.rule, &a.text).cmp(&(b.rule, &b.text)));
-    keys.dedup();
-    keys
 }
 
 fn waiting(loose: &Loose, keys: Vec<MatchKey>, why: WaitingWhy) -> Waiting {
