@@ -124,7 +124,7 @@ async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop:
             }
             Reply::Done(done) => return Ok(done),
             Reply::Failed { why } => bail!(why),
-            Reply::Resolved { .. } | Reply::Status(_) => break,
+            Reply::Resolved { .. } | Reply::Retried { .. } | Reply::Status(_) => break,
         }
     }
     bail!("the daemon broke off; what it did is in `syncline status`")

@@ -12,7 +12,7 @@ use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
 pub struct Question {
     pub review: ReviewId,
     pub mapping: MappingName,
-    /// `match`, `conflict`, `delete`, `in doubt`, `ping-pong`, `stuck` or `join`.
+    /// `match`, `conflict`, `delete`, `in doubt`, `ping-pong`, `stuck`, `join` or `retry`.
     pub kind: &'static str,
     /// What it is about, in a sentence.
     pub asks: String,
@@ -98,6 +98,7 @@ async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Ques
             let why = if why.is_empty() { String::new() } else { format!(" Not joined without asking: {why}") };
             ("join", format!("Are {who} and {other_name} one?{why}"), vec![(format!("link {other}"), "they are one".to_owned()), leave()])
         }
+        ReviewAbout::Refused { system, .. } => ("retry", format!("{} is asked again to take {who}", name(mapping, *system)), vec![leave()]),
     };
     Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered: review.answer.is_some() })
 }
