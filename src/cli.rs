@@ -7,6 +7,8 @@ mod demo;
 mod discover;
 mod environment;
 mod exit;
+mod explain;
+mod explain_view;
 mod flow;
 mod ground;
 mod handed;
@@ -109,6 +111,8 @@ enum Command {
     Reviews(reviews::Reviews),
     /// Answer a review
     Resolve(reviews::Resolve),
+    /// Tell why a record is what it is
+    Explain(explain::Explain),
     /// Show how each mapping stands
     Status(status::Status),
     /// Print the JSON Schema of a kind of file, for editors
@@ -145,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => wait(serve.run(&cli.global, &out)),
         Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),
         Command::Resolve(resolve) => wait(resolve.run(&cli.global, &out)),
+        Command::Explain(explain) => wait(explain.run(&cli.global, &out)),
         Command::Status(status) => wait(status.run(&cli.global, &out)),
         Command::Schema(schema) => schema.run(&out),
         Command::Sandbox(sandbox) => wait(sandbox.run(&cli.global, &out)),

@@ -1,6 +1,7 @@
 //! Questions answered from the store; nothing here writes to it.
 
 pub mod agreement;
+pub mod explain;
 pub mod live;
 pub mod review;
 pub mod status;

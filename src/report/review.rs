@@ -38,7 +38,7 @@ pub async fn open(store: &dyn Store, kept: &[Kept]) -> Result<Vec<Question>, Sto
     Ok(all)
 }
 
-async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Question, StoreError> {
+pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Question, StoreError> {
     let mapping = &*kept.mapping;
     let who = match review.entity {
         Some(entity) => named(store, kept, entity).await?,
