@@ -3,6 +3,8 @@
 mod approve;
 mod check;
 mod completions;
+mod conflicts;
+mod dead_letters;
 mod demo;
 mod discover;
 mod environment;
@@ -14,12 +16,14 @@ mod ground;
 mod handed;
 mod init;
 mod logs;
+mod narrow;
 mod open;
 mod out;
 mod outcomes;
 mod plan;
 mod plan_view;
 mod progress;
+mod resolve;
 mod reviews;
 mod run;
 mod sandbox;
@@ -109,8 +113,14 @@ enum Command {
     Serve(serve::Serve),
     /// List what waits for a person
     Reviews(reviews::Reviews),
-    /// Answer a review
-    Resolve(reviews::Resolve),
+    /// Answer reviews, or bring back a value that lost a conflict
+    Resolve(resolve::Resolve),
+    /// List conflicts that were decided, with the values that lost
+    Conflicts(conflicts::Conflicts),
+    /// List what systems refused for good
+    DeadLetters(dead_letters::DeadLetters),
+    /// Let what a system refused be planned anew
+    Retry(dead_letters::Retry),
     /// Tell why a record is what it is
     Explain(explain::Explain),
     /// Show how each mapping stands
@@ -150,6 +160,9 @@ pub fn main() -> ExitCode {
         Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),
         Command::Resolve(resolve) => wait(resolve.run(&cli.global, &out)),
         Command::Explain(explain) => wait(explain.run(&cli.global, &out)),
+        Command::Conflicts(conflicts) => wait(conflicts.run(&cli.global, &out)),
+        Command::DeadLetters(dead_letters) => wait(dead_letters.run(&cli.global, &out)),
+        Command::Retry(retry) => wait(retry.run(&cli.global, &out)),
         Command::Status(status) => wait(status.run(&cli.global, &out)),
         Command::Schema(schema) => schema.run(&out),
         Command::Sandbox(sandbox) => wait(sandbox.run(&cli.global, &out)),

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod explain;
 pub mod live;
+pub mod logs;
 pub mod review;
 pub mod status;
 

@@ -18,6 +18,8 @@ pub struct Conflict {
     pub losers: Vec<Loser>,
     pub winner: Value,
     pub winner_system: Option<SystemIx>,
+    /// When the winner was changed, at the latest.
+    pub winner_until: Option<Timestamp>,
     /// The policy and grade, as [`super::reason`] words them.
     pub policy: String,
     pub grade: Option<String>,

@@ -275,6 +275,7 @@ fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<Sy
         losers: lost.iter().map(loser).collect(),
         winner: winner.clone(),
         winner_system,
+        winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
         policy: policy::worded(work.scene.terms, field),
         grade,
     });

@@ -258,6 +258,7 @@ fn log_lossy(work: &mut Work, field: FieldIx, system: SystemIx, shown: &Value) {
         losers: vec![Loser { system: Some(system), value: shown.clone(), shadow: None, until: work.observation(system).and_then(|seen| seen.time) }],
         winner,
         winner_system: None,
+        winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
         policy: "lossy".to_owned(),
         grade: None,
     });

@@ -25,6 +25,7 @@ pub fn write(conflict: &Conflict, terms: &Terms) -> Vec<u8> {
     out.option(conflict.winner_system, system);
     out.text(&conflict.policy);
     out.option(conflict.grade.as_deref(), Writer::text);
+    out.option(conflict.winner_until, Writer::instant);
     out.0
 }
 
@@ -46,7 +47,9 @@ pub fn read(entity: EntityId, run: RunId, body: &[u8], terms: &Terms) -> Result<
     let winner_system = read_system(&mut input, terms)?;
     let policy = input.text()?.to_owned();
     let grade = input.option(Reader::text)?.map(str::to_owned);
-    Ok(field.map(|field| Conflict { entity, field, run, at, losers, winner, winner_system, policy, grade }))
+    // Before the winner's time was kept, a conflict ended here.
+    let winner_until = if input.is_done() { None } else { input.option(Reader::instant)? };
+    Ok(field.map(|field| Conflict { entity, field, run, at, losers, winner, winner_system, winner_until, policy, grade }))
 }
 
 fn read_system(input: &mut Reader, terms: &Terms) -> Result<Option<SystemIx>, Broken> {

@@ -151,6 +151,7 @@ pub async fn conflicts_and_decisions_are_kept(store: Arc<dyn Store>) {
         losers: vec![loser.clone(), Loser { system: None, value: Value::Blank, shadow: None, until: None }],
         winner: Value::text("won"),
         winner_system: Some(CRM),
+        winner_until: Some(at(6)),
         policy: "latest".into(),
         grade: Some("possible".into()),
     };
