@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::exit::Exit;
+use super::narrow::Narrowed;
 use super::out::{self, Out, styled};
 use super::{Global, ground, open};
 use crate::report::review::{self, Question};
@@ -13,19 +14,21 @@ use crate::report::review::{self, Question};
 #[command(after_help = "\
 Examples:
   syncline reviews
-  syncline reviews deals
+  syncline reviews deals --system crm --since 7d
   syncline reviews --json | jq '.reviews[].asks'")]
 pub struct Reviews {
-    /// Only these mappings
-    mappings: Vec<String>,
+    #[command(flatten)]
+    narrowed: Narrowed,
 }
 
 impl Reviews {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         let Some((project, _)) = open::project(global, out)? else { return Ok(Exit::Usage) };
-        let store = ground::store_to_look(&project, &*ground::wall_clock())?;
-        let kept = ground::kept(&project, &*store, &self.mappings).await?;
-        let questions = review::open(&*store, &kept).await?;
+        let clock = ground::wall_clock();
+        let store = ground::store_to_look(&project, &*clock)?;
+        let kept = ground::kept(&project, &*store, &self.narrowed.mappings).await?;
+        let narrow = self.narrowed.read(&project, clock.now())?;
+        let questions = review::open(&*store, &kept, &narrow).await?;
         if out.json {
             out.json(&json!({ "reviews": questions.iter().map(as_json).collect::<Vec<_>>() }))?;
             return Ok(Exit::Done);

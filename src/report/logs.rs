@@ -87,8 +87,8 @@ pub async fn conflicts(store: &dyn Store, kept: &Kept, narrow: &Narrow) -> Resul
             if narrow.since.is_some_and(|since| one.conflict.at < since) {
                 return Ok((told, false));
             }
-            let systems = one.conflict.losers.iter().map(|loser| loser.system).chain([one.conflict.winner_system]);
-            if !narrow.fits(mapping, Some(one.conflict.field), systems) {
+            let systems: Vec<SystemIx> = one.conflict.losers.iter().map(|loser| loser.system).chain([one.conflict.winner_system]).flatten().collect();
+            if !narrow.fits(mapping, &[one.conflict.field], &systems) {
                 continue;
             }
             if told.len() == narrow.limit {
@@ -119,8 +119,7 @@ pub async fn dead_letters(store: &dyn Store, kept: &Kept, narrow: &Narrow, now: 
             if narrow.since.is_some_and(|since| one.letter.at < since) {
                 return Ok((told, false));
             }
-            let fields = &one.letter.fields;
-            if !fields.iter().map(|field| Some(*field)).chain(fields.is_empty().then_some(None)).any(|field| narrow.fits(mapping, field, [Some(one.letter.system)])) {
+            if !narrow.fits(mapping, &one.letter.fields, &[one.letter.system]) {
                 continue;
             }
             if told.len() == narrow.limit {
@@ -137,11 +136,11 @@ pub async fn dead_letters(store: &dyn Store, kept: &Kept, narrow: &Narrow, now: 
 }
 
 impl Narrow {
-    /// `narrow.field` and `narrow.system` name something of the mapping, or nothing is listed.
-    fn fits(&self, mapping: &Mapping, field: Option<FieldIx>, systems: impl IntoIterator<Item = Option<SystemIx>>) -> bool {
-        let is_field = self.field.as_ref().is_none_or(|wanted| field.is_some_and(|field| mapping.field(field).name.as_str() == wanted));
-        let is_system = |wanted: &String| systems.into_iter().flatten().any(|system| mapping.system(system).name.as_str() == wanted);
-        is_field && self.system.as_ref().is_none_or(is_system)
+    /// Whether one of these fields and one of these systems is wanted.
+    pub fn fits(&self, mapping: &Mapping, fields: &[FieldIx], systems: &[SystemIx]) -> bool {
+        let field = |wanted: &String| fields.iter().any(|field| mapping.field(*field).name.as_str() == wanted);
+        let system = |wanted: &String| systems.iter().any(|system| mapping.system(*system).name.as_str() == wanted);
+        self.field.as_ref().is_none_or(field) && self.system.as_ref().is_none_or(system)
     }
 }
 

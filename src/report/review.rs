@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::logs::Narrow;
 use super::{Kept, label};
 use crate::id::{EntityId, MappingName, RecordKey, ReviewId};
-use crate::mapping::{Mapping, SystemIx};
+use crate::mapping::{FieldIx, Mapping, SystemIx};
 use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
 
 /// One question.
@@ -23,19 +24,44 @@ pub struct Question {
     pub answered: bool,
 }
 
-/// All open questions, oldest first.
+/// Open questions, oldest first; `narrow.limit` of each mapping.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn open(store: &dyn Store, kept: &[Kept]) -> Result<Vec<Question>, StoreError> {
+pub async fn open(store: &dyn Store, kept: &[Kept], narrow: &Narrow) -> Result<Vec<Question>, StoreError> {
     let mut all = Vec::new();
     for kept in kept {
-        for review in store.reviews(Some(kept.id), true).await? {
+        let reviews = store.reviews(Some(kept.id), true).await?;
+        for review in reviews.into_iter().filter(|review| is_wanted(&kept.mapping, review, narrow)).take(narrow.limit) {
             all.push(question(store, kept, review).await?);
         }
     }
     all.sort_by_key(|question| question.review);
     Ok(all)
+}
+
+fn is_wanted(mapping: &Mapping, review: &Review, narrow: &Narrow) -> bool {
+    let (fields, systems) = concerns(&review.about);
+    let is_entity = narrow.entity.is_none_or(|entity| {
+        let hits: &[EntityId] = if let ReviewAbout::Match { hits, .. } = &review.about { hits } else { &[] };
+        review.entity == Some(entity) || hits.contains(&entity)
+    });
+    is_entity && narrow.since.is_none_or(|since| review.opened_at >= since) && narrow.fits(mapping, &fields, &systems)
+}
+
+/// The fields and systems that a question is about.
+fn concerns(about: &ReviewAbout) -> (Vec<FieldIx>, Vec<SystemIx>) {
+    match about {
+        ReviewAbout::Match { system, also, .. } => (Vec::new(), also.iter().map(|(system, _)| *system).chain([*system]).collect()),
+        ReviewAbout::Conflict { field, values } => (vec![*field], values.iter().filter_map(|(system, _)| *system).collect()),
+        ReviewAbout::Delete { system, deleter, shown, .. } => {
+            (shown.iter().map(|(_, field, _)| *field).collect(), deleter.iter().copied().chain([*system]).collect())
+        }
+        ReviewAbout::PingPong { system, field } => (field.iter().copied().collect(), vec![*system]),
+        ReviewAbout::Stuck { system, .. } => (Vec::new(), vec![*system]),
+        ReviewAbout::Refused { system, fields, .. } => (fields.clone(), vec![*system]),
+        ReviewAbout::InDoubt { .. } | ReviewAbout::Join { .. } => (Vec::new(), Vec::new()),
+    }
 }
 
 pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Question, StoreError> {
