@@ -49,12 +49,13 @@ impl Desk {
     fn amount(&self, deal: &str, opportunity: &str) -> (f64, f64) {
         let prm = self.systems.record("prm", "deals", deal)["fields"]["amount"].as_f64().expect("an amount");
         let crm = self.systems.record("crm", "Opportunity", opportunity)["fields"]["Amount"].as_f64().expect("an amount");
-        (prm, crm)
+        // The portal counts in cents.
+        (prm / 100.0, crm)
     }
 
     /// Two people type different amounts; one loses.
     fn disagree(&self, deal: &str, opportunity: &str) -> Value {
-        self.systems.type_in("prm", "deals", deal, &json!({ "amount": 41_000 }));
+        self.systems.type_in("prm", "deals", deal, &json!({ "amount": 4_100_000 }));
         self.systems.type_in("crm", "Opportunity", opportunity, &json!({ "Amount": 42_000 }));
         self.systems.http.pause(std::time::Duration::from_millis(1_500));
         // Other deals disagreed from the beginning.
@@ -84,7 +85,7 @@ fn a_lost_value_is_told_explained_and_brought_back() {
     assert_ne!(lost["by"], conflict["won"]["by"], "{conflict}");
     assert!(lost["until"].is_string() && conflict["won"]["until"].is_string(), "both times are told: {conflict}");
     assert!(conflict["policy"] == json!("latest") && conflict["evidence"].is_string(), "{conflict}");
-    for narrowed in [["--field", "close_date"], ["--since", "2099-01-01"], ["--entity", "e999999"]] {
+    for narrowed in [["--field", "partner"], ["--since", "2099-01-01"], ["--entity", "e999999"]] {
         assert_eq!(desk.json(&["conflicts", narrowed[0], narrowed[1]])["conflicts"], json!([]), "{narrowed:?}");
     }
 
