@@ -11,6 +11,9 @@ use crate::id::{ConflictId, DeadLetterId, EntityId, EntryId, RunId};
 use crate::store::stored::{Terms, conflict as stored};
 use crate::store::{Conflict, DeadLetter, Decided, Letter, Logged, Page};
 
+/// Open dead letters of one entity: at most some of each system.
+const LETTERS_MAX: usize = 1_000;
+
 pub fn insert(write: &Write, terms: &Terms, tally: &mut Tally, conflict: &Conflict) -> Result<(), Fault> {
     let sql = "INSERT INTO conflict (mapping, entity, run, body) VALUES (?1, ?2, ?3, ?4)";
     write.execute(sql, params![terms.mapping.0, conflict.entity.0, conflict.run.0, stored::write(conflict, terms)])?;
@@ -54,7 +57,15 @@ pub fn list(conn: &Connection, terms: &Terms, limit: usize) -> Result<Vec<Confli
     Ok(all)
 }
 
+/// Keeps a dead letter; what was refused of the same fields before is told by it from now on.
 pub fn insert_dead_letter(write: &Write, terms: &Terms, letter: &DeadLetter) -> Result<(), Fault> {
+    let page = Page { entity: Some(letter.entity), before: None, limit: LETTERS_MAX };
+    for known in open_letters(write.conn, terms, page)? {
+        let same = known.letter.system == letter.system && known.letter.fields.iter().all(|field| letter.fields.contains(field));
+        if same {
+            write.execute("UPDATE dead_letter SET closed = 1 WHERE id = ?1", [known.id.0])?;
+        }
+    }
     let sql = "INSERT INTO dead_letter (mapping, entity, system, entry, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let body = stored::write_dead_letter(letter, terms);
     let (system, entry) = (terms.system(letter.system), letter.entry.0.as_bytes());

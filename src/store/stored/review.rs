@@ -155,17 +155,19 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             let other = EntityId(input.signed()?);
             Some(ReviewAbout::Join { other, why: input.text()?.to_owned() })
         }
-        8 => {
-            let system = terms.system_ix(input.small()?);
-            let entry = EntryId(uuid::Uuid::from_slice(input.take(16)?).map_err(|_| input.broken())?);
-            let mut fields = Vec::new();
-            for _ in 0..input.number()? {
-                fields.extend(terms.field_ix(input.small()?));
-            }
-            system.map(|system| ReviewAbout::Refused { system, entry, fields })
-        }
+        8 => read_refused(input, terms)?,
         _ => return Err(input.broken()),
     })
+}
+
+fn read_refused(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, Broken> {
+    let system = terms.system_ix(input.small()?);
+    let entry = EntryId(uuid::Uuid::from_slice(input.take(16)?).map_err(|_| input.broken())?);
+    let mut fields = Vec::new();
+    for _ in 0..input.number()? {
+        fields.extend(terms.field_ix(input.small()?));
+    }
+    Ok(system.map(|system| ReviewAbout::Refused { system, entry, fields }))
 }
 
 fn read_match(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, Broken> {
