@@ -11,9 +11,11 @@ mod lane;
 pub mod lease;
 mod pace;
 pub mod resolve;
+pub mod retry;
 pub mod schedule;
 mod shared;
 pub mod subscribe;
+pub mod take_back;
 pub mod tally;
 
 use std::fmt;

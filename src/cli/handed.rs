@@ -13,7 +13,9 @@ use super::progress::Bars;
 use super::{approve, ground};
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;
-use crate::id::{MappingName, ReviewId};
+use crate::daemon::retry::Retried;
+use crate::daemon::take_back::Taking;
+use crate::id::{ConflictId, DeadLetterId, MappingName, ReviewId};
 use crate::mapping::{Mapping, SystemIx};
 use crate::project::Project;
 use crate::run::Ended;
@@ -81,10 +83,39 @@ fn in_words(ended: &mut Ended, approval: Option<&Approval>) {
 /// # Errors
 /// When the answer does not fit, or the daemon breaks off.
 pub async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow::Result<Option<MappingName>> {
-    let ask = Ask::Resolve { review: review.0, answer: said };
-    let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(None) };
+    asked(project, &Ask::Resolve { review: review.0, answer: said }).await
+}
+
+async fn asked(project: &Project, ask: &Ask) -> anyhow::Result<Option<MappingName>> {
+    let Some(mut call) = call(&socket_path(&project.store), ask).await? else { return Ok(None) };
     match call.next().await? {
         Some(Reply::Resolved { mapping }) => Ok(Some(MappingName::new(mapping))),
+        Some(Reply::Failed { why }) => bail!(why),
+        _ => bail!("the daemon is of another version; start it again"),
+    }
+}
+
+/// Brings a lost value back in the daemon; `None` if there is no daemon.
+///
+/// # Errors
+/// When there is no such value, or the daemon breaks off.
+pub async fn take_back(project: &Project, conflict: ConflictId, taking: Taking) -> anyhow::Result<Option<MappingName>> {
+    asked(project, &Ask::TakeBack { conflict: conflict.0, taking }).await
+}
+
+/// Lets the daemon plan dead letters anew; `None` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn retry(project: &Project, ids: &[DeadLetterId]) -> anyhow::Result<Option<Retried>> {
+    let ask = Ask::Retry { dead_letters: ids.iter().map(|id| id.0).collect() };
+    let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(None) };
+    match call.next().await? {
+        Some(Reply::Retried { dead_letters, mappings, not_open }) => Ok(Some(Retried {
+            letters: dead_letters.into_iter().map(DeadLetterId).collect(),
+            mappings: mappings.into_iter().map(MappingName::new).collect(),
+            not_open: not_open.into_iter().map(DeadLetterId).collect(),
+        })),
         Some(Reply::Failed { why }) => bail!(why),
         _ => bail!("the daemon is of another version; start it again"),
     }
@@ -124,7 +155,7 @@ async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop:
             }
             Reply::Done(done) => return Ok(done),
             Reply::Failed { why } => bail!(why),
-            Reply::Resolved { .. } | Reply::Status(_) => break,
+            Reply::Resolved { .. } | Reply::Retried { .. } | Reply::Status(_) => break,
         }
     }
     bail!("the daemon broke off; what it did is in `syncline status`")

@@ -5,6 +5,7 @@ mod late;
 mod leave;
 mod pace;
 mod retention;
+mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

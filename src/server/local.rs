@@ -14,6 +14,7 @@ pub use socket::LocalSocket;
 
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;
+use crate::daemon::take_back::Taking;
 use crate::id::{RunId, SystemName};
 use crate::run::Ended;
 use crate::run::plan::PlannedOp;
@@ -34,10 +35,19 @@ pub enum Ask {
         review: i64,
         answer: Said,
     },
+    /// A value that lost a conflict is to be the field's after all.
+    TakeBack {
+        conflict: i64,
+        taking: Taking,
+    },
+    /// Dead letters to be planned anew.
+    Retry {
+        dead_letters: Vec<i64>,
+    },
     Status,
 }
 
-/// What the daemon answers, line by line; `Done`, `Resolved`, `Status` and `Failed` are the last.
+/// What the daemon answers, line by line; `Done`, `Resolved`, `Retried`, `Status` and `Failed` are the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
@@ -50,6 +60,11 @@ pub enum Reply {
     Done(Done),
     Resolved {
         mapping: String,
+    },
+    Retried {
+        dead_letters: Vec<i64>,
+        mappings: Vec<String>,
+        not_open: Vec<i64>,
     },
     Status(serde_json::Value),
     Failed {

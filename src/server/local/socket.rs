@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Agreement, Ask, Done, Reply, lines};
 use crate::daemon::Handle;
 use crate::daemon::asked::{Told, Watched};
-use crate::id::{MappingName, ReviewId};
+use crate::id::{ConflictId, DeadLetterId, MappingName, ReviewId};
 use crate::run::plan::Approval;
 use crate::run::{Intent, Request};
 use crate::server::{ServerError, health};
@@ -108,6 +108,18 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
         Ask::Status => Reply::Status(health::page(&handle.state())),
         Ask::Resolve { review, answer } => match handle.resolve(ReviewId(review), answer).await {
             Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
+        Ask::TakeBack { conflict, taking } => match handle.take_back(ConflictId(conflict), taking).await {
+            Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
+        Ask::Retry { dead_letters } => match handle.retry(&dead_letters.into_iter().map(DeadLetterId).collect::<Vec<_>>()).await {
+            Ok(retried) => Reply::Retried {
+                dead_letters: retried.letters.iter().map(|id| id.0).collect(),
+                mappings: retried.mappings.iter().map(ToString::to_string).collect(),
+                not_open: retried.not_open.iter().map(|id| id.0).collect(),
+            },
             Err(error) => Reply::Failed { why: error.to_string() },
         },
         Ask::Run { mapping, sweep, plan } => {
