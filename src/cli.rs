@@ -26,6 +26,7 @@ mod serve;
 mod status;
 mod stop;
 mod test;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -103,6 +104,8 @@ enum Command {
     Plan(plan::Plan),
     /// Bring the systems into agreement, once
     Run(run::Run),
+    /// Take back what runs wrote, where it still stands
+    Undo(undo::Undo),
     /// Keep the systems in agreement until stopped
     Serve(serve::Serve),
     /// List what waits for a person
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Discover(discover) => wait(discover.run(&cli.global, &out)),
         Command::Plan(plan) => wait(plan.run(&cli.global, &out)),
         Command::Run(run) => wait(run.run(&cli.global, &out)),
+        Command::Undo(undo) => wait(undo.run(&cli.global, &out)),
         Command::Serve(serve) => wait(serve.run(&cli.global, &out)),
         Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),
         Command::Resolve(resolve) => wait(resolve.run(&cli.global, &out)),

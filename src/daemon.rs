@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Waits;
 use crate::id::MappingName;
-use crate::run::{Ground, Request, RunError};
+use crate::run::{Back, Ground, Intent, Request, RunError};
 use crate::store::{StoreError, Wake};
 use asked::{Asked, Failure, Watched};
 use bell::{Bell, Reading};
@@ -218,8 +218,20 @@ impl Handle {
     /// # Errors
     /// When there is no such mapping, too many ask at once, or the daemon is ending.
     pub fn run(&self, mapping: &MappingName, request: Request) -> Result<Watched, AskError> {
+        self.ask(mapping, request, None)
+    }
+
+    /// Asks for runs of the mapping to be taken back.
+    ///
+    /// # Errors
+    /// As [`Handle::run`].
+    pub fn take_back(&self, mapping: &MappingName, intent: Intent, back: Back) -> Result<Watched, AskError> {
+        self.ask(mapping, Request { wake: Wake::Person, poll: false, sweep: false, intent }, Some(back))
+    }
+
+    fn ask(&self, mapping: &MappingName, request: Request, back: Option<Back>) -> Result<Watched, AskError> {
         let at = self.shared.ground.find(mapping).ok_or_else(|| AskError::Unknown { mapping: mapping.clone() })?;
-        let (asked, watched) = Asked::new(request, self.shared.ground.mappings[at].mapping.systems.len());
+        let (asked, watched) = Asked::new(request, back, self.shared.ground.mappings[at].mapping.systems.len());
         match self.asked[at].try_send(asked) {
             Ok(()) => Ok(watched),
             Err(mpsc::error::TrySendError::Full(_)) => Err(AskError::Busy { mapping: mapping.clone() }),

@@ -30,6 +30,12 @@ pub enum Ask {
         sweep: bool,
         plan: Option<Vec<String>>,
     },
+    /// Take back what these runs of a mapping wrote; `plan` as for a run.
+    TakeBack {
+        mapping: String,
+        runs: Vec<i64>,
+        plan: Option<Vec<String>>,
+    },
     Resolve {
         review: i64,
         answer: Said,

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Agreement, Ask, Done, Reply, lines};
 use crate::daemon::Handle;
 use crate::daemon::asked::{Told, Watched};
-use crate::id::{MappingName, ReviewId};
+use crate::id::{MappingName, ReviewId, RunId};
 use crate::run::plan::Approval;
-use crate::run::{Intent, Request};
+use crate::run::{Back, Intent, Request};
 use crate::server::{ServerError, health};
 use crate::store::Wake;
 
@@ -111,15 +111,26 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             Err(error) => Reply::Failed { why: error.to_string() },
         },
         Ask::Run { mapping, sweep, plan } => {
-            let intent = plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval::of_ids(&mapping, ops)));
+            let intent = intent(&mapping, plan);
             let request = Request { wake: Wake::Person, poll: true, sweep, intent };
             match handle.run(&MappingName::new(mapping), request) {
                 Ok(watched) => watch(watched, &mut heard, &mut say).await?,
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
+        Ask::TakeBack { mapping, runs, plan } => {
+            let back = Back { runs: runs.into_iter().map(RunId).collect(), at: handle.ground().clock.now() };
+            match handle.take_back(&MappingName::new(&mapping), intent(&mapping, plan), back) {
+                Ok(watched) => watch(watched, &mut heard, &mut say).await?,
+                Err(error) => Reply::Failed { why: error.to_string() },
+            }
+        }
     };
     lines::write(&mut say, &last).await
+}
+
+fn intent(mapping: &str, plan: Option<Vec<String>>) -> Intent {
+    plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval::of_ids(mapping, ops)))
 }
 
 /// Tells what a run does, asks what it asks, and returns what it came to.
