@@ -20,7 +20,7 @@ use crate::report::Kept;
 use crate::run::plan::Approval;
 use crate::run::progress::{Progress, Step};
 use crate::run::{Back, Ended};
-use crate::server::local::{Ask, Call, Done, Reply, call, socket_path};
+use crate::server::local::{Ask, Call, Done, Doubted, Reply, call, socket_path};
 use crate::store::{Store, sqlite};
 
 /// Runs the mappings in the daemon; `None` if there is no daemon.
@@ -135,6 +135,25 @@ pub async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow:
     }
 }
 
+/// Lets the daemon look at records that an audit could not explain; `false` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn repair(project: &Project, mapping: &MappingName, records: Vec<Doubted>) -> anyhow::Result<bool> {
+    /// A few tens of kilobytes on one line.
+    const AT_ONCE: usize = 500;
+    for records in records.chunks(AT_ONCE) {
+        let ask = Ask::Repair { mapping: mapping.to_string(), records: records.to_vec() };
+        let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(false) };
+        match call.next().await? {
+            Some(Reply::Touched(_)) => {}
+            Some(Reply::Failed { why }) => bail!(why),
+            _ => bail!("the daemon is of another version; start it again"),
+        }
+    }
+    Ok(true)
+}
+
 /// Whether a daemon of the project answers.
 ///
 /// # Errors
@@ -169,7 +188,7 @@ async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop:
             }
             Reply::Done(done) => return Ok(done),
             Reply::Failed { why } => bail!(why),
-            Reply::Resolved { .. } | Reply::Status(_) => break,
+            Reply::Resolved { .. } | Reply::Touched(_) | Reply::Status(_) => break,
         }
     }
     bail!("the daemon broke off; what it did is in `syncline status`")

@@ -36,6 +36,11 @@ pub enum Ask {
         runs: Vec<i64>,
         plan: Option<Vec<String>>,
     },
+    /// Look at these records, which an audit could not explain.
+    Repair {
+        mapping: String,
+        records: Vec<Doubted>,
+    },
     Resolve {
         review: i64,
         answer: Said,
@@ -43,7 +48,16 @@ pub enum Ask {
     Status,
 }
 
-/// What the daemon answers, line by line; `Done`, `Resolved`, `Status` and `Failed` are the last.
+/// A record that an audit could not explain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubted {
+    pub system: String,
+    pub key: String,
+    /// It is linked, and was not shown.
+    pub gone: bool,
+}
+
+/// What the daemon answers, line by line; `Done`, `Resolved`, `Touched`, `Status` and `Failed` are the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
@@ -57,6 +71,8 @@ pub enum Reply {
     Resolved {
         mapping: String,
     },
+    /// So many records are looked at.
+    Touched(u64),
     Status(serde_json::Value),
     Failed {
         why: String,

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Agreement, Ask, Done, Reply, lines};
 use crate::daemon::Handle;
 use crate::daemon::asked::{Told, Watched};
-use crate::id::{MappingName, ReviewId, RunId};
+use crate::id::{MappingName, RecordKey, ReviewId, RunId, SystemName};
 use crate::run::plan::Approval;
 use crate::run::{Back, Intent, Request};
 use crate::server::{ServerError, health};
@@ -115,6 +115,14 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             let request = Request { wake: Wake::Person, poll: true, sweep, intent };
             match handle.run(&MappingName::new(mapping), request) {
                 Ok(watched) => watch(watched, &mut heard, &mut say).await?,
+                Err(error) => Reply::Failed { why: error.to_string() },
+            }
+        }
+        Ask::Repair { mapping, records } => {
+            let asked = records.len() as u64;
+            let doubted = records.into_iter().map(|one| (SystemName::new(one.system), RecordKey::new(one.key), one.gone)).collect();
+            match handle.look_at(&MappingName::new(mapping), doubted).await {
+                Ok(()) => Reply::Touched(asked),
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
