@@ -6,8 +6,8 @@ use serde_json::json;
 use super::exit::{Exit, Misused};
 use super::out::{self, Out, styled};
 use super::{Global, ground, handed, open};
+use crate::daemon::bring_back::{self, Taking};
 use crate::daemon::resolve::{self, Said};
-use crate::daemon::take_back::{self, Taking};
 use crate::id::{ConflictId, MappingName, ReviewId};
 use crate::project::Project;
 use crate::run::Ground;
@@ -111,7 +111,7 @@ async fn say(project: &Project, here: &mut Option<Ground>, word: Word) -> anyhow
     if here.is_none() {
         let handed = match word.clone() {
             Word::Review(review, said) => handed::resolve(project, review, said).await?,
-            Word::Conflict(conflict, taking) => handed::take_back(project, conflict, taking).await?,
+            Word::Conflict(conflict, taking) => handed::bring_back(project, conflict, taking).await?,
         };
         if let Some(mapping) = handed {
             return Ok((mapping, true));
@@ -123,7 +123,7 @@ async fn say(project: &Project, here: &mut Option<Ground>, word: Word) -> anyhow
     let ground = here.as_ref().expect("it was laid above");
     let mapping = match word {
         Word::Review(review, said) => resolve::resolve(ground, review, said).await?,
-        Word::Conflict(conflict, taking) => take_back::take_back(ground, conflict, taking).await?,
+        Word::Conflict(conflict, taking) => bring_back::bring_back(ground, conflict, taking).await?,
     };
     Ok((mapping, false))
 }
@@ -148,9 +148,10 @@ impl Word {
 fn read(words: &[String], take: Option<&str>) -> anyhow::Result<Vec<Word>> {
     let first = words.first().map(String::as_str).unwrap_or_default();
     // `3` means rev-3 where it stands first; later it may be a value.
-    let mut about = vec![about(first).or_else(|| first.parse().ok().map(|number| About::Review(ReviewId(number)))).ok_or_else(|| {
-        Misused::because(format!("`{first}` is no review and no conflict"), "List them with\n    syncline reviews\n    syncline conflicts")
-    })?];
+    let mut about =
+        vec![about(first).or_else(|| first.parse().ok().map(|number| About::Review(ReviewId(number)))).ok_or_else(|| {
+            Misused::because(format!("`{first}` is no review and no conflict"), "List them with\n    syncline reviews\n    syncline conflicts")
+        })?];
     about.extend(words[1..].iter().map_while(|word| self::about(word)));
     let rest = &words[about.len()..];
     about.iter().map(|about| one(*about, rest, take)).collect()
@@ -166,12 +167,16 @@ fn one(about: About, rest: &[String], take: Option<&str>) -> anyhow::Result<Word
         (About::Conflict(conflict), Some(system)) if rest.is_empty() => Ok(Word::Conflict(conflict, Taking::From(system.to_owned()))),
         (About::Conflict(conflict), None) => match said(rest)? {
             Said::Value(value) => Ok(Word::Conflict(conflict, Taking::Value(value))),
-            _ => Err(Misused::because(format!("{conflict} is decided already"), format!("Bring a value back with\n    syncline resolve {conflict} --take <system>"))),
+            _ => Err(Misused::because(
+                format!("{conflict} is decided already"),
+                format!("Bring a value back with\n    syncline resolve {conflict} --take <system>"),
+            )),
         },
         (About::Review(review), None) => Ok(Word::Review(review, said(rest)?)),
-        (About::Review(review), Some(_)) => {
-            Err(Misused::because("`--take` is for conflicts", format!("Answer a review with its value, or the name of the system that is right:\n    syncline resolve {review} value crm")))
-        }
+        (About::Review(review), Some(_)) => Err(Misused::because(
+            "`--take` is for conflicts",
+            format!("Answer a review with its value, or the name of the system that is right:\n    syncline resolve {review} value crm"),
+        )),
         (About::Conflict(_), Some(_)) => Err(Misused::because("`--take` and a value cannot both be meant", "Leave one of them out.")),
     }
 }

@@ -55,6 +55,10 @@ fn merge_field(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemI
     if let Some(ReviewInput { answer: Some(Answer::Value { value, at }), .. }) = review {
         brought.candidates.push(Candidate::person(value.clone(), *at));
     }
+    let back = work.back[field.0 as usize].clone();
+    if let (Some(value), Some(at)) = (&back, work.scene.undo.and_then(|undo| undo.at)) {
+        brought.candidates.push(Candidate::person(value.clone(), at));
+    }
     let spoke: Vec<SystemIx> = brought.candidates.iter().filter_map(Candidate::system).collect();
     let question = Question {
         terms: work.scene.terms,
@@ -71,6 +75,7 @@ fn merge_field(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemI
             true
         }
         Choice::Takes { winner, others, put_back, reason } => {
+            let reason = if back.is_some() { Reason::TakenBack } else { reason };
             take(work, field, winner, others, put_back, reason);
             true
         }

@@ -14,7 +14,7 @@ pub fn is_quiet_at(scene: &Scene) -> bool {
 
 /// The look of an entity that shows nothing new and is owed nothing; `None` where the long way must tell.
 pub(super) fn quiet(scene: &Scene) -> Option<Look> {
-    if !scene.entries.is_empty() || !scene.reviews.is_empty() || scene.entity.closed {
+    if scene.undo.is_some() || !scene.entries.is_empty() || !scene.reviews.is_empty() || scene.entity.closed {
         return None;
     }
     let view = View { entity: scene.entity, neighbours: scene.neighbours, today: scene.today, forgiven: &[] };

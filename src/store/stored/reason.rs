@@ -46,6 +46,7 @@ pub fn write(out: &mut Writer, reason: &Reason, terms: &Terms) {
             link::write_cause(out, cause, terms);
         }
         Reason::Returns => out.byte(17),
+        Reason::TakenBack => out.byte(18),
     }
 }
 
@@ -70,6 +71,7 @@ pub fn read(input: &mut Reader, terms: &Terms) -> Result<Option<Reason>, Broken>
         15 => Some(Reason::Missing),
         16 => Some(Reason::Leaves { cause: link::read_cause(input, terms)? }),
         17 => Some(Reason::Returns),
+        18 => Some(Reason::TakenBack),
         _ => return Err(input.broken()),
     })
 }

@@ -6,8 +6,8 @@ use super::look::settled_as;
 use super::sample::*;
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::store::{
-    Adoption, Answer, Conflict, DeadLetter, Decided, Fate, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Spoke, Store, StoreError, StuckWhy,
-    Wake,
+    Adoption, Answer, Conflict, DeadLetter, Decided, Fate, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Spoke, Store, StoreError,
+    StuckWhy, Wake,
 };
 use crate::sync::entity::{Cause, Interval, Known, Origin, Shadow};
 use crate::sync::op::{EntryState, OpKind};
