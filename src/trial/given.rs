@@ -149,7 +149,7 @@ fn told(mapping: &Mapping, field: FieldIx, system: SystemIx, form: &Value) -> Op
     match &of.cells[system.0 as usize] {
         Some(cell @ CellProgram::Path { path, .. }) if !cell.writes() => {
             let value = match (form, &of.rows) {
-                (Value::Text(row), Some(rows)) => rows.position(row).and_then(|row| rows.spelling(row, system)).map(Value::text)?,
+                (Value::Text(row), Some(rows)) => rows.position(row).and_then(|row| rows.spelling(row, system, None)).map(Value::text)?,
                 (Value::Ref(_), _) => return None,
                 (value, _) => value.clone(),
             };

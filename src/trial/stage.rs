@@ -17,11 +17,11 @@ use super::memory::{MemorySystem, abilities};
 use super::written::raw;
 use crate::clock::{Clock, HandClock};
 use crate::id::ConnectionName;
-use crate::mapping::{FieldIx, Mapping, Seen, SystemIx, Wins};
+use crate::mapping::{FieldIx, Mapping, Seen, SystemIx};
 use crate::run::plan::Unseen;
 use crate::run::progress::Unwatched;
 use crate::run::{self, Approve, Ground, Hooks, Intent, Laid, Request};
-use crate::spec::mapping::Example;
+use crate::spec::mapping::{Example, Expectation};
 use crate::store::{Feed, Merged, MovedCursor, RunEnd, RunState, Store, Wake, sqlite};
 use crate::sync::entity::{Agreed, Entity, Fact, Interval, Known, Link, Origin, Shadow, Standing};
 use crate::system::{Pages, Read, System};
@@ -58,7 +58,7 @@ pub(super) async fn play(mappings: &[Arc<Mapping>], at: usize, example: &Example
     let entity = found(&ground.mappings[at], &cast, store.as_ref()).await?;
     let reviews = store.reviews(Some(ground.mappings[at].id), true).await?;
     let after = After { mapping: &mappings[at], cast: &cast, memories: &memories, entity: entity.as_ref(), reviews: &reviews, writes };
-    failures(&example.expect, &after)
+    failures(example.expect.as_ref().unwrap_or(&Expectation::default()), &after)
 }
 
 /// A system in memory for each connection. New records are born as the mappings' `where` want them, the example's own first.
@@ -116,7 +116,7 @@ async fn stored(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, now: Timestamp)
     let mut entity = Entity::start(given.id, mapping.fields.len(), mapping.systems.len());
     let until = Interval { after: Some(now), until: now };
     for (field, value) in given.values.iter().enumerate() {
-        let fact = Fact { value: value.clone(), origin: origin(mapping, field, given), changed: until };
+        let fact = Fact { value: value.clone(), origin: origin(mapping, field, cast, given), changed: until };
         entity.hub[field] = Agreed::Set(fact);
     }
     for system in mapping.systems_ix() {
@@ -129,13 +129,13 @@ async fn stored(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, now: Timestamp)
 }
 
 /// Who would have said it: the system that decides, else the first that holds it.
-fn origin(mapping: &Mapping, field: usize, given: &Given<'_>) -> Origin {
+fn origin(mapping: &Mapping, field: usize, cast: &Cast<'_>, given: &Given<'_>) -> Origin {
     let held = |system: &SystemIx| given.keys[system.0 as usize].is_some() && mapping.fields[field].cells[system.0 as usize].is_some();
-    let decides = match &mapping.fields[field].wins {
-        Wins::Owner(owner) => Some(*owner).filter(held),
-        Wins::Ranks(systems) | Wins::Latest(Some(systems)) => systems.iter().copied().find(held),
-        Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => None,
-    };
+    if mapping.fields[field].formula.is_some() {
+        return Origin::Formula;
+    }
+    let owner = mapping.owner(FieldIx(field as u16), &cast.view(given));
+    let decides = owner.into_iter().chain(mapping.fields[field].wins.named()).find(held);
     decides.or_else(|| mapping.systems_ix().find(held)).map_or(Origin::Person, Origin::System)
 }
 

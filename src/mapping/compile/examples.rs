@@ -10,12 +10,13 @@ use crate::spec::slot::Name;
 pub(super) fn check(draft: &mut Draft<'_>) {
     let spec = draft.spec;
     for example in &spec.tests {
-        let fields = example.given.iter().map(|(name, _)| name).chain(example.expect.agreed.iter().map(|(name, _)| name)).chain(&example.expect.review);
-        for name in fields {
+        let expected = || example.expectations();
+        let fields = expected().flat_map(|expect| expect.agreed.iter().map(|(name, _)| name).chain(&expect.review));
+        for name in example.given.iter().map(|(name, _)| name).chain(fields) {
             field(draft, name, spec);
         }
-        let systems = example.edit.iter().map(|(name, _)| name).chain(example.expect.records.iter().map(|(name, _)| name)).chain(&example.expect.absent);
-        for name in systems {
+        let systems = expected().flat_map(|expect| expect.records.iter().map(|(name, _)| name).chain(&expect.absent));
+        for name in example.edits().map(|(name, _)| name).chain(systems) {
             draft.system_named(name, "An example names");
         }
         for (name, others) in example.others.iter() {

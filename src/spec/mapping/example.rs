@@ -9,7 +9,6 @@ use crate::spec::slot::{Name, Spanned, TextSlot};
 /// One example: what is given, what somebody edits, what is expected then.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "steps": "Write one example with `edit` and `expect` for each step" }))]
 pub struct Example {
     /// What it shows, in a sentence. Default: none.
     #[serde(default)]
@@ -23,8 +22,39 @@ pub struct Example {
     /// What somebody types, by system and path. Default: nothing. Example: `{ crm: { StageName: Closed Won } }`.
     #[serde(default)]
     pub edit: Entries<Entries<Tree>>,
-    /// What is so after the next run. Required.
-    pub expect: Expectation,
+    /// What is so after the next run. Required, unless there are `steps`.
+    #[serde(default)]
+    pub expect: Option<Expectation>,
+    /// One thing after another, on a clock moved by hand. Default: none. Example: `[ { at: +24h, edit: { prm: { stage: approved } }, expect: { absent: [crm] } } ]`.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// One of `steps`: the clock moves, somebody types, everything runs, and something is so.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// When: a time, or how long after the step before. Default: an hour after it. Example: `+24h`.
+    #[serde(default)]
+    pub at: Option<TextSlot>,
+    /// What somebody types, by system and path. Default: nothing.
+    #[serde(default)]
+    pub edit: Entries<Entries<Tree>>,
+    /// What is so after the runs that follow. Default: nothing is asked.
+    #[serde(default)]
+    pub expect: Option<Expectation>,
+}
+
+impl Example {
+    /// Everything that is expected, at its end and after each step.
+    pub fn expectations(&self) -> impl Iterator<Item = &Expectation> {
+        self.expect.iter().chain(self.steps.iter().filter_map(|step| step.expect.as_ref()))
+    }
+
+    /// Everything that somebody types, by system.
+    pub fn edits(&self) -> impl Iterator<Item = (&Name, &Entries<Tree>)> {
+        self.edit.iter().chain(self.steps.iter().flat_map(|step| step.edit.iter()))
+    }
 }
 
 /// An entity elsewhere. Its other keys are fields of its mapping.

@@ -46,6 +46,11 @@ pub fn write(out: &mut Writer, reason: &Reason, terms: &Terms) {
             link::write_cause(out, cause, terms);
         }
         Reason::Returns => out.byte(17),
+        Reason::HandOver { winner, to } => {
+            one(out, 18, winner);
+            out.number(terms.system(to).into());
+        }
+        Reason::Computed => out.byte(19),
     }
 }
 
@@ -70,6 +75,11 @@ pub fn read(input: &mut Reader, terms: &Terms) -> Result<Option<Reason>, Broken>
         15 => Some(Reason::Missing),
         16 => Some(Reason::Leaves { cause: link::read_cause(input, terms)? }),
         17 => Some(Reason::Returns),
+        18 => {
+            let (winner, to) = (terms.system_ix(input.small()?), terms.system_ix(input.small()?));
+            winner.zip(to).map(|(winner, to)| Reason::HandOver { winner, to })
+        }
+        19 => Some(Reason::Computed),
         _ => return Err(input.broken()),
     })
 }

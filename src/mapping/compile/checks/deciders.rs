@@ -1,10 +1,10 @@
 //! Who decides a field, and whether what they show can be read, written and read back.
 
-use super::{Parts, may_decide};
+use super::Parts;
 use crate::diag::Diagnostic;
 use crate::mapping::compile::draft::Draft;
 use crate::mapping::field::CellProgram;
-use crate::mapping::{SystemIx, Wins};
+use crate::mapping::SystemIx;
 use crate::value::Kind;
 use crate::value::record::Form;
 
@@ -23,12 +23,8 @@ pub(super) fn check(draft: &mut Draft<'_>, parts: &Parts<'_>) {
 
 /// A field whose deciders are only ever written.
 fn never_read(draft: &mut Draft<'_>, parts: &Parts<'_>, field: usize) {
-    let named = match &parts.policies[field].0 {
-        Wins::Owner(owner) => std::slice::from_ref(owner),
-        Wins::Ranks(systems) | Wins::Latest(Some(systems)) => systems,
-        Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => return,
-    };
-    if named.iter().any(|system| parts.cell(field, system.0 as usize).is_some_and(CellProgram::reads)) {
+    let named = parts.policies[field].wins.named();
+    if named.is_empty() || named.iter().any(|system| parts.cell(field, system.0 as usize).is_some_and(CellProgram::reads)) {
         return;
     }
     let (of, owner) = (&draft.fields[field], draft.systems[named[0].0 as usize].name);
@@ -43,22 +39,24 @@ fn never_read(draft: &mut Draft<'_>, parts: &Parts<'_>, field: usize) {
 /// A cell that is neither written nor listened to.
 fn never_decides(draft: &mut Draft<'_>, parts: &Parts<'_>, field: usize, system: usize) {
     let Some(cell) = parts.cell(field, system) else { return };
-    if cell.writes_new() || may_decide(&parts.policies[field].0, SystemIx(system as u16)) {
+    if cell.writes_new() || may_decide(parts, field, system) {
         return;
     }
     let (of, name) = (&draft.fields[field], draft.systems[system].name);
     let at = of.spec.cells.entry(name).map_or(of.at, |(key, _)| key.span());
-    let problem =
-        Diagnostic::warning("never_decides", format!("The {name} cell of `{}` does nothing: it is read only, and `wins` does not let {name} decide", of.name))
-            .at(at);
-    draft.found.push(problem.help(format!("name {name} in `wins`, or drop the cell")));
+    let (why, help) = match of.spec.formula {
+        Some(_) => ("the field is computed".to_owned(), "drop the cell".to_owned()),
+        None => (format!("`wins` does not let {name} decide"), format!("name {name} in `wins`, or drop the cell")),
+    };
+    let what = format!("The {name} cell of `{}` does nothing: it is read only, and {why}", of.name);
+    draft.found.push(Diagnostic::warning("never_decides", what).at(at).help(help));
 }
 
 /// A cell that gives back less than it was given, in a system that may decide: its own echo would be shorter.
 fn lossy(draft: &mut Draft<'_>, parts: &Parts<'_>, field: usize, system: usize) {
     let Some(cell) = parts.cell(field, system) else { return };
     let (of, name) = (&draft.fields[field], draft.systems[system].name);
-    if !cell.writes_new() || !cell.reads() || !may_decide(&parts.policies[field].0, SystemIx(system as u16)) {
+    if !cell.writes_new() || !cell.reads() || !may_decide(parts, field, system) {
         return;
     }
     let example = match (cell, &of.kind) {
@@ -71,4 +69,9 @@ fn lossy(draft: &mut Draft<'_>, parts: &Parts<'_>, field: usize, system: usize) 
     let at = of.spec.cells.entry(name).map_or(of.at, |(key, _)| key.span());
     let problem = Diagnostic::warning("lossy_cell", format!("Writing to {name} and reading back changes `{}`: {example}", of.name)).at(at);
     draft.found.push(problem.help(format!("leave {name} out of `wins`")));
+}
+
+/// Whether an edit there ever decides the field; one of what is computed never does.
+fn may_decide(parts: &Parts<'_>, field: usize, system: usize) -> bool {
+    parts.policies[field].formula.is_none() && parts.policies[field].wins.may_decide(SystemIx(system as u16))
 }
