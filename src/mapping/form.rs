@@ -121,7 +121,7 @@ impl Mapping {
     }
 
     /// What the record in `system` shows, or a new one will show, at the path of `by`.
-    pub(super) fn by(&self, field: FieldIx, system: SystemIx, view: &dyn EntityView) -> Option<Str> {
+    pub fn by(&self, field: FieldIx, system: SystemIx, view: &dyn EntityView) -> Option<Str> {
         let Some(CellProgram::Path { by: Some(by), .. }) = &self.field(field).cells[system.0 as usize] else { return None };
         view.told_by(field, system).or_else(|| match &by.born {
             Born::Always(text) => Some(text.clone()),

@@ -19,7 +19,7 @@ use super::schema::Format;
 use super::slot::{Name, Place, ScheduleSlot, Share, Spanned, TextSlot, Written};
 use crate::diag::{Diagnostic, FileId, Files};
 
-pub use example::{Example, Expectation, Other, Step};
+pub use example::{Example, Expectation, Other, Step, StepAt};
 pub use field::{Cell, Field, Formula, Parts, Pathed, ReadWrite};
 pub use join::join;
 pub use system::{Creation, Leaves, Starts, System};
