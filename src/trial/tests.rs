@@ -192,7 +192,7 @@ fn a_step_that_is_not_so_is_named() {
   - { given: { key: K1, status: submitted }, steps: [ { at: 2026-03-02 09:00, expect: {} }, { at: 2026-03-01 09:00, expect: {} } ] }
 ",
     );
-    assert_eq!(failures[0], ["step 2: the agreed `amount` is `7.00 EUR`, and `8.00 EUR` was expected"]);
+    assert_eq!(failures[0], ["step 2: the agreed `amount` is `7 EUR`, and `8 EUR` was expected"]);
     assert_eq!(failures[1], Vec::<String>::new());
     assert!(failures[2][0].starts_with("step 2: it begins at 2026-03-01T09:00:00Z, and the runs of the step before end at"), "{failures:?}");
 }
