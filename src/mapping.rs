@@ -14,6 +14,7 @@ pub mod matching;
 pub mod meaning;
 pub mod observe;
 pub mod reference;
+pub mod round_trip;
 pub mod scope;
 pub mod spell;
 pub mod summary;

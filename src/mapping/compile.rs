@@ -49,7 +49,7 @@ pub fn sketch(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Di
     let matching = matching(&mut draft);
     examples::check(&mut draft);
     checks::all(&mut draft, &Parts { programs: &programs, cells: &cells, policies: &policies, slots: &slots, matching: &matching });
-    let found = std::mem::take(&mut draft.found);
+    let mut found = std::mem::take(&mut draft.found);
     let unsure = draft.systems.iter().zip(&programs).any(|(system, programs)| system.spec.filter.is_some() && programs.takes_part.is_none());
     if unsure || !spec.lost.is_empty() {
         return (None, found);
@@ -82,6 +82,9 @@ pub fn sketch(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Di
     };
     let refers_to: BTreeSet<MappingName> = mapping.fields.iter().filter_map(|field| field.refers_to().cloned()).collect();
     mapping.refers_to = refers_to.into_iter().filter(|name| *name != mapping.name).collect();
+    if !has_error(&found) {
+        found.extend(checks::lossy(&draft, &mapping));
+    }
     (Some(mapping), found)
 }
 

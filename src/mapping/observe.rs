@@ -6,8 +6,8 @@ pub(super) use cell::{agreed, plain};
 
 use jiff::Timestamp;
 
-use super::scope::RecordEnv;
 use super::field::CellProgram;
+use super::scope::RecordEnv;
 use super::{FieldIx, Mapping, SystemIx};
 use crate::expr::{Fault, Program};
 use crate::id::{EntityId, RecordKey};

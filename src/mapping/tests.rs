@@ -375,7 +375,8 @@ fn values_hang_on_another_path_of_the_record() {
     let Seen::Unfit(why) = crm("Other", "Done") else { panic!("no row") };
     assert_eq!(why, "`Done` in crm, in a record of `Other`, is read as no row of `status`");
     assert_eq!(seen(&mapping, CRM, "status", &[("StageName", Value::text("Early"))]), Seen::Unread);
-    let observed = mapping.observe(PRM, &record(&mapping, PRM, &[("stage", Value::text("begun")), ("pipeline", Value::text("second"))]), &places(&mapping, PRM));
+    let observed =
+        mapping.observe(PRM, &record(&mapping, PRM, &[("stage", Value::text("begun")), ("pipeline", Value::text("second"))]), &places(&mapping, PRM));
     assert_eq!(observed.by, [(at(&mapping, "status"), "second".into())]);
 }
 

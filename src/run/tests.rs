@@ -3,6 +3,7 @@
 mod alike;
 mod late;
 mod leave;
+mod offline;
 mod pace;
 mod retention;
 

@@ -85,7 +85,9 @@ impl<'a> Cast<'a> {
                 let mapping = &self.mappings[self.all[place].mapping];
                 for field in &mapping.formulas {
                     let computed = mapping.computed(*field, &self.view(&self.all[place]));
-                    let value = computed.unwrap_or(Ok(Value::Blank)).map_err(|why| TrialError::example(format!("`{}` cannot be computed: {why}", mapping.field(*field).name)))?;
+                    let value = computed
+                        .unwrap_or(Ok(Value::Blank))
+                        .map_err(|why| TrialError::example(format!("`{}` cannot be computed: {why}", mapping.field(*field).name)))?;
                     self.all[place].values[field.0 as usize] = value;
                 }
             }
@@ -128,7 +130,12 @@ impl<'a> Cast<'a> {
     /// Whether a system may hold the entity: inside its wall, and where a record is made by us, made for this entity as far as `given` tells.
     fn holds(&self, given: &Given<'_>, mapping: &Mapping, system: SystemIx) -> bool {
         let view = Seen { cast: self, given };
-        let told = mapping.system(system).create.fields(&mapping.slots).iter().all(|field| mapping.field(*field).formula.is_some() || given.written.contains(mapping.field(*field).name.as_str()));
+        let told = mapping
+            .system(system)
+            .create
+            .fields(&mapping.slots)
+            .iter()
+            .all(|field| mapping.field(*field).formula.is_some() || given.written.contains(mapping.field(*field).name.as_str()));
         let made = matches!(mapping.system(system).create, crate::mapping::Create::Never) || !told || mapping.create_wanted(system, &view);
         made && mapping.inside_wall(system, &view)
     }
@@ -169,7 +176,9 @@ fn told(mapping: &Mapping, field: FieldIx, system: SystemIx, form: &Value, view:
     match &of.cells[system.0 as usize] {
         Some(cell @ CellProgram::Path { path, .. }) if !cell.writes() => {
             let value = match (form, &of.rows) {
-                (Value::Text(row), Some(rows)) => rows.position(row).and_then(|row| rows.spelling(row, system, mapping.by(field, system, view).as_deref())).map(Value::text)?,
+                (Value::Text(row), Some(rows)) => {
+                    rows.position(row).and_then(|row| rows.spelling(row, system, mapping.by(field, system, view).as_deref())).map(Value::text)?
+                }
                 (Value::Ref(_), _) => return None,
                 (value, _) => value.clone(),
             };

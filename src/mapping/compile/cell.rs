@@ -172,7 +172,8 @@ fn unknown_picks(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Pla
         draft.found.extend(found);
         return;
     }
-    let named = |value: &str| rows.iter().any(|row| row.spellings[system.0 as usize].iter().flat_map(|spellings| spellings.all()).any(|spelling| spelling == value));
+    let named =
+        |value: &str| rows.iter().any(|row| row.spellings[system.0 as usize].iter().flat_map(|spellings| spellings.all()).any(|spelling| spelling == value));
     for value in values.iter().filter(|value| !named(value)) {
         let problem = Diagnostic::warning(
             "pick_without_row",
@@ -186,7 +187,9 @@ fn unknown_picks(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Pla
 fn keyed(draft: &mut Draft<'_>, at: usize, system: SystemIx, pathed: &Pathed) -> Option<CellProgram> {
     let key = pathed.key.as_ref()?;
     if let Some(by) = &pathed.by {
-        draft.found.push(Diagnostic::error("by_without_choice", "`by` says which values of a choice apply, and this is a reference").at(by.span()).help("drop `by`"));
+        draft
+            .found
+            .push(Diagnostic::error("by_without_choice", "`by` says which values of a choice apply, and this is a reference").at(by.span()).help("drop `by`"));
     }
     let mapping = match &draft.fields[at].kind {
         Kind::Ref(mapping) => mapping.clone(),

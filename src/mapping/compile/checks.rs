@@ -14,6 +14,7 @@ use crate::spec::mapping::Policy;
 use crate::value::Path;
 
 pub use between::together;
+pub(super) use deciders::lossy;
 
 /// What was compiled, as the checks look at it.
 pub(super) struct Parts<'a> {

@@ -37,7 +37,10 @@ fn one(draft: &mut Draft<'_>, at: usize, scope: &EntityScope<'_>) -> Option<Form
     let reference = matches!(&kind, Kind::Ref(_)) || matches!(&kind, Kind::Set(of) if matches!(**of, Kind::Ref(_)));
     if reference {
         let what = format!("`{name}` is a reference, and a formula gives none");
-        draft.by_type(at, Diagnostic::error("formula_of_reference", what).at(place).help("map the reference itself, and let a formula look through it: partner.tier"));
+        draft.by_type(
+            at,
+            Diagnostic::error("formula_of_reference", what).at(place).help("map the reference itself, and let a formula look through it: partner.tier"),
+        );
         return None;
     }
     match spec {
@@ -117,7 +120,8 @@ pub(super) fn in_order(draft: &mut Draft<'_>, reads: &[Option<Vec<FieldIx>>]) ->
     let (order, ring) = order(reads);
     if let Some(ring) = ring {
         let names: Vec<&str> = ring.iter().map(|field| draft.fields[field.0 as usize].name).collect();
-        let mut problem = Diagnostic::error("hangs_on_itself", format!("A field hangs on itself: {}", names.join(" → "))).at(draft.fields[ring[0].0 as usize].at);
+        let mut problem =
+            Diagnostic::error("hangs_on_itself", format!("A field hangs on itself: {}", names.join(" → "))).at(draft.fields[ring[0].0 as usize].at);
         for field in &ring[1..ring.len() - 1] {
             problem = problem.and_at(draft.fields[field.0 as usize].at, "through this one");
         }

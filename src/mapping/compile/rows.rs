@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::draft::{Draft, DraftRow};
 use crate::diag::{Diagnostic, Span};
-use crate::spec::entries::Entries;
 use crate::mapping::values::Spellings;
+use crate::spec::entries::Entries;
 use crate::spec::mapping::{Cell as CellSpec, Field as FieldSpec, Row as RowSpec, RowCell, Values};
 use crate::spec::slot::Name;
 use crate::value::Str;

@@ -73,7 +73,10 @@ fn every_wrong_line_has_its_message() {
         ("  deal: { crm: D, type: ref(deals), formula: deal }\n", "`deal` is a reference, and a formula gives none"),
         ("  score: { crm: { read: S }, formula: key }\n", "The crm cell of `score` does nothing: it is read only, and the field is computed"),
         ("  name: { crm: { path: Name, by: Type } }\n", "`by` says which values apply, and `name` has no `values`"),
-        ("  stage: { crm: Stage, values: { won: { crm: { Partner: Won } } } }\n", "Row `won` has cells by value for crm, whose cell does not say by what|by: PATH"),
+        (
+            "  stage: { crm: Stage, values: { won: { crm: { Partner: Won } } } }\n",
+            "Row `won` has cells by value for crm, whose cell does not say by what|by: PATH",
+        ),
         (
             "  stage: { crm: { path: Stage, by: Type }, values: { won: { crm: { A: [Won, Done], B: Done } }, lost: { crm: { B: [Done] } } } }\n",
             "`Done` in crm is read as two rows, `won` and `lost`",
@@ -252,7 +255,8 @@ fn records_made_under_a_value_that_no_row_knows_are_told() {
 
 #[test]
 fn the_mappings_own_lines_are_told_of_once() {
-    let text = HEAD.replace("mapping: deals\n", "mapping: deals\nwins: [ { prm: ky == 'a' }, { crm: otherwise } ]\n") + "  name: { crm: Name, prm: n }\n  only_here: { crm: Own__c }\n";
+    let text = HEAD.replace("mapping: deals\n", "mapping: deals\nwins: [ { prm: ky == 'a' }, { crm: otherwise } ]\n")
+        + "  name: { crm: Name, prm: n }\n  only_here: { crm: Own__c }\n";
     let (_, said) = compiled(&text, &Known::default());
     assert_eq!(said.matches("`ky` is not known here").count(), 1, "{said}");
     let (mappings, said) = compiled(&text.replace("ky ==", "key =="), &Known::default());

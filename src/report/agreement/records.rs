@@ -50,7 +50,12 @@ async fn compare_slice(
     let wanted: Vec<EntityId> = linked.iter().flatten().copied().collect();
     let loaded: BTreeMap<EntityId, Loaded> = question.store.load(kept.id, &wanted).await?.into_iter().map(|loaded| (loaded.entity.id, loaded)).collect();
     let entities: Vec<&Entity> = loaded.values().map(|loaded| &loaded.entity).collect();
-    let neighbours = fetch(question, kept, &entities, system, observed).await?;
+    let mut neighbours = fetch(question, kept, &entities, system, observed).await?;
+    for (seen, entity) in observed.iter().zip(&linked) {
+        if let Some(entity) = entity {
+            neighbours.hear(*entity, system, seen);
+        }
+    }
     for (seen, entity) in observed.iter().zip(linked) {
         agreement.system(system).records += 1;
         let of = entity.and_then(|entity| loaded.get(&entity)).filter(|loaded| loaded.entity.live(system).is_some_and(|link| link.identity == seen.identity));

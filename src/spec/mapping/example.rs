@@ -66,7 +66,13 @@ impl Step {
         let Some(at) = &self.at else { return Some(StepAt::After(STEP)) };
         match at.text().strip_prefix('+') {
             Some(wait) => crate::value::time::duration(wait).map(StepAt::After),
-            None => at.text().replacen(' ', "T", 1).parse().or_else(|_| at.text().parse::<Date>().map(|date| date.to_datetime(Time::midnight()))).ok().map(StepAt::On),
+            None => at
+                .text()
+                .replacen(' ', "T", 1)
+                .parse()
+                .or_else(|_| at.text().parse::<Date>().map(|date| date.to_datetime(Time::midnight())))
+                .ok()
+                .map(StepAt::On),
         }
     }
 }

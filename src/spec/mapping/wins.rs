@@ -74,9 +74,7 @@ impl Wins {
                 "ask" => Policy::Ask,
                 _ => Policy::Rank(vec![word]),
             },
-            Wins::List(lines) if lines.iter().any(|line| matches!(line, Line::When(_))) => {
-                Policy::Lines(lines.iter().flat_map(Line::conditions).collect())
-            }
+            Wins::List(lines) if lines.iter().any(|line| matches!(line, Line::When(_))) => Policy::Lines(lines.iter().flat_map(Line::conditions).collect()),
             Wins::List(lines) => Policy::Rank(lines.iter().flat_map(Line::names).collect()),
             Wins::Latest(latest) => Policy::Latest(&latest.latest),
         }
