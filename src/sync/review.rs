@@ -27,6 +27,19 @@ pub enum ReviewAbout {
     Join { other: EntityId, why: String },
 }
 
+impl ReviewAbout {
+    /// Two records of one system, each asked about with the other beside it: the same question twice.
+    pub fn is_mirrored_by(&self, other: &ReviewAbout) -> bool {
+        match (self, other) {
+            (ReviewAbout::Match { system, key, also, .. }, ReviewAbout::Match { system: at, key: twin, also: others, .. }) => {
+                let names = |list: &[(SystemIx, RecordKey)], key: &RecordKey| list.iter().any(|(of, named)| of == system && named == key);
+                system == at && names(also, twin) && names(others, key)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What a person said.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
