@@ -19,6 +19,7 @@ mod late;
 mod look;
 mod neighbours;
 mod observe;
+pub mod offline;
 pub mod plan;
 mod prepare;
 pub mod progress;

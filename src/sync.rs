@@ -14,6 +14,7 @@ pub mod entity;
 pub mod evidence;
 mod existence;
 pub mod guard;
+mod hand_over;
 pub mod join;
 pub mod landed;
 pub mod look;

@@ -16,9 +16,10 @@ use super::plan_view::PlanView;
 use super::progress::Bars;
 use super::stop::Stop;
 use super::{Global, ground, logs, open};
+use crate::run::offline;
 use crate::run::plan::{Approval, Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
 use crate::run::{self, Ended, Ground, Hooks, Intent, Laid, NobodyAgrees, Request};
-use crate::store::{Store, Wake};
+use crate::store::{Store, Wake, sqlite};
 
 /// Show what a run would write, field by field, with the rule that decided. Nothing is written.
 #[derive(Debug, Args)]
@@ -29,6 +30,7 @@ Examples:
   syncline plan
   syncline plan deals --limit 10
   syncline plan --out first.plan && syncline run --plan first.plan
+  syncline plan --offline           what an edited mapping would change, without a request
   syncline plan --json              one op a line, then a line with the totals")]
 pub struct Plan {
     /// Only these mappings
@@ -39,6 +41,9 @@ pub struct Plan {
     /// Look for deletes where only reading all keys tells
     #[arg(long)]
     sweep: bool,
+    /// Plan from what the store knows of the records, and ask no system: what an edited mapping would change
+    #[arg(long, conflicts_with_all = ["out", "sweep"])]
+    offline: bool,
     /// Ops shown of each mapping; the totals count all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -68,6 +73,9 @@ impl PlanSink for Both {
 
 impl Plan {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+        if self.offline {
+            return self.from_store(global, out).await;
+        }
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
         logs::start(global, Some(&project.log), "warn", out)?;
         let clock = ground::wall_clock();
@@ -98,6 +106,29 @@ impl Plan {
             out.line(styled(out::QUIET, "\nNothing was written. Keep a plan with --out FILE, apply it with: syncline run --plan FILE"))?;
         }
         Ok(if down { Exit::Failed } else { Exit::Done })
+    }
+
+    /// Out of the store alone, which is only looked at.
+    async fn from_store(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+        let Some((project, _)) = open::project(global, out)? else { return Ok(Exit::Usage) };
+        logs::start(global, Some(&project.log), "warn", out)?;
+        if !project.store.exists() {
+            let store = project.store.display();
+            return Err(Misused::because(format!("There is no store at {store}: no run was ever made"), "Plan from the systems with\n    syncline plan"));
+        }
+        let store = sqlite::open_read_only(&project.store)?;
+        let zone = project.time_zone.get()?.clone();
+        let laid = Ground::lay(store, ground::wall_clock(), zone, offline::unasked(&project), project.mappings.clone()).await?;
+        let mut view = PlanView::new(out.clone(), self.limit);
+        for mapping in ground::named(&laid, &self.mappings)? {
+            let known = offline::plan(&laid, mapping, &mut view).await?;
+            view.offline_done(&mapping.mapping, &known)?;
+        }
+        view.done()?;
+        if !out.json && view.ops > 0 {
+            out.line(styled(out::QUIET, "\nNo system was asked. What they hold now, and a plan that can be applied: syncline plan"))?;
+        }
+        Ok(Exit::Done)
     }
 }
 

@@ -46,6 +46,9 @@ fn worth_telling(what: &NoteKind) -> Option<&'static str> {
         NoteKind::Unfit(_) => {
             "what it shows does not fit the field and is left alone; correct it there, or add it to the field's `values` or change its `type`"
         }
+        NoteKind::NotComputed(_) => {
+            "its formula fails on these values, so that the field stays as it was and is not written; change the formula, or the values"
+        }
         NoteKind::NoForm => "it has no form for the agreed value, which is not written; add a cell to the row in `values`, or say `unknown:`",
         NoteKind::Lossy => "it shows a cut, rounded or folded form of what was written; shorten the value, or map another path",
         NoteKind::Refused => "it refused the value for good and is not asked again; `syncline status` tells why, another value is tried",

@@ -4,6 +4,7 @@ mod alike;
 mod back;
 mod late;
 mod leave;
+mod offline;
 mod pace;
 mod retention;
 mod said;

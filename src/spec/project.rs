@@ -173,7 +173,7 @@ pub enum LogFormat {
 pub(super) fn is_reserved(name: &str) -> bool {
     Field::KEYS.contains(&name)
         || Wins::WORDS.contains(&name)
-        || ["confidential", "formula", "rollup", "evidence", "agreed", "absent", "review", "writes", "otherwise"].contains(&name)
+        || ["confidential", "rollup", "evidence", "agreed", "absent", "review", "writes", "otherwise"].contains(&name)
 }
 
 /// Reads the project file as far as it can be used, and all problems.

@@ -21,6 +21,13 @@ pub enum Reason {
     Owner {
         winner: SystemIx,
     },
+    /// In the look in which the field came to another owner, the old one spoke and the new one did not.
+    HandOver {
+        winner: SystemIx,
+        to: SystemIx,
+    },
+    /// By its formula.
+    Computed,
     /// `wins: [crm, prm]`.
     Rank {
         winner: SystemIx,
@@ -79,6 +86,8 @@ impl Reason {
             Reason::Agreed => "the systems agree".to_owned(),
             Reason::Adopted { from } => format!("first seen in {}", name(from)),
             Reason::Owner { winner } => format!("{} decides", name(winner)),
+            Reason::HandOver { winner, to } => format!("{} decided until this look, in which the field came to {}", name(winner), name(to)),
+            Reason::Computed => "computed".to_owned(),
             Reason::Rank { winner } => format!("{} ranks highest of those that spoke", name(winner)),
             Reason::Latest { winner: Some(winner), grade: Grade::Order } => format!("the times cannot tell who was last, and {} comes first", name(winner)),
             Reason::Latest { winner: Some(winner), grade } => format!("{} was edited last ({grade})", name(winner)),
@@ -108,6 +117,8 @@ impl Reason {
     fn names_rule(&self) -> bool {
         match self {
             Reason::Owner { .. }
+            | Reason::HandOver { .. }
+            | Reason::Computed
             | Reason::Rank { .. }
             | Reason::Latest { .. }
             | Reason::Highest { .. }
@@ -133,8 +144,9 @@ impl Reason {
 /// `wins: crm (mappings/deals.yaml:14)`.
 pub fn rule(terms: &dyn Terms, field: FieldIx) -> String {
     let policy = super::policy::worded(terms, field);
+    let words = if terms.formulas().contains(&field) { policy } else { format!("wins: {policy}") };
     match terms.field_place(field) {
-        Some(place) => format!("wins: {policy} ({}:{})", place.file, place.line),
-        None => format!("wins: {policy}"),
+        Some(place) => format!("{words} ({}:{})", place.file, place.line),
+        None => words,
     }
 }

@@ -139,6 +139,8 @@ pub enum NoteKind {
     Waits,
     /// The field waits for a person.
     Asked,
+    /// Its formula fails on this entity: it stays as it was.
+    NotComputed(Str),
     /// Refused before, and still the same.
     Refused,
     /// `locked`, or the connector's gate: what is owed waits.

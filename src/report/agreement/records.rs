@@ -70,7 +70,12 @@ impl<'a> Audit<'a> {
         let wanted: Vec<EntityId> = linked.iter().flatten().copied().collect();
         let loaded: BTreeMap<EntityId, Loaded> = question.store.load(kept.id, &wanted).await?.into_iter().map(|loaded| (loaded.entity.id, loaded)).collect();
         let entities: Vec<&Entity> = loaded.values().map(|loaded| &loaded.entity).collect();
-        let neighbours = fetch(question, kept, &entities, system, observed).await?;
+        let mut neighbours = fetch(question, kept, &entities, system, observed).await?;
+        for (shown, entity) in observed.iter().zip(&linked) {
+            if let Some(entity) = entity {
+                neighbours.hear(*entity, system, shown);
+            }
+        }
         for (shown, entity) in observed.iter().zip(linked) {
             let holds = |loaded: &&Loaded| loaded.entity.live(system).is_some_and(|link| link.identity == shown.identity);
             let of = entity.and_then(|entity| loaded.get(&entity)).filter(holds);

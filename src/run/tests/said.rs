@@ -1,9 +1,9 @@
 //! What people say by themselves: a refused op is planned anew, a lost value is brought back.
 
 use super::*;
+use crate::daemon::bring_back::{Taking, bring_back};
 use crate::daemon::resolve::ResolveError;
 use crate::daemon::retry::retry;
-use crate::daemon::bring_back::{Taking, bring_back};
 use crate::id::{ConflictId, DeadLetterId};
 use crate::report::Kept;
 use crate::report::explain::{Explained, explain};
