@@ -23,9 +23,14 @@ pub struct Ground {
     pub systems: BTreeMap<ConnectionName, Arc<dyn System>>,
     /// In dependency order: what others refer to comes first.
     pub mappings: Vec<Laid>,
+    /// Where the ids of new journal entries come from.
+    entry_ids: EntryIds,
     /// Connections whose account was compared in this process.
     pinned: Mutex<HashSet<ConnectionName>>,
 }
+
+/// Ids that grow and are never used twice, over restarts too.
+type EntryIds = Box<dyn Fn() -> uuid::Uuid + Send + Sync>;
 
 /// One mapping with its place in the store and its share of each feed.
 pub struct Laid {
@@ -55,7 +60,12 @@ impl Seat {
 impl Ground {
     /// A new journal entry's id: grows with time, and is never used twice.
     pub fn entry_id(&self) -> uuid::Uuid {
-        uuid::Uuid::now_v7()
+        (self.entry_ids)()
+    }
+
+    /// Takes the ids of journal entries from elsewhere than the time of day: a simulation is the same twice.
+    pub fn numbered(self, entry_ids: impl Fn() -> uuid::Uuid + Send + Sync + 'static) -> Self {
+        Self { entry_ids: Box::new(entry_ids), ..self }
     }
 
     /// The date in the project's zone.
@@ -92,7 +102,7 @@ impl Ground {
             }
             laid.push(Laid { mapping, id, seats });
         }
-        Ok(Self { store, clock, zone, systems, mappings: laid, pinned: Mutex::default() })
+        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids: Box::new(uuid::Uuid::now_v7), pinned: Mutex::default() })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {

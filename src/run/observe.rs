@@ -1,6 +1,6 @@
 //! What changed: feeds are read, what is news is committed as touched, and the pages themselves are kept as fresh reads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -31,7 +31,7 @@ pub struct Gathered {
     /// Cursors of pages that brought nothing.
     pub idle: Vec<MovedCursor>,
     /// Cursors of feeds with a hole: they move when a sweep has made it good.
-    pub late: HashMap<SystemIx, (Feed, Cursor)>,
+    pub late: BTreeMap<SystemIx, (Feed, Cursor)>,
     /// Systems that could not be read: silent in this run.
     pub down: HashMap<SystemIx, SystemError>,
     /// What full reads found, beside what the last ones found: the guard judges them.
@@ -265,7 +265,8 @@ async fn absent(
     }
     if request.commits() {
         let touches = gathered.touched.values().filter(|(t, _)| t.system == system && t.why == Touched::Gone);
-        let touches = touches.map(|(touch, _)| touch.clone()).collect();
+        let mut touches: Vec<Touch> = touches.map(|(touch, _)| touch.clone()).collect();
+        touches.sort_by(|a, b| a.identity.cmp(&b.identity));
         // A listing that shrank too much is not taken as the new measure: it would pass the second time.
         let count = (found.len() * 10 >= last * 8).then(|| Cursor(found.len().to_string()));
         ground.store.commit_page(connection, object, Feed::Sweep, count, touches, ground.clock.now()).await?;

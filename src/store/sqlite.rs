@@ -40,7 +40,7 @@ use fault::Fault;
 use lease::{Held, Lock, Proof};
 use reader::Readers;
 use schema::Purpose;
-use writer::{Fence, Thread, Write};
+use writer::{Fence, Here, Thread, Write, Writer};
 
 /// Opens the store for the process that writes, making the file if there is none.
 ///
@@ -79,12 +79,44 @@ pub fn open_read_only(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
 
 /// A store that is gone with the process, for trials and tests.
 pub fn memory() -> Result<Arc<dyn Store>, StoreError> {
-    start(schema::in_memory()?, ":memory:".into(), Held::Never, None, None)
+    start(schema::in_memory()?, IN_MEMORY.into(), Held::Never, None, None)
+}
+
+/// What stands for the file of a store in memory.
+const IN_MEMORY: &str = ":memory:";
+
+/// A disk in memory for a simulation: a store on it works where it is called, on no thread of its own, and finds what the one before it committed.
+pub struct MemoryDisk(Arc<Mutex<Option<Connection>>>);
+
+impl MemoryDisk {
+    /// An empty store that says it is `instance`.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new(instance: &str) -> Result<Self, StoreError> {
+        let conn = schema::in_memory()?;
+        conn.execute("UPDATE meta SET instance = ?1", [instance]).map_err(|e| fault::disk(IN_MEMORY, "open", e))?;
+        Ok(Self(Arc::new(Mutex::new(Some(conn)))))
+    }
+
+    /// Opens the store, once the one before it is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] while another store is open on it.
+    pub fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+        let conn = self.0.lock().expect("no holder of this lock can panic").take();
+        let conn = conn.ok_or_else(|| StoreError::Unknown { what: "a disk in memory that no store is open on".into() })?;
+        let instance = schema::instance(&conn).map_err(|e| fault::disk(IN_MEMORY, "open", e))?;
+        let writer = Writer::Here(Here::start(conn, IN_MEMORY.into())?);
+        let mut store = Sqlite::new(IN_MEMORY.into(), instance, Some(writer), None, None);
+        store.disk = Some(self.0.clone());
+        Ok(Arc::new(store))
+    }
 }
 
 fn start(conn: Connection, file: String, held: Held, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Arc<dyn Store>, StoreError> {
     let instance = schema::instance(&conn).map_err(|e| fault::disk(&file, "open", e))?;
-    let writer = Thread::start(conn, file.clone(), held)?;
+    let writer = Writer::Thread(Thread::start(conn, file.clone(), held)?);
     Ok(Arc::new(Sqlite::new(file, instance, Some(writer), readers, lock)))
 }
 
@@ -98,18 +130,28 @@ struct Sqlite {
     file: String,
     instance: String,
     /// `None`: opened only for reading.
-    writer: Option<Thread>,
+    writer: Option<Writer>,
     /// `None`: a store in memory, which only its writer sees.
     readers: Option<Arc<Readers>>,
     terms: RwLock<HashMap<MappingId, Arc<Terms>>>,
     lock: Mutex<Option<Lock>>,
     /// Mappings that a reader was told of and that are not stored; numbered from the top.
     strangers: AtomicU32,
+    /// Where the connection goes back to when a store in memory is closed.
+    disk: Option<Arc<Mutex<Option<Connection>>>>,
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        if let (Some(disk), Some(Writer::Here(here))) = (&self.disk, self.writer.take()) {
+            *disk.lock().expect("no holder of this lock can panic") = Some(here.end());
+        }
+    }
 }
 
 impl Sqlite {
-    fn new(file: String, instance: String, writer: Option<Thread>, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Self {
-        Self { file, instance, writer, readers, terms: RwLock::default(), lock: Mutex::new(lock), strangers: AtomicU32::new(u32::MAX) }
+    fn new(file: String, instance: String, writer: Option<Writer>, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Self {
+        Self { file, instance, writer, readers, terms: RwLock::default(), lock: Mutex::new(lock), strangers: AtomicU32::new(u32::MAX), disk: None }
     }
 
     async fn write<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>
