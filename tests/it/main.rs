@@ -7,6 +7,7 @@ mod connectors;
 mod examples;
 mod kill;
 mod serve;
+mod simulate;
 mod support;
 mod tidy;
 mod tryton;
