@@ -26,6 +26,8 @@ pub struct Work {
     pub entity: Mutex<Entity>,
     pub neighbours: Arc<Neighbours>,
     pub hints: Vec<super::prepare::Hint>,
+    /// The fingerprint of what each system showed when this was planned.
+    pub seen: Vec<Option<u64>>,
     /// Some write of it has to be looked at again.
     pub again: Mutex<bool>,
 }
@@ -79,7 +81,7 @@ pub async fn write(ground: &Ground, laid: &Laid, owing: Vec<Owing>, progress: &d
     let mut works = Vec::with_capacity(owing.len());
     let mut due: Vec<Vec<Due>> = laid.mapping.systems_ix().map(|_| Vec::new()).collect();
     for (work, owing) in owing.into_iter().enumerate() {
-        works.push(Work { entity: Mutex::new(owing.entity), neighbours: owing.neighbours, hints: owing.hints, again: Mutex::new(false) });
+        works.push(Work { entity: Mutex::new(owing.entity), neighbours: owing.neighbours, hints: owing.hints, seen: owing.seen, again: Mutex::new(false) });
         for entry in owing.entries {
             due[entry.op.system.0 as usize].push(Due { work, entry });
         }

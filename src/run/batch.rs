@@ -17,7 +17,7 @@ use crate::sync::neighbours::View;
 use crate::sync::op::{EntryClass, EntryState, OpKind};
 use crate::system::{Outcome, WriteItem, WriteKind};
 use crate::value::Value;
-use crate::value::record::{Form, WriteCell};
+use crate::value::record::{Form, Record, WriteCell};
 
 /// An entry with what became of it.
 struct Answer {
@@ -29,7 +29,7 @@ struct Answer {
 
 /// Writes one batch.
 pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(), RunError> {
-    let (due, mut answers) = look_before(ctx, system, kind, due).await;
+    let (due, mut answers) = look_before(ctx, system, kind, due).await?;
     let mut items = Vec::with_capacity(due.len());
     let mut sending = Vec::with_capacity(due.len());
     for due in due {
@@ -71,15 +71,15 @@ fn shown(ctx: &Ctx<'_>, system: SystemIx, outcome: &Outcome) -> Option<Observati
 }
 
 /// What the vendor does not check, we look at right before: a record that moved is planned again, and an external id that is taken is linked.
-async fn look_before(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
+async fn look_before(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(Vec<Due>, Vec<Answer>), RunError> {
     match kind {
-        WriteKind::Create => (due, Vec::new()),
+        WriteKind::Create => Ok((due, Vec::new())),
         WriteKind::Upsert(_) => find_first(ctx, system, due).await,
-        WriteKind::Update | WriteKind::Archive | WriteKind::Delete => read_again(ctx, system, due).await,
+        WriteKind::Update | WriteKind::Archive | WriteKind::Delete => Ok(read_again(ctx, system, due).await),
     }
 }
 
-async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
+async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(Vec<Due>, Vec<Answer>), RunError> {
     let seat = ctx.laid.seat(system);
     let found = futures::future::join_all(due.iter().map(|due| async move {
         match &due.entry.class {
@@ -96,7 +96,7 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
                 free.push(due);
                 continue;
             }
-            Ok(found) if found.len() == 1 => {
+            Ok(found) if found.len() == 1 && !is_anothers(ctx, system, &due, &found[0]).await? => {
                 let record = &found[0];
                 let observation = ctx.laid.mapping.observe(system, record, &seat.positions);
                 let outcome = Outcome::Done { key: Some(record.key.clone()), record: None, version: record.version.clone(), created: Some(false) };
@@ -104,13 +104,19 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
             }
             Ok(found) => {
                 let keys = found.into_iter().map(|record| record.key).collect();
-                (Outcome::Duplicate { keys, message: "several records hold the external id".to_owned() }, None, false)
+                (Outcome::Duplicate { keys, message: "the external id is taken".to_owned() }, None, false)
             }
             Err(error) => (Outcome::NotDone { why: error.to_string(), wait: super::SYSTEM_WAIT }, None, false),
         };
         answers.push(Answer { due, outcome, observation, adopt });
     }
-    (free, answers)
+    Ok((free, answers))
+}
+
+/// The record belongs to another entity already: nobody but a person can tell whether the two are one.
+async fn is_anothers(ctx: &Ctx<'_>, system: SystemIx, due: &Due, record: &Record) -> Result<bool, RunError> {
+    let linked = ctx.ground.store.linked(ctx.laid.id, system, std::slice::from_ref(&record.identity)).await?;
+    Ok(linked.into_iter().flatten().any(|entity| entity != due.entry.op.entity))
 }
 
 async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
@@ -154,9 +160,10 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
         }
         Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::UnresolvedSet(_) => true,
     };
-    let versions = op.version.is_some() && observation.version.is_some();
-    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_)) && versions {
-        return op.version == observation.version;
+    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_)) {
+        let versions = op.version.is_some() && observation.version.is_some();
+        let seen = ctx.works[due.work].seen[op.system.0 as usize];
+        return if versions { op.version == observation.version } else { seen == Some(observation.fingerprint) };
     }
     op.fields.iter().all(|write| write.pre.as_ref().is_none_or(|pre| shows(write.field, pre)))
 }

@@ -28,6 +28,8 @@ pub struct Owing {
     pub neighbours: Arc<Neighbours>,
     /// Answered once all its writes are done.
     pub hints: Vec<Hint>,
+    /// The fingerprint of what each system showed when this was planned.
+    pub seen: Vec<Option<u64>>,
 }
 
 /// Looks at the slice again, stores what it decided, and gives what is to be written.
@@ -48,7 +50,8 @@ pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, 
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
                 if !entries.is_empty() {
-                    owing.push(Owing { entity: stored.after.clone(), entries, neighbours: slice.neighbours.clone(), hints: prepared.hints.clone() });
+                    let (entity, neighbours, hints) = (stored.after.clone(), slice.neighbours.clone(), prepared.hints.clone());
+                    owing.push(Owing { entity, entries, neighbours, hints, seen: prepared.seen() });
                 }
                 merged.push(stored);
             }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::RunError;
@@ -52,6 +53,11 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// The vendor's clock less ours, as measured.
+    pub fn clock_offset(&self) -> SignedDuration {
+        SignedDuration::try_from_secs_f64(self.system.clock_offset()).unwrap_or_default()
+    }
+
     pub fn read(&self) -> Read {
         Read { object: self.object.clone(), columns: self.columns.clone() }
     }

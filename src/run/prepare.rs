@@ -90,6 +90,15 @@ impl Prepared {
         self.see(system, Sight::Live(observation), now);
     }
 
+    /// The fingerprint of what each system shows.
+    pub fn seen(&self) -> Vec<Option<u64>> {
+        let seen = |sight: &Sight| match sight {
+            Sight::Live(observation) => Some(observation.fingerprint),
+            Sight::Unread | Sight::Silent(_) | Sight::Gone => None,
+        };
+        self.sights.iter().map(seen).collect()
+    }
+
     /// Puts entities in the place of the record keys that references show.
     pub fn resolve(&mut self, laid: &Laid, neighbours: &Neighbours) {
         for system in laid.mapping.systems_ix() {

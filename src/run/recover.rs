@@ -9,6 +9,7 @@ use super::progress::Progress;
 use super::{Ended, RunError, batch, commit, neighbours};
 use crate::mapping::Observation;
 use crate::store::{Settled, Touch};
+use crate::sync::evidence::shifted;
 use crate::sync::landed::{Answered, holds_what_was_sent, landed};
 use crate::sync::op::{Entry, EntryState, OpKind};
 use crate::sync::recover::{Doubt, Found, Recovery, Seek, recover, seek};
@@ -78,6 +79,8 @@ async fn look_up(ground: &Ground, laid: &Laid, prepared: &Prepared, entry: &Entr
     let identities: Vec<_> = records.iter().map(|record| record.identity.clone()).collect();
     let linked = ground.store.linked(laid.id, system, &identities).await?;
     let predecessors = prepared.entity.link(system).map(|link| link.predecessors.clone()).unwrap_or_default();
+    // The vendor's times are its own clock's, which may be far off.
+    let offset = seat.clock_offset();
     let hits = records.into_iter().zip(linked).map(|(record, linked)| {
         let observation = laid.mapping.observe(system, &record, &seat.positions);
         let found = Found {
@@ -85,7 +88,7 @@ async fn look_up(ground: &Ground, laid: &Laid, prepared: &Prepared, entry: &Entr
             predecessor: predecessors.contains(&record.key),
             holds: holds_what_was_sent(&*laid.mapping, entry, &observation),
             since: match (record.time, entry.first_sent_at) {
-                (Some(changed), Some(sent)) => changed >= sent - super::CLOCK_SLACK,
+                (Some(changed), Some(sent)) => shifted(changed, -offset) >= shifted(sent, -super::CLOCK_SLACK),
                 _ => true,
             },
             linked,
@@ -139,7 +142,7 @@ async fn send(ground: &Ground, laid: &Laid, prepared: Prepared, mut entry: Entry
     // Sent once more: the journal says so, with a new deadline, before it leaves.
     entry.state = EntryState::InDoubt;
     let neighbours = neighbours::fetch(ground, laid, std::slice::from_ref(&prepared)).await?;
-    let works = [Work { entity: Mutex::new(prepared.entity), neighbours: Arc::new(neighbours), hints: Vec::new(), again: Mutex::new(false) }];
+    let works = [Work { entity: Mutex::new(prepared.entity), neighbours: Arc::new(neighbours), hints: Vec::new(), seen: Vec::new(), again: Mutex::new(false) }];
     let end = Mutex::new(std::mem::take(&mut ended.end));
     let ctx = Ctx { ground, laid, works: &works, end: &end, progress };
     let (system, (_, kind)) = (entry.op.system, kind(&entry));

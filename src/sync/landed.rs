@@ -35,6 +35,14 @@ pub struct Answered<'a> {
     pub now: Timestamp,
 }
 
+impl Answered<'_> {
+    /// Whether the record came with the answer to the one request there was: then all that differs from what was sent is the vendor's own doing.
+    /// In a record found later, or shown by the answer to a repeat, a user may have typed it.
+    fn is_first_answer(&self) -> bool {
+        matches!(self.outcome, Outcome::Done { record: Some(_), .. }) && self.entry.attempt <= 1
+    }
+}
+
 /// What is to be stored in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Landed {
@@ -130,7 +138,9 @@ fn created_record(answered: &Answered, landed: &mut Landed, key: Option<&RecordK
         link.inside = true;
         link.unchanged_at = Some(answered.sent_at);
         take_over(answered, landed, &mut link, version);
-        leave_out(answered, &mut link);
+        if answered.is_first_answer() {
+            leave_out(answered, &mut link);
+        }
     }
     link.written_at = Some(answered.sent_at);
     landed.entity.links[system.0 as usize] = Some(link);
@@ -176,6 +186,8 @@ fn take_over(answered: &Answered, landed: &mut Landed, link: &mut Link, version:
 
 fn written(answered: &Answered, write: &FieldWrite, returned: Option<Value>) -> Known {
     let write_only = answered.terms.access(write.field, answered.entry.op.system) == Access::WriteOnly;
+    let ours = |shown: &Value| answered.is_first_answer() || answered.terms.same(write.field, shown, &write.want) || is_lossy_form(&write.want, shown);
+    let returned = returned.filter(ours);
     Known {
         confirmed: returned.is_some() || write_only,
         seen: returned.unwrap_or_else(|| write.want.clone()),

@@ -207,8 +207,15 @@ impl<'a> Work<'a> {
                 }
                 let never = matches!(self.shadow(field, system), Shadow::Unknown);
                 match (self.shown(field, system), self.decide(field, system)) {
-                    (Glimpse::Unclear, _) => self.stand_mut(system).unclear = true,
-                    (Glimpse::Silent, _) => self.stand_mut(system).unclear |= never,
+                    (Glimpse::Unclear, _) => {
+                        self.stand_mut(system).unclear = true;
+                        if self.is_unresolved(field, system) {
+                            self.look.wait(pace::later(self));
+                        }
+                    }
+                    // What was typed there meanwhile shows in no feed once the field is told again.
+                    (Glimpse::Silent, _) if !never => self.look.wait(pace::later(self)),
+                    (Glimpse::Silent, _) => self.stand_mut(system).unclear = true,
                     (Glimpse::Value(value), Decision::EditOnTop | Decision::EditBeside) => {
                         let edit = (field, value.clone());
                         self.stand_mut(system).edits.push(edit);
@@ -227,6 +234,11 @@ impl<'a> Work<'a> {
                 }
             }
         }
+    }
+
+    fn is_unresolved(&self, field: FieldIx, system: SystemIx) -> bool {
+        let seen = self.observation(system).map(|observation| &observation.fields[field.0 as usize]);
+        matches!(seen, Some(Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_)))
     }
 
     /// Notes what each trusted read showed of the record itself, and drops the entity where nothing is worth storing.

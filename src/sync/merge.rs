@@ -207,8 +207,9 @@ fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
 
 fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
     let value = finest(work, field, &winner, &others);
-    let moves = winner.system().is_some() || winner.from == From::Person;
-    if moves {
+    // The agreed value may win and turn out to be a finer one's form.
+    let refined = work.entity.fact(field).is_some_and(|fact| !work.same(field, &fact.value, &value));
+    if refined || winner.system().is_some() || winner.from == From::Person {
         let fact = Fact { value: value.clone(), origin: winner.origin(), changed: winner.changed };
         work.entity.hub[field.0 as usize] = Agreed::Set(fact);
     }

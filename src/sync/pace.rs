@@ -34,6 +34,10 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 /// Attempts that somebody was faster than, until we wait, too.
 const STALE_AT_ONCE: usize = 5;
 
+/// What nobody will tell us of is looked for again first after this, then ever more seldom.
+const AGAIN_FIRST: SignedDuration = SignedDuration::from_mins(5);
+const AGAIN_LAST: SignedDuration = SignedDuration::from_hours(24);
+
 /// A write of the journal, as a look is told of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tried {
@@ -76,6 +80,13 @@ impl Tried {
     fn locked(&self) -> bool {
         self.answer == "locked"
     }
+}
+
+/// When to look again for what no feed tells: a field that may be read again, a record referred to that is linked at last.
+pub(super) fn later(work: &Work) -> Timestamp {
+    let now = work.scene.now;
+    let waited = work.scene.since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+    shifted(now, waited.clamp(AGAIN_FIRST, AGAIN_LAST))
 }
 
 /// Freezes fields that flap, and those about which a person is asked because they did: nobody is written them, no edit is used up.

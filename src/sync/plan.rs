@@ -7,6 +7,7 @@ use super::entity::{Cause, FieldIx, LinkState, Shadow, SystemIx};
 use super::evidence::shifted;
 use super::look::{Glimpse, Work};
 use super::op::{EntryClass, FieldWrite, Op, OpKind};
+use super::pace;
 use super::reason::Reason;
 use super::scene::{NoteKind, Silence};
 use super::terms::Access;
@@ -65,6 +66,7 @@ fn update(work: &mut Work, system: SystemIx) {
             Owed::Not(why) => {
                 if why == NoteKind::Deferred {
                     deferred.push(field);
+                    work.look.wait(pace::later(work));
                 }
                 work.look.note(system, Some(field), why);
             }

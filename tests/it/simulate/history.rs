@@ -28,6 +28,8 @@ struct History {
     world: Shared,
     engine: Engine,
     dice: Dice,
+    /// Rounds since all is calm.
+    rounds: u32,
 }
 
 /// Plays a seed to its end, or to the first promise that is broken.
@@ -37,7 +39,7 @@ pub async fn play(seed: u64, steps: usize, keep: bool) -> Told {
     let mappings = compiled(&shape);
     let world = World::new(&shape, mappings, dice.fork(), keep).shared();
     let engine = Engine::new(&world);
-    let mut history = History { world, engine, dice };
+    let mut history = History { world, engine, dice, rounds: 0 };
     if keep {
         history.tell(&shape);
     }
@@ -184,6 +186,9 @@ impl History {
             let mut world = self.world();
             world.calm = true;
             world.pass(10 * MINUTE);
+            // Whatever is still on its way arrives: a hint may change what a person decided.
+            let now_us = world.clock.us();
+            world.hints.iter_mut().for_each(|hint| hint.due_us = now_us);
             world.note(format_args!("calm"));
         }
         let mut since_answer = 0;
@@ -216,9 +221,10 @@ impl History {
     async fn round(&mut self) -> u64 {
         let before = {
             let mut world = self.world();
-            world.pass(3 * HOUR);
+            world.pass(if self.rounds == 0 { 3 * HOUR } else { 25 * HOUR });
             world.writes
         };
+        self.rounds += 1;
         let count = self.world().mappings.len();
         let request = Request { wake: Wake::Schedule, poll: true, sweep: true, intent: Intent::Apply };
         for at in 0..count {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use syncline::id::{EntityId, EntryId, RecordKey};
 use syncline::mapping::{FieldIx, SystemIx};
-use syncline::store::{Conflict, Merged, Settled};
-use syncline::sync::entity::{Agreed, Entity, LinkState};
+use syncline::store::{Conflict, Merged, NewReview, ReviewAbout, Settled};
+use syncline::sync::entity::{Agreed, Entity, Known, Link, LinkState, Shadow};
 use syncline::sync::op::{Entry, EntryState, Op, OpKind};
 use syncline::value::Value;
 
@@ -32,6 +32,8 @@ pub struct Past {
     pub lost: BTreeMap<FieldIx, Vec<Value>>,
     /// The record linked in each system, since when, and whether it is there as far as we know.
     pub links: BTreeMap<SystemIx, (RecordKey, i64, bool)>,
+    /// As last committed.
+    pub last: Option<Entity>,
     /// Every record that ever stood in it.
     pub records: Vec<(SystemIx, RecordKey)>,
 }
@@ -52,9 +54,9 @@ pub struct Ledger {
 pub struct Change {
     pub entity: EntityId,
     pub joined: Vec<EntityId>,
-    pub before: Option<Entity>,
     pub after: Entity,
     pub conflicts: Vec<Conflict>,
+    pub reviews: Vec<NewReview>,
     pub entries: Vec<Entry>,
     pub states: Vec<(EntryId, EntryState)>,
 }
@@ -64,9 +66,9 @@ impl Change {
         Self {
             entity: merged.after.id,
             joined: merged.joined.clone(),
-            before: merged.before.clone(),
             after: merged.after.clone(),
             conflicts: merged.conflicts.clone(),
+            reviews: merged.reviews.clone(),
             entries: merged.entries.clone(),
             states: merged.entry_states.clone(),
         }
@@ -76,11 +78,23 @@ impl Change {
         Self {
             entity: settled.after.id,
             joined: Vec::new(),
-            before: settled.before.clone(),
             after: settled.after.clone(),
             conflicts: settled.conflicts.clone(),
+            reviews: settled.reviews.clone(),
             entries: Vec::new(),
             states: vec![(settled.entry, settled.state)],
+        }
+    }
+}
+
+/// A blank met without a shadow never beats a value, and is no edit that could be lost.
+fn adopt_blanks(lost: &mut BTreeMap<FieldIx, Vec<Value>>, before: Option<&Link>, link: &Link) {
+    for (at, shadow) in link.shadows.iter().enumerate() {
+        let never = before.filter(|before| before.key == link.key).is_none_or(|before| before.shadows[at] == Shadow::Unknown);
+        if let Shadow::Known(Known { seen: Value::Blank, .. }) = shadow
+            && never
+        {
+            lost.entry(FieldIx(at as u16)).or_default().push(Value::Blank);
         }
     }
 }
@@ -115,15 +129,25 @@ impl Ledger {
             let Some(link) = link else { continue };
             let system = SystemIx(at as u16);
             let there = matches!(link.state, LinkState::Live | LinkState::Owed(_));
+            adopt_blanks(&mut past.lost, past.last.as_ref().and_then(|last| last.link(system)), link);
             let since = past.links.get(&system).filter(|(key, ..)| *key == link.key).map_or(now_us, |(_, since, _)| *since);
             past.links.insert(system, (link.key.clone(), since, there));
             if !past.records.contains(&(system, link.key.clone())) {
                 past.records.push((system, link.key.clone()));
             }
         }
+        past.last = Some(change.after);
         for conflict in change.conflicts {
             let lost = conflict.losers.into_iter().map(|loser| loser.value);
             past.lost.entry(conflict.field).or_default().extend(lost);
+        }
+        for review in change.reviews {
+            // What a person is shown is kept, too.
+            match review.about {
+                ReviewAbout::Conflict { field, values } => past.lost.entry(field).or_default().extend(values.into_iter().map(|(_, value)| value)),
+                ReviewAbout::Delete { shown, .. } => shown.into_iter().for_each(|(_, field, value)| past.lost.entry(field).or_default().push(value)),
+                _ => {}
+            }
         }
         for entry in change.entries {
             let state = entry.state;

@@ -116,8 +116,21 @@ impl Watch {
             let links: Vec<String> = change.after.links.iter().flatten().map(|link| format!("{} {:?}", link.key, link.state)).collect();
             let states: Vec<String> = change.states.iter().map(|(_, state)| format!("{state:?}")).collect();
             let hub: Vec<String> = (0..change.after.hub.len()).map(|at| change.after.agreed(syncline::mapping::FieldIx(at as u16)).to_string()).collect();
-            let (entries, conflicts) = (change.entries.len(), change.conflicts.len());
-            world.note(format_args!("commit {} [{}] [{}] +{entries} {} lost {conflicts}", change.entity, hub.join("|"), links.join(", "), states.join(" ")));
+            let lost: Vec<String> = change
+                .conflicts
+                .iter()
+                .map(|lost| format!("{}:{}", lost.field.0, lost.losers.iter().map(|l| l.value.to_string()).collect::<Vec<_>>().join(",")))
+                .collect();
+            let entries: Vec<String> = change.entries.iter().map(|entry| format!("+{:?} {}", entry.op.kind, entry.op.system.0)).collect();
+            world.note(format_args!(
+                "commit {} [{}] [{}] {} {} lost {}",
+                change.entity,
+                hub.join("|"),
+                links.join(", "),
+                entries.join(" "),
+                states.join(" "),
+                lost.join(" ")
+            ));
             world.ledger.commit(place, change, now_us);
         }
     }

@@ -94,6 +94,18 @@ impl World {
         wrong.into_iter().for_each(|wrong| self.broken(wrong));
     }
 
+    /// Equal, or a form in which some system shows it: a record of ours that is met anew speaks for itself.
+    fn may_become(&self, laid: &Laid, field: FieldIx, typed: &Value, agreed: &Value) -> bool {
+        let shown = |system: SystemIx| {
+            let of = laid.mapping.system(system);
+            let vendor = self.vendors.iter().find(|vendor| vendor.shape.name == of.connection.as_str());
+            let path = laid.mapping.paths(field, system).first().map(ToString::to_string);
+            let (Some(vendor), Some(path)) = (vendor, path) else { return false };
+            kept(&vendor.tables[vendor.table(&of.object)].columns, &path, typed.clone()) == *agreed
+        };
+        laid.mapping.same(field, typed, agreed) || laid.mapping.systems_ix().any(shown)
+    }
+
     /// The agreed value is one that a user typed in a record of the entity.
     fn check_agreed(&mut self, place: usize, laid: &Laid, loaded: &Loaded, field: FieldIx) {
         let entity = &loaded.entity;
@@ -101,12 +113,19 @@ impl World {
         let Some(past) = self.ledger.past(place, entity.id) else {
             return self.broken(format!("I8: {} is stored and was never committed", entity.id));
         };
+        // Nobody ever said anything.
+        if fact.value.is_blank() && past.agreed[field.0 as usize].iter().all(Value::is_blank) {
+            return;
+        }
         let typed = past.records.iter().any(|(system, key)| {
             let Some((_, _, rec)) = self.record(laid, *system, key) else { return false };
             let Some(path) = laid.mapping.paths(field, *system).first().map(ToString::to_string) else { return false };
             let blank =
                 fact.value.is_blank() && rec.made_by.is_none() && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_none_or(Value::is_blank));
-            blank || rec.typed.iter().any(|(of, value, _)| *of == path && laid.mapping.same(field, value, &fact.value))
+            // Made by us for another entity, and moved here: it brings what that one had.
+            let brought = rec.made_by.and_then(|entry| self.ledger.entries.get(&entry)).is_some_and(|kept| self.ledger.canon(kept.op().entity) != entity.id)
+                && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_some_and(|value| self.may_become(laid, field, value, &fact.value)));
+            blank || brought || rec.typed.iter().any(|(of, value, _)| *of == path && self.may_become(laid, field, value, &fact.value))
         });
         if !typed {
             let (name, value) = (laid.mapping.field(field).name.clone(), fact.value.clone());
