@@ -1,6 +1,6 @@
 //! One batch of writes: looked at just before where the vendor checks nothing, journalled as sent, sent, and settled outcome by outcome.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::sync::neighbours::View;
 use crate::sync::op::{EntryClass, EntryState, OpKind};
 use crate::system::{Outcome, WriteItem, WriteKind};
 use crate::value::Value;
-use crate::value::record::{Form, Record, WriteCell};
+use crate::value::record::{Form, WriteCell};
 
 /// An entry with what became of it.
 struct Answer {
@@ -50,6 +50,7 @@ pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<D
             ctx.ground.store.mark_sent(&unsent, sent_at, deadline).await?;
         }
         let outcomes = seat.system.write(seat.read(), kind, &items).await;
+        let outcomes = only_ours(ctx, system, &sending, outcomes).await?;
         for (mut due, outcome) in sending.into_iter().zip(outcomes) {
             if due.entry.state != EntryState::Sent {
                 due.entry.attempt += 1;
@@ -61,6 +62,27 @@ pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<D
         }
     }
     settle(ctx, system, answers, sent_at).await
+}
+
+/// An upsert may have found a record that is another entity's, or another's of this very batch: a record is never linked twice.
+async fn only_ours(ctx: &Ctx<'_>, system: SystemIx, sent: &[Due], outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, RunError> {
+    let seat = ctx.laid.seat(system);
+    let mut taken: HashSet<RecordKey> = HashSet::new();
+    let mut judged = Vec::with_capacity(outcomes.len());
+    for (due, outcome) in sent.iter().zip(outcomes) {
+        let Outcome::Done { key: Some(key), created, .. } = &outcome else {
+            judged.push(outcome);
+            continue;
+        };
+        let identity = seat.system.identity(&seat.object, key);
+        let found = *created != Some(true) && matches!(due.entry.class, EntryClass::Upsert { .. });
+        let anothers = found && is_anothers(ctx, system, due, &identity).await?;
+        judged.push(match taken.insert(identity) && !anothers {
+            true => outcome,
+            false => Outcome::Duplicate { keys: vec![key.clone()], message: "the external id is taken".to_owned() },
+        });
+    }
+    Ok(judged)
 }
 
 fn shown(ctx: &Ctx<'_>, system: SystemIx, outcome: &Outcome) -> Option<Observation> {
@@ -96,7 +118,7 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(V
                 free.push(due);
                 continue;
             }
-            Ok(found) if found.len() == 1 && !is_anothers(ctx, system, &due, &found[0]).await? => {
+            Ok(found) if found.len() == 1 && !is_anothers(ctx, system, &due, &found[0].identity).await? => {
                 let record = &found[0];
                 let observation = ctx.laid.mapping.observe(system, record, &seat.positions);
                 let outcome = Outcome::Done { key: Some(record.key.clone()), record: None, version: record.version.clone(), created: Some(false) };
@@ -114,8 +136,8 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(V
 }
 
 /// The record belongs to another entity already: nobody but a person can tell whether the two are one.
-async fn is_anothers(ctx: &Ctx<'_>, system: SystemIx, due: &Due, record: &Record) -> Result<bool, RunError> {
-    let linked = ctx.ground.store.linked(ctx.laid.id, system, std::slice::from_ref(&record.identity)).await?;
+async fn is_anothers(ctx: &Ctx<'_>, system: SystemIx, due: &Due, identity: &RecordKey) -> Result<bool, RunError> {
+    let linked = ctx.ground.store.linked(ctx.laid.id, system, std::slice::from_ref(identity)).await?;
     Ok(linked.into_iter().flatten().any(|entity| entity != due.entry.op.entity))
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Stand {
     pub edits: Vec<(FieldIx, Value)>,
     /// A changed value that cannot be understood, or a field never seen: nobody knows what a delete would lose.
     pub unclear: bool,
+    /// Part of that was not read, or cannot be understood: it had no vote in this look either.
+    pub unheard: bool,
     /// A create may be under way there.
     pub create_open: bool,
     /// A write of ours may still land: U2 and U3 wait until then.
@@ -201,6 +203,7 @@ impl<'a> Work<'a> {
             if !self.votes(system) {
                 continue;
             }
+            let moved = self.has_moved(system);
             for field in self.scene.terms.fields() {
                 if !self.scene.terms.access(field, system).reads() {
                     continue;
@@ -208,14 +211,20 @@ impl<'a> Work<'a> {
                 let never = matches!(self.shadow(field, system), Shadow::Unknown);
                 match (self.shown(field, system), self.decide(field, system)) {
                     (Glimpse::Unclear, _) => {
-                        self.stand_mut(system).unclear = true;
+                        self.unheard(system);
                         if self.is_unresolved(field, system) {
                             self.look.wait(pace::later(self));
                         }
                     }
-                    // What was typed there meanwhile shows in no feed once the field is told again.
-                    (Glimpse::Silent, _) if !never => self.look.wait(pace::later(self)),
-                    (Glimpse::Silent, _) => self.stand_mut(system).unclear = true,
+                    (Glimpse::Silent, _) => {
+                        if never || moved {
+                            self.unheard(system);
+                        }
+                        // What was typed there meanwhile shows in no feed once the field is told again.
+                        if !never {
+                            self.look.wait(pace::later(self));
+                        }
+                    }
                     (Glimpse::Value(value), Decision::EditOnTop | Decision::EditBeside) => {
                         let edit = (field, value.clone());
                         self.stand_mut(system).edits.push(edit);
@@ -233,6 +242,20 @@ impl<'a> Work<'a> {
                     ) => {}
                 }
             }
+        }
+    }
+
+    fn unheard(&mut self, system: SystemIx) {
+        let stand = self.stand_mut(system);
+        (stand.unclear, stand.unheard) = (true, true);
+    }
+
+    /// Whether the record may have changed since the last look.
+    fn has_moved(&self, system: SystemIx) -> bool {
+        let (Some(seen), Some(link)) = (self.observation(system), self.scene.entity.link(system)) else { return true };
+        match (&seen.version, &link.version) {
+            (Some(seen), Some(known)) => seen != known,
+            _ => seen.time.is_none() || seen.time != link.changed_at,
         }
     }
 

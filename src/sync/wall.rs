@@ -202,7 +202,7 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
             return Some(format!("`{}` was edited in {}", work.scene.terms.field_name(*field), name(at)));
         }
         if !agreed && stand.unclear {
-            return Some(format!("{} shows a value that was never agreed", name(at)));
+            return Some(unclear(work, at));
         }
     }
     let stand = work.stand(system);
@@ -218,6 +218,10 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
         }
         Cause::Deleted(_) | Cause::Wall => None,
     }
+}
+
+fn unclear(work: &Work, system: SystemIx) -> String {
+    format!("{} holds a value that was never agreed, or was not told", work.scene.terms.system_name(system))
 }
 
 fn already_owed(work: &Work, cause: Cause) -> bool {
@@ -299,9 +303,13 @@ fn leave(work: &mut Work, system: SystemIx) {
         }
         return;
     }
-    // Edits of the look in which the wall itself fell have voted.
+    // Edits of the look in which the wall itself fell have voted; what could not be heard has not.
     let voted = work.stand(system).silence.is_none() && cause == Cause::Wall;
-    if !voted && let Some(why) = objection(work, system, cause) {
+    let why = match voted {
+        true => (work.stand(system).unheard && !answered).then(|| unclear(work, system)),
+        false => objection(work, system, cause),
+    };
+    if let Some(why) = why {
         ask(work, system, cause, why);
         return;
     }

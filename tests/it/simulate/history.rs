@@ -170,7 +170,7 @@ impl History {
             match came {
                 Came::Ended(ended) => world.note(format_args!("ended {:?} {:?} down {:?}", ended.end, ended.held, ended.down)),
                 Came::Failed(error) => {
-                    world.note(format_args!("failed {error}"));
+                    world.note(format_args!("failed {error:?}"));
                     if world.calm {
                         world.broken(format!("I2: a run fails although all is calm: {error}"));
                     }

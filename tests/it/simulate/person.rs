@@ -21,6 +21,10 @@ pub async fn answer(engine: &mut Engine, world: &Shared, probability: f64) -> us
             let options = options(&review);
             let said = world.dice.pick(&options).clone();
             world.note(format_args!("person: {} {:?}: {said:?}", review.id, review.about));
+            // A person may put another record in the place of one that is there.
+            if let Said::Link(entity) = &said {
+                world.ledger.pardoned.push(EntityId(*entity));
+            }
             if let (Said::New, ReviewAbout::InDoubt { .. }, Some(entity)) = (&said, &review.about, review.entity) {
                 world.ledger.pardoned.push(entity);
             }

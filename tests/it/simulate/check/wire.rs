@@ -66,7 +66,9 @@ impl World {
         let entity = self.ledger.canon(kept.op().entity);
         let live = |key: &RecordKey, world: &World| {
             let table = &world.vendors[vendor].tables[table];
-            table.at(key).is_some_and(|at| table.records[at].is_live() && !table.records[at].now().archived)
+            // Under another key it is somebody else's by now, as far as a look-up can tell.
+            let moved = |rec: &Rec| matches!(rec.now().by.get("Key"), Some(By::User { .. }));
+            table.at(key).is_some_and(|at| table.records[at].is_live() && !table.records[at].now().archived && !moved(&table.records[at]))
         };
         let before = self.ledger.made.entry((mapping, entity, system)).or_default().clone();
         if let Some(twin) = before.iter().find(|twin| live(twin, self))
