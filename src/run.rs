@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
+use crate::plant::planted;
 use crate::store::{MovedCursor, RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
@@ -228,6 +229,11 @@ async fn round(
     if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts, looked).await? {
         let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
         if !matches!(request.intent, Intent::Approved(_)) && !hooks.approve.agree(&why).await {
+            if planted!("held-run-commits") {
+                while let Some(slice) = source.next(ground, laid).await? {
+                    commit::merge(ground, laid, request, run, slice, ended).await?;
+                }
+            }
             ended.held = why;
             ended.end.state = RunState::Held;
             return Ok(Round::Ended);

@@ -10,6 +10,7 @@ use super::{RunError, commit};
 use crate::id::{EntryId, RecordKey};
 use crate::mapping::spell::Spelling;
 use crate::mapping::{FieldIx, Observation, Seen, SystemIx};
+use crate::plant::planted;
 use crate::store::{DeadLetter, Settled, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::landed::{Answered, Landed, landed};
@@ -46,7 +47,7 @@ pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<D
         let seat = ctx.laid.seat(system);
         let deadline = sent_at.saturating_add(seat.abilities.deadline).expect("a duration of std is never negative");
         let unsent: Vec<EntryId> = sending.iter().filter(|due| due.entry.state != EntryState::Sent).map(|due| due.entry.id).collect();
-        if !unsent.is_empty() {
+        if !unsent.is_empty() && !planted!("sent-not-journalled") {
             ctx.ground.store.mark_sent(&unsent, sent_at, deadline).await?;
         }
         let outcomes = seat.system.write(seat.read(), kind, &items).await;
@@ -114,7 +115,7 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(V
     let mut answers = Vec::new();
     for (due, found) in due.into_iter().zip(found) {
         let (outcome, observation, adopt) = match found {
-            Ok(found) if found.is_empty() => {
+            Ok(found) if found.is_empty() || planted!("upsert-unasked") => {
                 free.push(due);
                 continue;
             }
@@ -143,7 +144,8 @@ async fn is_anothers(ctx: &Ctx<'_>, system: SystemIx, due: &Due, identity: &Reco
 
 async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
     let (unguarded, mut ready): (Vec<Due>, Vec<Due>) = due.into_iter().partition(|due| matches!(due.entry.class, EntryClass::LookedAt));
-    if unguarded.is_empty() {
+    if unguarded.is_empty() || planted!("not-looked-at-before") {
+        ready.extend(unguarded);
         return (ready, Vec::new());
     }
     let seat = ctx.laid.seat(system);
@@ -212,7 +214,7 @@ fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome
         EntryClass::Upsert { value, .. } => by = Some(value.clone()),
         _ => {}
     }
-    Ok(WriteItem { entry: entry.id, key: entry.op.key.clone(), version: entry.op.version.clone(), cells, by })
+    Ok(WriteItem { entry: entry.id, key: entry.op.key.clone(), version: entry.op.version.clone().filter(|_| !planted!("version-not-sent")), cells, by })
 }
 
 async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: Timestamp) -> Result<(), RunError> {

@@ -12,6 +12,7 @@ use super::{Request, RunError, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
+use crate::plant::planted;
 use crate::store::{Feed, MovedCursor, Touch, Touched};
 use crate::sync::guard::Listing;
 use crate::sync::scene::Sight;
@@ -174,6 +175,9 @@ async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx,
         None if touches.is_empty() => {}
         cursor => {
             gathered.idle.retain(|moved| (&moved.connection, &moved.object, moved.feed) != (connection, object, feed));
+            if planted!("cursor-before-touched") {
+                ground.store.commit_page(connection, object, feed, cursor.clone(), Vec::new(), ground.clock.now()).await?;
+            }
             ground.store.commit_page(connection, object, feed, cursor, touches, ground.clock.now()).await?;
         }
     }

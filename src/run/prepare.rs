@@ -11,6 +11,7 @@ use super::observe::Gathered;
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, Seen, SystemIx};
+use crate::plant::planted;
 use crate::store::{Loaded, Review, Touch};
 use crate::sync::entity::{Entity, Link, LinkState, Shadow};
 use crate::sync::neighbours::Neighbours;
@@ -186,7 +187,8 @@ pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice:
             let Some(identity) = to_read(prepared, system).map(|link| link.identity.clone()) else {
                 continue;
             };
-            let sight = sights.remove(&identity).unwrap_or(Sight::Silent(missing));
+            let absent = if planted!("unread-as-gone") { Sight::Gone } else { Sight::Silent(missing) };
+            let sight = sights.remove(&identity).unwrap_or(absent);
             prepared.see(system, sight, now);
         }
     }

@@ -8,6 +8,7 @@ use super::prepare::Prepared;
 use super::progress::Progress;
 use super::{Ended, RunError, batch, commit, neighbours};
 use crate::mapping::Observation;
+use crate::plant::planted;
 use crate::store::{Settled, Touch};
 use crate::sync::evidence::shifted;
 use crate::sync::landed::{Answered, holds_what_was_sent, landed};
@@ -28,6 +29,7 @@ pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended
         let prepared = Prepared::loaded(laid, loaded, now);
         match (entry.state, &entry.op.kind) {
             // Nothing was sent: planned again from fresh reads.
+            (_, OpKind::Create) if planted!("create-in-doubt-dropped") => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (EntryState::Ready, _) => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (_, OpKind::Create) => create(ground, laid, prepared, entry, progress, ended).await?,
             // A read of the record tells what became of it: the look settles it.

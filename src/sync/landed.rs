@@ -13,6 +13,7 @@ use super::scene::{Note, NoteKind};
 use super::terms::{Access, Terms};
 use crate::id::{EntryId, RecordKey, ReviewId};
 use crate::mapping::{Observation, Seen};
+use crate::plant::planted;
 use crate::system::Outcome;
 use crate::value::{Path, Str, Value};
 
@@ -39,7 +40,7 @@ impl Answered<'_> {
     /// Whether the record came with the answer to the one request there was: then all that differs from what was sent is the vendor's own doing.
     /// In a record found later, or shown by the answer to a repeat, a user may have typed it.
     fn is_first_answer(&self) -> bool {
-        matches!(self.outcome, Outcome::Done { record: Some(_), .. }) && self.entry.attempt <= 1
+        planted!("found-later-is-ours") || matches!(self.outcome, Outcome::Done { record: Some(_), .. }) && self.entry.attempt <= 1
     }
 }
 
@@ -191,7 +192,7 @@ fn written(answered: &Answered, write: &FieldWrite, returned: Option<Value>) -> 
     Known {
         confirmed: returned.is_some() || write_only,
         seen: returned.unwrap_or_else(|| write.want.clone()),
-        stands_for: Standing::For(write.stands_for.clone()),
+        stands_for: Standing::For(if planted!("stands-for-agreed-now") { answered.entity.agreed(write.field).clone() } else { write.stands_for.clone() }),
         refused: None,
         unchanged_at: Some(answered.sent_at),
     }

@@ -10,6 +10,7 @@ use super::scene::{Look, NoteKind, Scene, Sight, Silence};
 use super::terms::Access;
 use super::{existence, merge, pace, plan, quiet, settle, silence, wall};
 use crate::mapping::{Observation, Seen};
+use crate::plant::planted;
 use crate::value::Value;
 
 /// What a field shows, references resolved.
@@ -111,6 +112,7 @@ impl<'a> Work<'a> {
         let Sight::Live(observation) = &self.scene.sights[system.0 as usize] else { return Glimpse::Silent };
         let seen = &observation.fields[field.0 as usize];
         match seen {
+            Seen::Unread if planted!("unread-as-blank") => Glimpse::Value(Value::Blank),
             Seen::NoCell | Seen::Unread => Glimpse::Silent,
             Seen::Value(value) => Glimpse::Value(value.clone()),
             Seen::Unfit(why) => {

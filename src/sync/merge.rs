@@ -12,6 +12,7 @@ use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
 use super::terms::Access;
 use crate::mapping::Wins;
+use crate::plant::planted;
 use crate::value::Value;
 
 /// What a field's systems brought to the merge.
@@ -33,6 +34,9 @@ pub(super) fn merge(work: &mut Work) {
     // Forms may look at other fields, so shadows follow once all are merged.
     for (field, system) in seen {
         let Some(value) = work.value(field, system).cloned() else { continue };
+        if planted!("loser-not-consumed") {
+            continue;
+        }
         let shadow = see(work, field, system, value);
         work.set_shadow(field, system, shadow);
     }
@@ -106,7 +110,7 @@ fn gather(work: &mut Work, field: FieldIx) -> Brought {
             Decision::Silent => continue,
             Decision::EditOnTop => How::OnTop,
             Decision::EditBeside => How::Beside,
-            Decision::Adoption if value.is_blank() => {
+            Decision::Adoption if value.is_blank() && !planted!("blank-beats-value") => {
                 brought.blanks.push(system);
                 continue;
             }
@@ -187,6 +191,9 @@ fn stay(work: &mut Work, field: FieldIx, put_back: Vec<Candidate>, blanks: &[Sys
     }
     let final_value = work.entity.agreed(field).clone();
     put_all_back(work, field, &put_back);
+    if planted!("put-back-not-logged") {
+        return;
+    }
     log(work, field, &final_value, None, &put_back, None);
 }
 
@@ -235,7 +242,7 @@ fn is_form(work: &Work, field: FieldIx, system: SystemIx, value: &Value, shown: 
 /// The finest candidate that the winner's own system would show as the winner: a lossy read-back never shortens the agreed value.
 /// Not by a chain: rounding twice is not rounding once.
 fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate]) -> Value {
-    let Some(system) = winner.voice() else { return winner.value.clone() };
+    let Some(system) = winner.voice().filter(|_| !planted!("read-back-shortens")) else { return winner.value.clone() };
     let finer: Vec<&Candidate> =
         others.iter().filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value)).collect();
     let coarser = |one: &&&Candidate| {
@@ -247,7 +254,7 @@ fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate])
 }
 
 fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<SystemIx>, lost: &[Candidate], reason: Option<Reason>) {
-    if lost.is_empty() {
+    if lost.is_empty() || planted!("loser-not-logged") {
         return;
     }
     let loser = |one: &Candidate| Loser { system: one.system(), value: one.value.clone(), shadow: one.shadow.clone(), until: Some(one.changed.until) };

@@ -9,6 +9,7 @@ use super::evidence::{self, Grade};
 use super::reason::Reason;
 use super::terms::Terms;
 use crate::mapping::Wins;
+use crate::plant::planted;
 use crate::value::Value;
 
 /// A value that may become the agreed one.
@@ -196,6 +197,7 @@ impl Question<'_> {
     /// Those whose edits count; `None`: everybody's.
     fn deciders(&self) -> Option<Vec<SystemIx>> {
         match self.terms.wins(self.field) {
+            Wins::Owner(_) if planted!("owner-asked-with-others") => None,
             Wins::Owner(owner) => {
                 let decides = self.present(*owner) && (self.agreed.is_some() || self.has(*owner));
                 decides.then(|| vec![*owner])
@@ -208,7 +210,7 @@ impl Question<'_> {
     /// The agreed value competes with those who had not seen it, unless somebody superseded it in the same look.
     fn let_agreed_join(&mut self) {
         let Some(fact) = self.agreed else { return };
-        let always = matches!(self.terms.wins(self.field), Wins::Highest | Wins::Lowest);
+        let always = matches!(self.terms.wins(self.field), Wins::Highest | Wins::Lowest) && !planted!("highest-forgets-agreed");
         let superseded = self.candidates.iter().any(|one| one.is(How::OnTop));
         let only_new = self.candidates.iter().all(|one| one.is(How::Adoption) || one.is(How::Standing));
         let stands_aside = superseded || (fact.value.is_blank() && only_new);
@@ -254,7 +256,9 @@ impl Question<'_> {
             Some(fact) if !fact.value.is_blank() => rank(Candidate::agreed(fact).voice()),
             Some(_) | None => ranks.len(),
         };
-        let (take, low): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates).into_iter().partition(|one| rank(one.voice()) <= holder);
+        let swapped = planted!("ranks-swapped");
+        let takes = |one: &Candidate| if swapped { rank(one.voice()) >= holder } else { rank(one.voice()) <= holder };
+        let (take, low): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates).into_iter().partition(takes);
         let all_blank = take.iter().all(|one| one.value.is_blank());
         let takes_any = take.iter().any(|one| one.system().is_some());
         if all_blank && takes_any {
@@ -321,7 +325,7 @@ impl Question<'_> {
     }
 
     fn by_first(mut self, mut put_back: Vec<Candidate>) -> Choice {
-        if !self.blank_so_far() {
+        if !self.blank_so_far() && !planted!("first-overwritten") {
             put_back.extend(self.candidates.into_iter().filter(|one| one.system().is_some()));
             return Choice::Stays { put_back };
         }

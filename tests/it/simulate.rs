@@ -9,6 +9,7 @@ mod files;
 mod history;
 mod ledger;
 mod person;
+mod plants;
 mod shape;
 mod time;
 mod trace;
@@ -17,6 +18,7 @@ mod vendor;
 mod watch;
 mod world;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use history::{Told, play};
@@ -35,27 +37,21 @@ fn told(seed: u64, steps: usize, keep: bool) -> Told {
     runtime.block_on(play(seed, steps, keep))
 }
 
-#[test]
-fn histories_end_as_promised() {
-    let steps = number("STEPS").map_or(STEPS, |steps| steps as usize);
-    if let Some(seed) = number("SEED") {
-        let told = told(seed, steps, true);
-        println!("{}", told.text);
-        assert_eq!(told.broken, None, "SEED={seed}");
-        return;
-    }
-    let histories = number("HISTORIES").unwrap_or(HISTORIES);
-    let first = number("FIRST").unwrap_or(0);
-    let next = AtomicU64::new(first);
+/// Histories in which a planted bug must show itself.
+const PLANTED_HISTORIES: u64 = 400;
 
-    let broken = std::sync::Mutex::new(Vec::new());
+/// Plays seeds on all cores until `stop` says that it is enough; what broke, in the order of seeds.
+fn all(first: u64, histories: u64, steps: usize, plant: &'static str, enough: usize) -> Vec<(u64, String)> {
+    let next = AtomicU64::new(first);
+    let broken = Mutex::new(Vec::new());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
+                syncline::plant::plant(plant);
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + histories {
+                    if seed >= first + histories || broken.lock().expect("no thread panics with it").len() >= enough {
                         return;
                     }
                     if let Some(why) = told(seed, steps, false).broken {
@@ -67,8 +63,43 @@ fn histories_end_as_promised() {
     });
     let mut broken = broken.into_inner().expect("all threads ended");
     broken.sort();
+    broken
+}
+
+/// The bug that `PLANT` names.
+fn planted() -> &'static str {
+    let Ok(name) = std::env::var("PLANT") else { return "" };
+    assert!(cfg!(debug_assertions), "bugs are planted in builds with debug assertions only: set CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true");
+    plants::names().into_iter().find(|known| *known == name).unwrap_or_else(|| panic!("PLANT={name} is none of {}", plants::names().join(" ")))
+}
+
+#[test]
+fn histories_end_as_promised() {
+    let steps = number("STEPS").map_or(STEPS, |steps| steps as usize);
+    if let Some(seed) = number("SEED") {
+        syncline::plant::plant(planted());
+        let told = told(seed, steps, true);
+        println!("{}", told.text);
+        assert_eq!(told.broken, None, "SEED={seed}");
+        return;
+    }
+    let (first, histories) = (number("FIRST").unwrap_or(0), number("HISTORIES").unwrap_or(HISTORIES));
+    let broken = all(first, histories, steps, planted(), usize::MAX);
     let shown: Vec<String> = broken.iter().take(40).map(|(seed, why)| format!("SEED={seed}: {why}")).collect();
     assert!(broken.is_empty(), "{} of {histories} histories break a promise:\n{}", broken.len(), shown.join("\n"));
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn every_planted_bug_is_caught() {
+    let mut survivors = Vec::new();
+    for name in plants::names() {
+        match all(0, number("PLANTED_HISTORIES").unwrap_or(PLANTED_HISTORIES), STEPS, name, 1).first() {
+            Some((seed, why)) => println!("{name}: SEED={seed} {why}"),
+            None => survivors.push(name),
+        }
+    }
+    assert!(survivors.is_empty(), "no history notices: {}", survivors.join(" "));
 }
 
 #[test]

@@ -2,5 +2,6 @@
 //! rest.
 
 pub mod commit;
+pub mod probe;
 pub mod rest;
 pub mod wire;

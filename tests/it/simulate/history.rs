@@ -3,6 +3,7 @@
 use syncline::run::{Intent, Request};
 use syncline::store::Wake;
 
+use super::check::probe::Probe;
 use super::check::rest;
 use super::dice::Dice;
 use super::engine::{Came, Engine};
@@ -17,6 +18,8 @@ use super::world::{Shared, World};
 const ANSWERED_ROUNDS: usize = 8;
 /// Runs within which everything must be at rest.
 const RUNS_TO_REST: usize = 3;
+/// Edits at rest, at the end of each history.
+const PROBES: usize = 4;
 
 pub struct Told {
     pub hash: u64,
@@ -207,12 +210,34 @@ impl History {
             }
         }
         rest::check(&mut self.engine, &self.world).await;
+        self.probe().await;
         if self.is_sound() {
             for _ in 0..2 {
                 let writes = self.round().await;
                 if writes > 0 {
                     self.world().broken(format!("I6: {writes} writes although nobody did anything"));
                 }
+            }
+        }
+    }
+
+    /// Edits where everything is quiet: each must come out as its policy says.
+    async fn probe(&mut self) {
+        for _ in 0..PROBES {
+            if !self.is_sound() {
+                return;
+            }
+            let probe = Probe::begin(&mut self.engine, &self.world).await;
+            let mut writes = self.round().await;
+            if let Some(probe) = probe {
+                probe.end(&mut self.engine, &self.world).await;
+            }
+            // The key of one may be what another's wall or `create` hangs on, so more may follow.
+            for _ in 0..ANSWERED_ROUNDS {
+                if person::answer(&mut self.engine, &self.world, 1.0).await == 0 && writes == 0 {
+                    break;
+                }
+                writes = self.round().await;
             }
         }
     }
