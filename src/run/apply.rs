@@ -58,10 +58,13 @@ pub async fn all(
     ended: &mut Ended,
 ) -> Result<bool, RunError> {
     let mut owing = Vec::new();
+    let repeats = source.repeats();
     while let Some(slice) = source.next(ground, laid).await? {
         owing.extend(commit::merge(ground, laid, request, run, slice, ended).await?);
+        // An entity that was linked before may come once more in a first match: it is written before it is looked at again.
+        let again = repeats && slice.prepared.iter().any(|prepared| prepared.before.is_some());
         // Writes of several slices leave together, so that the vendors' batches are full.
-        if owing.len() >= WRITES_TOGETHER {
+        if again || owing.len() >= WRITES_TOGETHER {
             write(ground, laid, std::mem::take(&mut owing), hooks.progress, ended).await?;
         }
         if hooks.stop.is_cancelled() {

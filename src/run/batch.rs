@@ -16,6 +16,7 @@ use crate::sync::entity::Entity;
 use crate::sync::landed::{Answered, Landed, landed};
 use crate::sync::neighbours::View;
 use crate::sync::op::{EntryClass, EntryState, OpKind};
+use crate::sync::terms::{Access, Terms};
 use crate::system::{Outcome, WriteItem, WriteKind};
 use crate::value::Value;
 use crate::value::record::{Form, WriteCell};
@@ -182,7 +183,9 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
         seen @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_)) => {
             ctx.works[due.work].neighbours.entity_of(field, op.system, seen).is_some_and(|entity| *value == Value::Ref(entity))
         }
-        Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::UnresolvedSet(_) => true,
+        Seen::NoCell | Seen::UnresolvedSet(_) => true,
+        // What is not told, or not understood, may be what somebody just typed.
+        Seen::Unread | Seen::Unfit(_) => ctx.laid.mapping.access(field, op.system) == Access::WriteOnly,
     };
     if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_)) {
         let versions = op.version.is_some() && observation.version.is_some();

@@ -132,7 +132,9 @@ impl Question<'_> {
         }
         self.let_agreed_join();
         match self.terms.wins(self.field) {
-            Wins::Ranks(ranks) if self.anyone_of(ranks) => self.by_rank(&ranks.clone(), put_back),
+            Wins::Ranks(ranks) if self.anyone_of(ranks) && (self.agreed.is_some() || ranks.iter().any(|system| self.has(*system))) => {
+                self.by_rank(&ranks.clone(), put_back)
+            }
             Wins::Owner(owner) if self.present(*owner) && self.has(*owner) => self.by_owner(*owner, put_back),
             Wins::Highest => self.by_size(Ordering::Greater, put_back),
             Wins::Lowest => self.by_size(Ordering::Less, put_back),
@@ -202,7 +204,11 @@ impl Question<'_> {
                 let decides = self.present(*owner) && (self.agreed.is_some() || self.has(*owner));
                 decides.then(|| vec![*owner])
             }
-            Wins::Ranks(systems) | Wins::Latest(Some(systems)) => self.anyone_of(systems).then(|| systems.clone()),
+            // Where nothing was ever agreed there is nothing to put back to.
+            Wins::Ranks(systems) | Wins::Latest(Some(systems)) => {
+                let decide = self.anyone_of(systems) && (self.agreed.is_some() || systems.iter().any(|system| self.has(*system)));
+                decide.then(|| systems.clone())
+            }
             Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => None,
         }
     }

@@ -6,7 +6,8 @@ use syncline::mapping::{FieldIx, SystemIx, Wins};
 use syncline::run::Laid;
 use syncline::store::Loaded;
 use syncline::sync::Terms;
-use syncline::sync::entity::{LinkState, Origin};
+use syncline::sync::decide::stands_for;
+use syncline::sync::entity::{LinkState, Origin, Shadow};
 use syncline::value::Value;
 
 use super::super::engine::Engine;
@@ -67,7 +68,15 @@ impl Probe {
 /// Every system of the mapping holds it, nothing is asked and nothing is open.
 fn is_whole(laid: &Laid, loaded: &Loaded) -> bool {
     let there = |system: SystemIx| loaded.entity.live(system).is_some_and(|link| link.state == LinkState::Live && !link.asleep && !link.beyond && !link.kept);
-    loaded.reviews.is_empty() && loaded.entries.is_empty() && laid.mapping.systems_ix().all(there)
+    let fields = || laid.mapping.fields_ix().filter(|field| loaded.entity.fact(*field).is_some());
+    let stands = |system: SystemIx| {
+        fields().all(|field| match &loaded.entity.link(system).map(|link| &link.shadows[field.0 as usize]) {
+            Some(Shadow::Known(known)) => stands_for(known, loaded.entity.agreed(field), |a, b| laid.mapping.same(field, a, b)),
+            Some(Shadow::NoCell) => true,
+            Some(Shadow::Unknown) | None => false,
+        })
+    };
+    laid.mapping.systems_ix().all(stands) && loaded.reviews.is_empty() && loaded.entries.is_empty() && laid.mapping.systems_ix().all(there)
 }
 
 impl World {

@@ -109,7 +109,9 @@ impl World {
             let unseen = (late || !guarded) && at_us > hit.rec.read_us - self.vendors[vendor].read_lag_us();
             let same = write.is_some_and(|write| mapping.same(field, &write.want, shown));
             let early = shown.is_blank() && past.links.get(&system).is_none_or(|(_, since, _)| at_us < *since);
-            if late && !guarded || unseen || same || early || self.knows(vendor, hit.table, &mapping, &past, field, &path, shown) {
+            // A person agreed that it leaves, whatever it holds that we are not told.
+            let untold = self.vendors[vendor].trouble.hidden.is_some_and(|(hidden, _)| hidden == path) && write.is_none();
+            if untold || late && !guarded || unseen || same || early || self.knows(vendor, hit.table, &mapping, &past, field, &path, shown) {
                 continue;
             }
             self.broken(format!(
