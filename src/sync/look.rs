@@ -36,7 +36,7 @@ pub(super) struct Stand {
     pub moved_under_delete: bool,
     /// Its first look: nothing is known but what it shows.
     pub fresh: bool,
-    /// Fields that show an edit, judged by the hub before this look.
+    /// Fields that show an edit, or a value never agreed, judged by the hub before this look.
     pub edits: Vec<(FieldIx, Value)>,
     /// A changed value that cannot be understood, or a field never seen: nobody knows what a delete would lose.
     pub unclear: bool,
@@ -231,7 +231,12 @@ impl<'a> Work<'a> {
                         let edit = (field, value.clone());
                         self.stand_mut(system).edits.push(edit);
                     }
-                    (Glimpse::Value(_), Decision::Adoption) => self.stand_mut(system).unclear = true,
+                    (Glimpse::Value(value), Decision::Adoption) => {
+                        let edit = (!value.is_blank()).then(|| (field, value.clone()));
+                        let stand = self.stand_mut(system);
+                        stand.unclear = true;
+                        stand.edits.extend(edit);
+                    }
                     (
                         Glimpse::Value(_),
                         Decision::Silent

@@ -311,8 +311,9 @@ fn leave(work: &mut Work, system: SystemIx) {
     }
     // Edits of the look in which the wall itself fell have voted; what could not be heard has not.
     let voted = work.stand(system).silence.is_none() && cause == Cause::Wall;
+    let waits = |(field, _): &(FieldIx, Value)| work.frozen[field.0 as usize];
     let why = match voted {
-        true => (work.stand(system).unheard && !answered).then(|| unclear(work, system)),
+        true => ((work.stand(system).unheard || work.stand(system).edits.iter().any(waits)) && !answered).then(|| unclear(work, system)),
         false => objection(work, system, cause),
     };
     if let Some(why) = why {
