@@ -1,5 +1,6 @@
 //! The second pass: commit a slice, write what it owes in the vendors' batches, settle every outcome; then the next slice.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
@@ -19,7 +20,7 @@ use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryClass, OpKind};
 use crate::system::WriteKind;
-use crate::value::Path;
+use crate::value::{Path, Value};
 
 /// An entity under its writes: several systems settle into it, one at a time.
 pub struct Work {
@@ -44,6 +45,8 @@ pub struct Ctx<'a> {
     pub laid: &'a Laid,
     pub works: &'a [Work],
     pub end: &'a Mutex<RunEnd>,
+    /// External ids that were upserted already: a second entity with one would write over the first one's record.
+    pub upserted: &'a Mutex<BTreeSet<(SystemIx, Value)>>,
     pub progress: &'a dyn Progress,
 }
 
@@ -90,7 +93,8 @@ pub async fn write(ground: &Ground, laid: &Laid, owing: Vec<Owing>, progress: &d
         }
     }
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx { ground, laid, works: &works, end: &end, progress };
+    let upserted = Mutex::default();
+    let ctx = Ctx { ground, laid, works: &works, end: &end, upserted: &upserted, progress };
     let systems = due.into_iter().enumerate().filter(|(_, due)| !due.is_empty());
     let written = systems.map(|(at, due)| system(&ctx, SystemIx(at as u16), due));
     let outcomes = join_all(written).await;

@@ -116,7 +116,7 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(V
     let mut answers = Vec::new();
     for (due, found) in due.into_iter().zip(found) {
         let (outcome, observation, adopt) = match found {
-            Ok(found) if found.is_empty() || planted!("upsert-unasked") => {
+            Ok(found) if (found.is_empty() || planted!("upsert-unasked")) && is_first(ctx, system, &due) => {
                 free.push(due);
                 continue;
             }
@@ -135,6 +135,12 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(V
         answers.push(Answer { due, outcome, observation, adopt });
     }
     Ok((free, answers))
+}
+
+/// Whether nothing was upserted by the same external id before.
+fn is_first(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> bool {
+    let EntryClass::Upsert { value, .. } = &due.entry.class else { return true };
+    ctx.upserted.lock().expect("no holder of this lock can panic").insert((system, value.clone()))
 }
 
 /// The record belongs to another entity already: nobody but a person can tell whether the two are one.

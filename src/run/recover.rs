@@ -146,7 +146,8 @@ async fn send(ground: &Ground, laid: &Laid, prepared: Prepared, mut entry: Entry
     let neighbours = neighbours::fetch(ground, laid, std::slice::from_ref(&prepared)).await?;
     let works = [Work { entity: Mutex::new(prepared.entity), neighbours: Arc::new(neighbours), hints: Vec::new(), seen: Vec::new(), again: Mutex::new(false) }];
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx { ground, laid, works: &works, end: &end, progress };
+    let upserted = Mutex::default();
+    let ctx = Ctx { ground, laid, works: &works, end: &end, upserted: &upserted, progress };
     let (system, (_, kind)) = (entry.op.system, kind(&entry));
     let written = batch::write(&ctx, system, &kind, vec![Due { work: 0, entry }]).await;
     ended.end = end.into_inner().expect("no holder of this lock can panic");

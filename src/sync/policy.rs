@@ -170,10 +170,11 @@ impl Question<'_> {
 
     /// Takes away the candidates that may not decide.
     fn put_back(&mut self) -> Vec<Candidate> {
+        let deciders = self.deciders();
         let everybody: Vec<Candidate> = std::mem::take(&mut self.candidates);
         let required = self.required;
         let (blank, rest): (Vec<_>, Vec<_>) = everybody.into_iter().partition(|one| required && one.value.is_blank());
-        let (may, mut may_not): (Vec<_>, Vec<_>) = match self.deciders() {
+        let (may, mut may_not): (Vec<_>, Vec<_>) = match deciders {
             None => (rest, Vec::new()),
             Some(deciders) => rest.into_iter().partition(|one| one.voice().is_some_and(|system| deciders.contains(&system))),
         };

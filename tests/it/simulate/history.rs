@@ -1,7 +1,7 @@
 //! One history: users, vendors, runs and people in an order that the seed decides; then calm, rest, and the last checks.
 
 use syncline::run::{Intent, Request};
-use syncline::store::Wake;
+use syncline::store::{RunState, Wake};
 
 use super::check::probe::Probe;
 use super::check::rest;
@@ -164,13 +164,17 @@ impl History {
         {
             let mut world = self.world();
             world.plan_only = !request.commits();
+            world.merges.clear();
             world.note(format_args!("run {which:?} poll {} sweep {} {:?} crash at {crash_at:?}", request.poll, request.sweep, request.intent));
         }
         let came = self.engine.run(which, request, agrees, crash_at).await;
         let mut world = self.world();
         world.plan_only = false;
-        for came in came {
+        for (at, came) in which.iter().zip(came) {
             match came {
+                Came::Ended(ended) if ended.end.state == RunState::Held && world.merges.contains_key(at) => {
+                    world.broken(format!("a held run commits merges: {:?}", ended.held));
+                }
                 Came::Ended(ended) => world.note(format_args!("ended {:?} {:?} down {:?}", ended.end, ended.held, ended.down)),
                 Came::Failed(error) => {
                     world.note(format_args!("failed {error:?}"));

@@ -215,6 +215,7 @@ impl Store for Watch {
         changes.iter().for_each(|change| self.world().check_change(place, change));
         self.inner.commit_merged(mapping, run, merged, now).await?;
         self.committed(mapping, changes);
+        *self.world().merges.entry(place).or_default() += 1;
         tokio::task::yield_now().await;
         Ok(())
     }

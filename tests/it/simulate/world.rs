@@ -1,6 +1,6 @@
 //! Everything outside the engine: time, chance, vendors, requests under way, and what is known of the truth.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -109,6 +109,8 @@ pub struct World {
     pub broken: Option<String>,
     /// Requests that changed something.
     pub writes: u64,
+    /// Merges committed by the runs under way, per mapping.
+    pub merges: BTreeMap<usize, u64>,
     /// The run under way may only plan.
     pub plan_only: bool,
     /// No user is there, and nothing goes wrong.
@@ -134,6 +136,7 @@ impl World {
             trace: Trace::new(keep),
             broken: None,
             writes: 0,
+            merges: BTreeMap::new(),
             plan_only: false,
             calm: false,
         }

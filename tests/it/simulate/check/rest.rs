@@ -136,7 +136,7 @@ impl World {
             // Made by us for another entity, and moved here: it brings what that one had.
             let brought = rec.made_by.and_then(|entry| self.ledger.entries.get(&entry)).is_some_and(|kept| self.ledger.canon(kept.op().entity) != entity.id)
                 && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_some_and(|value| self.may_become(laid, field, value, &fact.value)));
-            blank || brought || rec.typed.iter().any(|(of, value, _)| *of == path && self.may_become(laid, field, value, &fact.value))
+            blank || brought || rec.typed.iter().any(|(of, value, _)| *of == path && laid.mapping.same(field, value, &fact.value))
         });
         // A person moved records between entities: then it is enough that some user typed it of such a thing.
         let moved = !self.ledger.pardoned.is_empty() && self.typed_anywhere(laid, field, &fact.value);

@@ -66,9 +66,13 @@ impl World {
         let entity = self.ledger.canon(kept.op().entity);
         let live = |key: &RecordKey, world: &World| {
             let table = &world.vendors[vendor].tables[table];
+            // One that was gone and came back was made anew in the meantime: a person is asked about it.
+            let returned = |rec: &Rec| rec.states.iter().any(|state| state.deleted || state.archived);
             // Under another key it is somebody else's by now, as far as a look-up can tell.
             let moved = |rec: &Rec| matches!(rec.now().by.get("Key"), Some(By::User { .. }));
-            table.at(key).is_some_and(|at| table.records[at].is_live() && !table.records[at].now().archived && !moved(&table.records[at]))
+            table.at(key).is_some_and(|at| {
+                table.records[at].is_live() && !table.records[at].now().archived && !moved(&table.records[at]) && !returned(&table.records[at])
+            })
         };
         let before = self.ledger.made.entry((mapping, entity, system)).or_default().clone();
         if let Some(twin) = before.iter().find(|twin| live(twin, self))
@@ -156,7 +160,7 @@ impl World {
         let past = self.ledger.past(kept.mapping, kept.op().entity).map(|past| past.records.clone()).unwrap_or_default();
         let was = past.iter().filter(|(system, _)| *system == by).any(|(_, key)| {
             let table = &self.vendors[at].tables[table];
-            table.at(key).is_some_and(|at| !table.records[at].deleted_us.is_empty() || table.records[at].states.iter().any(|state| state.archived))
+            table.at(key).is_some_and(|at| !table.records[at].deleted_us.is_empty())
         });
         if !was {
             self.broken(format!("I12: {} is removed because {name} deleted it, and nobody deleted it there", hit.rec.key));
