@@ -10,7 +10,7 @@ use super::{RunError, commit};
 use crate::id::{EntryId, RecordKey};
 use crate::mapping::spell::Spelling;
 use crate::mapping::{FieldIx, Observation, Seen, SystemIx};
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::store::{DeadLetter, Settled, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::landed::{Answered, Landed, landed};
@@ -172,7 +172,10 @@ async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
                 ready.push(due);
                 continue;
             }
-            Some(Some(_)) => Outcome::Stale,
+            Some(Some(_)) => {
+                sometimes!("somebody was faster than a write");
+                Outcome::Stale
+            }
             Some(None) => Outcome::Gone,
             None => Outcome::NotDone { why: "the record could not be read right before the write".to_owned(), wait: super::SYSTEM_WAIT },
         };
@@ -254,6 +257,9 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
         }
         tally(ctx, &answer, &result);
         touches.extend(result.touch.iter().map(|key| touch(ctx, system, key.clone())));
+        if result.state == EntryState::InDoubt {
+            sometimes!("a write is in doubt");
+        }
         // A write that is not done keeps its entity's hints: the next run looks again, when it is time.
         if result.again.is_some() || matches!(result.state, EntryState::Ready | EntryState::InDoubt) {
             *work.again.lock().expect("no holder of this lock can panic") = true;

@@ -8,7 +8,7 @@ use super::prepare::Prepared;
 use super::progress::Progress;
 use super::{Ended, RunError, batch, commit, neighbours};
 use crate::mapping::Observation;
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::store::{Settled, Touch};
 use crate::sync::evidence::shifted;
 use crate::sync::landed::{Answered, holds_what_was_sent, landed};
@@ -62,7 +62,10 @@ async fn create(ground: &Ground, laid: &Laid, prepared: Prepared, entry: Entry, 
             let (_, record, observation) = &found[at];
             link(ground, laid, &prepared, &entry, record, observation, adopt).await
         }
-        Recovery::Late(other) => ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other }).await,
+        Recovery::Late(other) => {
+            sometimes!("a recovery meets a record of another entity");
+            ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other }).await
+        }
         Recovery::Send => send(ground, laid, prepared, entry, progress, ended).await,
         Recovery::Review(hits) => ask(ground, laid, &prepared, &entry, ReviewAbout::InDoubt { entry: entry.id, hits }).await,
         Recovery::Wait(until) => again(ground, laid, &prepared, Some(until)).await,

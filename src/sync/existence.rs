@@ -6,7 +6,7 @@ use super::look::Work;
 use super::op::{EntryState, OpKind};
 use super::scene::{Sight, Silence};
 use crate::mapping::Wins;
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 
 /// Restores first, then deletes: a record that came back must not be deleted again for its old delete.
 pub(super) fn existence(work: &mut Work) {
@@ -45,6 +45,7 @@ fn came_back(work: &mut Work, system: SystemIx) {
     if link.state.is_live() {
         return;
     }
+    sometimes!("a record is restored");
     link.state = LinkState::Live;
     link.kept = false;
     work.stand_mut(system).restored = true;
@@ -59,6 +60,7 @@ fn sleep_or_wake(work: &mut Work, system: SystemIx) {
         return work.silenced(system, Silence::Asleep);
     }
     if slept {
+        sometimes!("a record wakes");
         work.stand_mut(system).restored = true;
         speak_again(work, system);
     }

@@ -12,7 +12,7 @@ use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
 use super::terms::Access;
 use crate::mapping::Wins;
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// What a field's systems brought to the merge.
@@ -214,6 +214,9 @@ fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
 
 fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
     let value = finest(work, field, &winner, &others);
+    if others.len() > 1 {
+        sometimes!("three candidates meet");
+    }
     // The agreed value may win and turn out to be a finer one's form.
     let refined = work.entity.fact(field).is_some_and(|fact| !work.same(field, &fact.value, &value));
     if refined || winner.system().is_some() || winner.from == From::Person {

@@ -13,6 +13,7 @@ use super::reason::Reason;
 use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::NoteKind;
 use crate::id::RunId;
+use crate::plant::sometimes;
 use crate::value::Value;
 
 /// How far back what was tried matters.
@@ -113,6 +114,7 @@ fn hold_field(work: &mut Work, field: FieldIx, ask: Option<SystemIx>) {
     work.frozen[field.0 as usize] = true;
     work.reasons[field.0 as usize] = Some(Reason::Asked);
     if let Some(system) = ask {
+        sometimes!("a field flaps");
         work.look.note(system, Some(field), NoteKind::Asked);
         open(work, ReviewAbout::PingPong { system, field: Some(field) });
     }
@@ -215,6 +217,7 @@ fn judge(work: &mut Work, system: SystemIx) {
     if failures >= ATTEMPTS_MAX || now >= shifted(first.at, AGE_MAX) {
         let attempts = u32::try_from(streak.len()).unwrap_or(u32::MAX);
         let why = StuckWhy::Failing { answer: last.answer.clone(), attempts, since: first.at };
+        sometimes!("a write does not get through");
         drop_ops(work, system);
         return open(work, ReviewAbout::Stuck { system, why });
     }

@@ -6,7 +6,7 @@ use super::review::{Answer, ReviewAbout};
 use super::terms::Terms;
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::mapping::{Observation, Seen};
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::value::{Path, Value};
 
 /// Why an unlinked record is kept by its match keys alone.
@@ -77,6 +77,9 @@ pub struct EntityHit {
 /// Places one unlinked record. Open creates are asked first: a record of ours must never lead to a copy elsewhere.
 pub fn place(unlinked: &Unlinked) -> Placement {
     let observation = unlinked.observation;
+    if unlinked.creates.iter().any(|entry| may_have_landed(entry.state)) {
+        sometimes!("an unlinked record is met while a create is open");
+    }
     if let Some(entry) = claim(unlinked).filter(|_| !planted!("own-create-not-claimed")) {
         return Placement::Claimed(entry);
     }

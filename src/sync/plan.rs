@@ -12,7 +12,7 @@ use super::reason::Reason;
 use super::scene::{NoteKind, Silence};
 use super::terms::Access;
 use crate::mapping::system::Leaves;
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::value::record::{Closed, Gate};
 use crate::value::{Path, Value};
 
@@ -158,6 +158,7 @@ fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
     if first_look || work.scene.now < earliest || !work.stand(system).read_gone {
         return work.look.wait(earliest.max(shifted(work.scene.now, GONE_AGAIN)));
     }
+    sometimes!("a record is made anew");
     create(work, system);
 }
 

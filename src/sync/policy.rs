@@ -9,7 +9,7 @@ use super::evidence::{self, Grade};
 use super::reason::Reason;
 use super::terms::Terms;
 use crate::mapping::Wins;
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// A value that may become the agreed one.
@@ -124,6 +124,7 @@ impl Question<'_> {
             return Choice::Takes { winner, others: self.candidates, put_back: Vec::new(), reason: Reason::Answered };
         }
         if let Some(owner) = self.waits_for() {
+            sometimes!("a field waits for its owner");
             return if self.candidates.is_empty() { Choice::Stays { put_back: Vec::new() } } else { Choice::Waits { owner } };
         }
         let put_back = self.put_back();

@@ -10,7 +10,7 @@ use super::lossy::is_lossy_form;
 use super::op::{Entry, EntryClass, EntryState, OpKind};
 use super::review::{Answer, ReviewAbout};
 use super::scene::{NoteKind, Silence};
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// How long a vendor may go on with a request after our deadline.
@@ -91,6 +91,7 @@ fn expire(work: &mut Work, entry: &Entry) {
     if work.scene.now >= until || planted!("ghost-forgotten") {
         set(work, entry, EntryState::Superseded);
     } else {
+        sometimes!("a write may still land although it is planned anew");
         set(work, entry, EntryState::Ghost);
         work.look.wait(until);
     }
@@ -163,6 +164,7 @@ fn fate(work: &Work, entries: &[&Entry], field: FieldIx, system: SystemIx) -> Fa
 
 fn take(work: &mut Work, entries: &[&Entry], field: FieldIx, system: SystemIx, fate: &Fate) {
     let Fate::Landed { at, lossy } = fate else { return };
+    sometimes!("a write in doubt has landed");
     let (Some(write), Some(shown)) = (wanted(entries[*at], field), work.value(field, system).cloned()) else { return };
     if *lossy {
         log_lossy(work, field, system, &shown);
@@ -190,7 +192,8 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
 
 /// A value that we sent without being told what came of it: the first read confirms it, or shows a form of it.
 fn confirm(work: &mut Work, system: SystemIx) {
-    if work.stand(system).silence.is_some() || work.entity.live(system).is_none() {
+    // A record that is back in this very look, too: what it shows of our last write is no edit.
+    if work.stand(system).silence.is_some() || work.entity.link(system).is_none() {
         return;
     }
     for field in work.scene.terms.fields() {
@@ -205,6 +208,7 @@ fn confirm(work: &mut Work, system: SystemIx) {
         }
         let (shown, mut known) = (shown.clone(), known.clone());
         if !exact {
+            sometimes!("an undeclared form is met");
             log_lossy(work, field, system, &shown);
         }
         known.seen = shown;

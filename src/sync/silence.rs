@@ -7,7 +7,7 @@ use super::evidence::shifted;
 use super::look::Work;
 use super::scene::{Sight, Silence};
 use crate::mapping::Observation;
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 
 /// Shortest wait before a record is read again that was read too old.
 const AGAIN: SignedDuration = SignedDuration::from_secs(1);
@@ -31,6 +31,7 @@ pub(super) fn silence(work: &mut Work) {
         match silence {
             Some(Silence::Lag) => work.look.wait(lag_ends.max(seen_until).unwrap_or(work.scene.now)),
             Some(Silence::Stale) => {
+                sometimes!("a read is older than what is known");
                 let again = lag(work, system).max(AGAIN);
                 work.look.wait(shifted(work.scene.now, again));
             }

@@ -9,7 +9,7 @@ use super::look::Work;
 use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::Silence;
 use crate::mapping::system::Leaves;
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// Silences what is beyond its wall, after asking where a delete would lose something.
@@ -262,6 +262,7 @@ fn ask(work: &mut Work, system: SystemIx, cause: Cause, why: String) {
     if work.stand(system).silence == Some(Silence::Wall) {
         work.look.wait(work.scene.now);
     }
+    sometimes!("a person is asked before a record leaves");
     let about = ReviewAbout::Delete { system, deleter: deleter(cause), why, shown };
     work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
 }

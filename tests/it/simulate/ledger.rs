@@ -32,6 +32,8 @@ pub struct Past {
     pub lost: BTreeMap<FieldIx, Vec<Value>>,
     /// The record linked in each system, since when, and whether it is there as far as we know.
     pub links: BTreeMap<SystemIx, (RecordKey, i64, bool)>,
+    /// A person was asked about a delete.
+    pub asked: bool,
     /// As last committed.
     pub last: Option<Entity>,
     /// Every record that ever stood in it.
@@ -145,7 +147,10 @@ impl Ledger {
             // What a person is shown is kept, too.
             match review.about {
                 ReviewAbout::Conflict { field, values } => past.lost.entry(field).or_default().extend(values.into_iter().map(|(_, value)| value)),
-                ReviewAbout::Delete { shown, .. } => shown.into_iter().for_each(|(_, field, value)| past.lost.entry(field).or_default().push(value)),
+                ReviewAbout::Delete { shown, .. } => {
+                    past.asked = true;
+                    shown.into_iter().for_each(|(_, field, value)| past.lost.entry(field).or_default().push(value));
+                }
                 _ => {}
             }
         }

@@ -7,6 +7,11 @@ pub fn names() -> Vec<&'static str> {
     named("planted!(\"")
 }
 
+/// Every situation in `sometimes!("…")`, sorted.
+pub fn marks() -> Vec<&'static str> {
+    named("sometimes!(\"")
+}
+
 fn named(mark: &str) -> Vec<&'static str> {
     let mut found = Vec::new();
     gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), mark, &mut found);

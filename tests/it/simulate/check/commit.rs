@@ -1,16 +1,20 @@
 //! Checks at the store: what is committed fits together, and cursors only go forward.
 
 use syncline::mapping::{FieldIx, Mapping, SystemIx};
-use syncline::store::Feed;
-use syncline::sync::Terms;
+use syncline::store::{Feed, ReviewAbout};
 use syncline::sync::entity::{Entity, Fact, Link, LinkState, Origin, Shadow};
+use syncline::sync::neighbours::View;
 use syncline::sync::op::{Entry, OpKind};
+use syncline::sync::{Neighbours, Terms};
 use syncline::system::Cursor;
 use syncline::value::Value;
 
 use super::super::ledger::Change;
 use super::super::vendor::By;
 use super::super::world::World;
+
+/// No mapping of a history asks for the date.
+pub const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 3, 2);
 
 impl World {
     /// What a look or an outcome is about to commit.
@@ -30,9 +34,13 @@ impl World {
         let Some(Fact { value, origin: Origin::System(system), .. }) = change.after.fact(field).filter(|fact| Some(*fact) != last.fact(field)) else { return };
         let name = format!("{} of {} from {}", of.field(field).name, change.entity, of.system(*system).name);
         let moved = !of.same(field, value, last.agreed(field));
-        let (Some(before), Some(link)) = (last.link(*system).filter(|_| moved), change.after.link(*system)) else { return };
+        let (Some(before), Some(link)) = (last.link(*system).filter(|before| moved && before.state.is_live()), change.after.link(*system)) else { return };
         let met = before.key != link.key || matches!(before.shadows[field.0 as usize], Shadow::Unknown);
-        if before.beyond && link.beyond {
+        let asked = self.ledger.past(mapping, change.entity).is_some_and(|past| past.asked)
+            || change.reviews.iter().any(|review| matches!(review.about, ReviewAbout::Delete { .. }));
+        let view = View { entity: last, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
+        // While a person is asked the wall is not up.
+        if before.beyond && link.beyond && !asked && !before.kept && !of.inside_wall(*system, &view) {
             self.broken(format!("a value from beyond its wall is agreed: {name} {value}"));
         }
         if met && value.is_blank() && !last.agreed(field).is_blank() {

@@ -11,6 +11,7 @@ use syncline::value::Value;
 use super::super::engine::Engine;
 use super::super::vendor::{Rec, kept};
 use super::super::world::{Shared, World};
+use super::commit::TODAY;
 
 const ALL: usize = 10_000;
 
@@ -72,7 +73,7 @@ impl World {
         }
         let observation = self.observed(vendor, &laid.mapping, system, rec, rec.now());
         let neighbours = Neighbours::default();
-        let view = View { entity, neighbours: &neighbours, today: "2026-03-02".parse().expect("a date"), forgiven: &[] };
+        let view = View { entity, neighbours: &neighbours, today: TODAY, forgiven: &[] };
         let mut wrong = Vec::new();
         for field in laid.mapping.fields_ix() {
             if laid.mapping.field(field).refers_to().is_some() || asked(loaded, field) {
