@@ -1,5 +1,6 @@
 //! Whole runs on systems in memory and a store in memory.
 
+mod found;
 mod pace;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use crate::clock::{Clock, HandClock};
 use crate::id::{ConnectionName, ObjectName, RecordKey};
 use crate::mapping::fixture::{Known, sound};
 use crate::store::{RunState, Wake, sqlite};
-use crate::system::System;
+use crate::system::{Abilities, System};
 use crate::trial::memory::{Fault, MemorySystem, abilities};
 use crate::value::{Path, Value};
 
@@ -55,9 +56,14 @@ fn record(values: &[(&str, &str)]) -> Value {
 
 impl Bench {
     async fn new(mapping: &str) -> Self {
+        Self::with(mapping, abilities()).await
+    }
+
+    /// Where the CRM can do other things than most.
+    async fn with(mapping: &str, crm: Abilities) -> Self {
         let clock = Arc::new(HandClock::at("2026-11-20T10:00:00Z".parse().expect("a literal")));
-        let system = |name: &str| Arc::new(MemorySystem::new(ConnectionName::new(name), clock.clone(), abilities()));
-        let (crm, prm) = (system("crm"), system("prm"));
+        let system = |name: &str, can| Arc::new(MemorySystem::new(ConnectionName::new(name), clock.clone(), can));
+        let (crm, prm) = (system("crm", crm), system("prm", abilities()));
         let mut systems: BTreeMap<ConnectionName, Arc<dyn System>> = BTreeMap::new();
         systems.insert("crm".into(), crm.clone());
         systems.insert("prm".into(), prm.clone());

@@ -202,10 +202,7 @@ impl Question<'_> {
     fn deciders(&self) -> Option<Vec<SystemIx>> {
         match self.terms.wins(self.field) {
             Wins::Owner(_) if planted!("owner-asked-with-others") => None,
-            Wins::Owner(owner) => {
-                let decides = self.present(*owner) && (self.agreed.is_some() || self.has(*owner));
-                decides.then(|| vec![*owner])
-            }
+            Wins::Owner(owner) => (self.present(*owner) && self.agreed.is_some()).then(|| vec![*owner]),
             // Where nothing was ever agreed there is nothing to put back to.
             Wins::Ranks(systems) | Wins::Latest(Some(systems)) => {
                 let decide = self.anyone_of(systems) && (self.agreed.is_some() || systems.iter().any(|system| self.has(*system)));

@@ -2,6 +2,7 @@
 
 mod cases;
 mod existence;
+mod found;
 mod random;
 mod recovery;
 mod table;

@@ -6,7 +6,7 @@ use syncline::sync::entity::{Entity, Fact, Link, LinkState, Origin, Shadow};
 use syncline::sync::neighbours::View;
 use syncline::sync::op::{Entry, OpKind};
 use syncline::sync::{Neighbours, Terms};
-use syncline::system::Cursor;
+use syncline::system::{CreateClass, Cursor};
 use syncline::value::Value;
 
 use super::super::ledger::Change;
@@ -40,7 +40,7 @@ impl World {
             || change.reviews.iter().any(|review| matches!(review.about, ReviewAbout::Delete { .. }));
         let view = View { entity: last, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
         // While a person is asked the wall is not up.
-        if before.beyond && link.beyond && !asked && !before.kept && !of.inside_wall(*system, &view) {
+        if before.beyond && link.beyond && before.key == link.key && !asked && !before.kept && !of.inside_wall(*system, &view) {
             self.broken(format!("a value from beyond its wall is agreed: {name} {value}"));
         }
         if met && value.is_blank() && !last.agreed(field).is_blank() {
@@ -56,6 +56,10 @@ impl World {
     fn typed_by(&self, of: &Mapping, field: FieldIx, system: SystemIx, link: &Link, value: &Value) -> Option<By> {
         let named = of.system(system).connection.as_str();
         let vendor = self.vendors.iter().find(|vendor| vendor.shape.name == named)?;
+        // An upsert may write over what somebody made right after the look-up: nothing at such a vendor prevents it.
+        if matches!(vendor.abilities.create.first(), Some(CreateClass::Upsert { .. })) {
+            return None;
+        }
         let table = &vendor.tables[vendor.table(&of.system(system).object)];
         let state = table.records[table.at(&link.key)?].now();
         let path = of.paths(field, system).first()?.to_string();
