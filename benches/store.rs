@@ -137,13 +137,13 @@ async fn figures(path: &Path, count: i64) {
     let holder = LeaseHolder { process: std::process::id(), host: "bench".into(), now: at(0), lives: Duration::from_secs(30) };
     let store = sqlite::open(path, &holder).expect("opens");
     let mapping = store.register(shape()).await.expect("registers");
-    let run = store.begin_run(mapping, Wake::Person, at(0)).await.expect("begins");
+    let run = store.new_run(mapping, Wake::Person, at(0));
     let first = store.reserve(count as u64).await.expect("reserves").start;
     let mut spent = Duration::ZERO;
     for slice in (first..first + count).step_by(SLICE as usize) {
-        let merged: Vec<_> = (slice..(slice + SLICE).min(first + count)).map(|number| merged(number, run)).collect();
+        let merged: Vec<_> = (slice..(slice + SLICE).min(first + count)).map(|number| merged(number, run.id)).collect();
         let begin = Instant::now();
-        store.commit_merged(mapping, run, merged, at(1)).await.expect("commits");
+        store.commit_merged(mapping, run.id, merged, at(1)).await.expect("commits");
         spent += begin.elapsed();
     }
     told("first match, commit", count, spent);
@@ -245,10 +245,7 @@ async fn deliveries(store: &Arc<dyn Store>, mapping: MappingId) {
 
 fn stage(directory: &Path, count: i64) {
     let mut stage = Stage::create(directory).expect("creates");
-    let record = |number: i64, system: SystemIx| {
-        let key = RecordKey::new(format!("001Qx{number:013}"));
-        StagedRecord { system, identity: key.clone(), key, keys: keys(number), bytes: vec![7; 400] }
-    };
+    let record = |number: i64, system: SystemIx| StagedRecord { system, keys: keys(number), bytes: vec![7; 400] };
     let mut spent = Duration::ZERO;
     for slice in (0..count).step_by(SLICE as usize) {
         for system in SYSTEMS {

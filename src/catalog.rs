@@ -32,7 +32,7 @@ use crate::expr::{Program, Template, Want};
 use crate::id::{ConnectorName, ObjectName};
 use crate::spec::connector::{Auth as AuthSpec, ConnectorSpec};
 use crate::value::Str;
-use compile::{Compiler, Seen};
+use compile::{Compiler, EXPRESSION, Seen};
 use object::Object;
 use scope::{Declared, Group};
 
@@ -107,8 +107,10 @@ impl Catalog {
         let mut usable = false;
         if let Some(spec) = spec {
             let (connector, problems) = compile(&spec);
-            found.extend(problems);
-            if let Some(connector) = connector {
+            let sound = spec.lost.is_empty() && !has_error(&found);
+            // Of the rest of a file with something lost only what stands in its expressions is sure to be wrong.
+            found.extend(problems.into_iter().filter(|problem| sound || (problem.code == EXPRESSION && !names_lost(&spec))));
+            if let Some(connector) = connector.filter(|_| sound) {
                 self.connectors.insert(connector.name.clone(), Arc::new(connector));
                 usable = true;
             }
@@ -152,6 +154,12 @@ pub fn compile(spec: &ConnectorSpec) -> (Option<Connector>, Vec<Diagnostic>) {
     let found = compiler.into_found();
     let connector = (!has_error(&found)).then_some(Connector { headers, token, kept, subscription, ..connector });
     (connector, found)
+}
+
+/// Whether a name that expressions see may be among what was lost.
+fn names_lost(spec: &ConnectorSpec) -> bool {
+    let ways: [&[&str]; 6] = [&["config"], &["auth"], &["account"], &["each_object", "vars"], &["objects"], &["webhooks", "subscribe"]];
+    ways.iter().any(|way| spec.lost.touches(way))
 }
 
 /// The names that a file gives to what it keeps.

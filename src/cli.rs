@@ -7,12 +7,14 @@ mod demo;
 mod discover;
 mod environment;
 mod exit;
+mod flow;
 mod ground;
 mod handed;
 mod init;
 mod logs;
 mod open;
 mod out;
+mod outcomes;
 mod plan;
 mod plan_view;
 mod progress;
@@ -59,6 +61,7 @@ struct Cli {
 
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of all commands")]
 pub struct Global {
     /// The project's directory, or its project file
     #[arg(long, short = 'p', global = true, value_name = "DIR", default_value = ".", env = "SYNCLINE_PROJECT")]
@@ -66,21 +69,21 @@ pub struct Global {
     /// Print JSON for scripts
     #[arg(long, global = true)]
     json: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    /// When to use colour; by itself, on a terminal
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
     color: Colour,
     /// How much to log to stderr: error, warn, info, debug, or by part such as run=debug
     #[arg(long, global = true, value_name = "LEVEL", value_delimiter = ',', env = "SYNCLINE_LOG")]
     log_level: Vec<String>,
-    /// How a line of the log looks
-    #[arg(long, global = true, value_enum)]
+    /// How a line of the log looks: for people, or a JSON object
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     log_format: Option<logs::Format>,
 }
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Colour {
-    /// On a terminal
+    // No doc comments here: help stays short.
     Auto,
     Always,
     Never,

@@ -200,7 +200,8 @@ impl Handle {
     }
 
     pub fn state(&self) -> DaemonState {
-        self.shared.board.snapshot(self.shared.ground.clock.now())
+        let now = self.shared.ground.clock.now();
+        self.shared.board.snapshot(now, self.shared.ground.breakers.pauses(now))
     }
 
     /// Wakes a mapping; `false` if there is none of that name.

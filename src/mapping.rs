@@ -8,6 +8,7 @@ pub mod field;
 #[cfg(test)]
 pub mod fixture;
 pub mod form;
+mod keeps;
 pub mod matching;
 pub mod meaning;
 pub mod observe;
@@ -25,9 +26,10 @@ use std::time::Duration;
 
 use crate::diag::Span;
 use crate::id::{ConnectionName, FieldName, MappingName, ObjectName, SystemName};
-use crate::value::Str;
+use crate::value::{Kind, Str};
 
 pub use field::{CellProgram, Field, Unknown};
+pub use keeps::Keeps;
 pub use matching::{MatchKey, MatchRule};
 pub use observe::{Observation, Seen};
 pub use reference::Target;
@@ -136,6 +138,13 @@ impl Mapping {
 
     pub fn fields_ix(&self) -> impl Iterator<Item = FieldIx> + use<> {
         (0..self.fields.len() as u16).map(FieldIx)
+    }
+
+    /// What people call a thing that has these values: its name, company or title, else the first text that is not blank.
+    pub fn label(&self, value: impl Fn(FieldIx) -> String) -> String {
+        let preferred = self.fields_ix().filter(|field| matches!(self.field(*field).name.as_str(), "name" | "company" | "title"));
+        let textual = self.fields_ix().filter(|field| matches!(self.field(*field).kind, Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain));
+        preferred.chain(textual).map(value).find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     /// Every (connection, object) that this mapping reads.

@@ -20,15 +20,17 @@ use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Files, LITERAL_SECRET, has_error};
 use crate::id::{ConnectionName, MappingName};
 use crate::mapping::Mapping;
-use crate::mapping::compile::{compile, together};
+use crate::mapping::compile::{sketch, together};
 use crate::mapping::world::World;
 use crate::secret::Secret;
+use crate::spec::lost::Lost;
 use crate::spec::mapping::MappingSpec;
 use crate::spec::project::{LogFormat, ProjectSpec};
 use crate::value::Value;
 use crate::value::time::Zone;
 
 pub use connection::{Connection, Given};
+use facts::Known;
 
 /// The project file, unless another one is named.
 pub const FILE: &str = "syncline.yaml";
@@ -97,14 +99,23 @@ impl Project {
         let spec = read.project(file.unwrap_or(FILE));
         let specs = read.mappings();
         let files::Reading { mut files, mut problems, .. } = read;
-        let project = spec.map(|spec| {
-            let mut settings = settings::Settings { dir, env, overrides, catalog: &catalog, problems: &mut problems };
-            let connections = settings.connections(&spec);
-            let server = settings.server(&spec);
-            let time_zone = settings.time_zone(&spec);
-            let mappings = mappings(&spec, &specs, &connections, &time_zone, &files, &mut problems);
-            Project { dir: dir.to_owned(), connections, mappings, store: store(dir, &spec), server, log: log(&spec), time_zone }
-        });
+        let project = match spec {
+            Some(spec) => {
+                let mut settings = settings::Settings { dir, env, overrides, catalog: &catalog, lost: &spec.lost, problems: &mut problems };
+                let connections = settings.connections(&spec);
+                let server = settings.server(&spec);
+                let time_zone = settings.time_zone(&spec);
+                let known = Known { connections: &connections, named: spec.connections.keys().map(ConnectionName::new).collect(), lost: &spec.lost };
+                let mappings = mappings(known, &variables(&spec), &specs, &time_zone, &files, &mut problems);
+                Some(Project { dir: dir.to_owned(), connections, mappings, store: store(dir, &spec), server, log: log(&spec), time_zone })
+            }
+            None => {
+                // The mappings are still checked, as far as they go without connections.
+                let known = Known { connections: &[], named: Vec::new(), lost: &Lost::whole() };
+                mappings(known, &BTreeMap::new(), &specs, &Zone::utc(), &files, &mut problems);
+                None
+            }
+        };
         let project = project.filter(|_| !has_error(&problems));
         // Another problem may show the line that a literal secret stands in.
         problems.iter().filter(|problem| problem.code == LITERAL_SECRET).filter_map(|problem| problem.span).for_each(|span| files.blot(span));
@@ -130,20 +141,22 @@ impl Project {
     }
 }
 
+fn variables(spec: &ProjectSpec) -> BTreeMap<String, Value> {
+    spec.variables.iter().map(|(name, text)| (name.text().to_owned(), Value::text(text.text()))).collect()
+}
+
 fn mappings(
-    spec: &ProjectSpec,
+    known: Known<'_>,
+    variables: &BTreeMap<String, Value>,
     specs: &[MappingSpec],
-    connections: &[Connection],
     time_zone: &Zone,
     files: &Files,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Arc<Mapping>> {
-    let variables: BTreeMap<String, Value> = spec.variables.iter().map(|(name, text)| (name.text().to_owned(), Value::text(text.text()))).collect();
-    let known = facts::Known { connections, named: spec.connections.keys().map(ConnectionName::new).collect() };
-    let world = World { mappings: specs, objects: &known, variables: &variables, time_zone: time_zone.clone(), files };
+    let world = World { mappings: specs, objects: &known, variables, lost: known.lost, time_zone: time_zone.clone(), files };
     let mut compiled = Vec::with_capacity(specs.len());
     for spec in specs {
-        let (mapping, found) = compile(spec, &world);
+        let (mapping, found) = sketch(spec, &world);
         compiled.extend(mapping);
         // What joining said of a place is not said again.
         let told =

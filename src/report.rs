@@ -10,7 +10,6 @@ use std::sync::Arc;
 use crate::mapping::Mapping;
 use crate::store::MappingId;
 use crate::sync::entity::Entity;
-use crate::value::Kind;
 
 /// A mapping and its number in the store.
 #[derive(Clone, Debug)]
@@ -19,10 +18,7 @@ pub struct Kept {
     pub id: MappingId,
 }
 
-/// What people call an entity: its name, company or title, else the first text that is not blank.
+/// What people call an entity.
 pub fn label(mapping: &Mapping, entity: &Entity) -> String {
-    let preferred = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).name.as_str(), "name" | "company" | "title"));
-    let textual =
-        mapping.fields_ix().filter(|field| matches!(mapping.field(*field).kind, Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain));
-    preferred.chain(textual).map(|field| entity.agreed(field)).find(|value| !value.is_blank()).map(ToString::to_string).unwrap_or_default()
+    mapping.label(|field| entity.agreed(field).to_string())
 }

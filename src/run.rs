@@ -3,14 +3,18 @@
 //! A run goes twice over the same reads: once to count and show what it would do, since limits count a whole run; then, if nothing holds it,
 //! to commit and write slice by slice. The core is pure, so both passes decide the same, and a big first match needs no plan in memory.
 
+mod alike;
 pub mod apply;
 mod batch;
+pub mod breaker;
 mod commit;
 pub mod connect;
 mod feed;
 mod first;
 pub mod ground;
 mod kept;
+mod keys;
+mod late;
 mod look;
 mod neighbours;
 mod observe;
@@ -19,6 +23,7 @@ mod prepare;
 pub mod progress;
 mod recover;
 mod remark;
+mod retention;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -33,7 +38,7 @@ use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
 use crate::plant::planted;
-use crate::store::{MovedCursor, RunEnd, RunState, StoreError, Wake};
+use crate::store::{Adoption, MovedCursor, Run, RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
 pub use ground::{Ground, Laid};
@@ -96,6 +101,8 @@ impl Approve for NobodyAgrees {
 pub struct Ended {
     pub run: Option<RunId>,
     pub started_at: Timestamp,
+    /// The run until it is stored as running.
+    pub(crate) unbegun: Option<Run>,
     pub end: RunEnd,
     pub counts: RunCounts,
     /// Why it waits for a person.
@@ -108,6 +115,16 @@ pub struct Ended {
     pub down: Vec<(SystemName, String)>,
     /// What was left alone, and what to do about it.
     pub remarks: Vec<String>,
+}
+
+impl Ended {
+    /// Shows the run as running: one that finds nothing to do is stored by its end alone.
+    async fn begin(&mut self, ground: &Ground) -> Result<(), StoreError> {
+        match self.unbegun.take() {
+            Some(run) => ground.store.begin_run(run).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Why a run could not go on.
@@ -147,12 +164,10 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 /// When the store fails, or the plan cannot be written. A system that is down is no error: it is silent, and the rest goes on.
 pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
     let started_at = ground.clock.now();
-    let run = match request.commits() {
-        true => Some(ground.store.begin_run(laid.id, request.wake, started_at).await?),
-        false => None,
-    };
+    let run = request.commits().then(|| ground.store.new_run(laid.id, request.wake, started_at));
     let mut ended = Ended {
-        run,
+        run: run.map(|run| run.id),
+        unbegun: run,
         started_at,
         end: RunEnd::default(),
         counts: RunCounts::new(laid.mapping.systems.len(), laid.mapping.fields.len()),
@@ -163,11 +178,17 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
         remarks: Vec::new(),
     };
     // Everything that happens below, requests above all, is logged with the run it belongs to.
-    let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(tracing::field::display));
+    let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(|run| tracing::field::display(run.id)));
     let outcome = go(ground, laid, request, hooks, &mut ended).instrument(span).await;
     if let Err(error) = &outcome {
         ended.end.state = RunState::Failed;
         ended.end.message = Some(error.to_string());
+    }
+    let pauses = ground.breakers.pauses(ground.clock.now());
+    let own = pauses.iter().filter(|pause| laid.seats.iter().any(|seat| seat.object == pause.object && seat.system.connection() == &pause.connection));
+    let told: Vec<String> = own.map(breaker::Pause::sentence).collect();
+    if ended.end.message.is_none() && !told.is_empty() {
+        ended.end.message = Some(told.join("; "));
     }
     if let Some(run) = run {
         let now = ground.clock.now();
@@ -177,6 +198,9 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
             .map(|moved| async move { ground.store.commit_page(&moved.connection, &moved.object, moved.feed, Some(moved.cursor), Vec::new(), now).await });
         // Together: the store writes what waits at once in one transaction.
         tokio::try_join!(ground.store.end_run(run, ended.end.clone(), now), futures::future::try_join_all(moves))?;
+        if ended.end.state == RunState::Done {
+            retention::forget(ground, laid).await?;
+        }
     }
     outcome.map(|()| ended)
 }
@@ -186,11 +210,17 @@ async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'
     if request.commits() {
         recover::settle(ground, laid, hooks.progress, ended).await?;
     }
+    if request.sweep || ground.store.adoption(laid.id).await? != Adoption::Done {
+        ended.begin(ground).await?;
+    }
     let mut request = request.clone();
     let (mut looked, mut left) = (0, u64::MAX);
     // A run takes up so many touched records at a time; the feeds are read once.
     loop {
         let mut source = Source::open(ground, laid, &request, hooks.progress, ended).await?;
+        if !source.is_empty() {
+            ended.begin(ground).await?;
+        }
         let ends = round(ground, laid, &request, run, &mut source, looked, hooks, ended).await? == Round::Ended;
         // Records that stay touched (their system is down, say) are for the next run.
         if ends || source.left() >= left {
@@ -226,13 +256,17 @@ async fn round(
     if !request.commits() {
         return Ok(Round::Ended);
     }
-    if let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts, looked).await? {
+    if !ended.counts.is_empty()
+        && let Guard::Hold(reasons) = source.guard(ground, laid, &ended.counts, looked).await?
+    {
         let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
         if !matches!(request.intent, Intent::Approved(_)) && !hooks.approve.agree(&why).await {
             if planted!("held-run-commits") {
+                let mut commits = commit::Commits::default();
                 while let Some(slice) = source.next(ground, laid).await? {
-                    commit::merge(ground, laid, request, run, slice, ended).await?;
+                    commit::merge(ground, laid, request, run, slice, &mut commits, ended).await?;
                 }
+                commits.end().await?;
             }
             ended.held = why;
             ended.end.state = RunState::Held;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, WallClock};
 use look_alike::{Base, LookAlike};
+use page::{About, Neighbour};
 use sender::Sender;
 
 mod business_central;
@@ -90,17 +91,22 @@ impl Sandbox {
             world::plant(&settings, clock.now(), &*crm, &*prm, &*erp)
                 .map_err(|refusal| io::Error::other(format!("the world does not fit a look-alike: {refusal}")))?;
         }
-        let names = [("crm", "salesforce"), ("prm", "partnerstack"), ("erp", "business-central")];
-        let (mut places, mut tasks) = (Vec::new(), JoinSet::new());
-        for (((listener, queue), who), (system, connector)) in listeners.into_iter().zip([crm, prm, erp]).zip(names) {
+        let all = [("crm", "salesforce", crm), ("prm", "partnerstack", prm), ("erp", "business-central", erp)];
+        let place = |(system, connector, who): &(&'static str, &'static str, Arc<dyn LookAlike>)| {
             let url = who.base().url.clone();
-            places.push(Place { system, connector, page: format!("{url}/_sandbox/"), url, config: who.config() });
+            Place { system, connector, page: format!("{url}/_sandbox/"), url, config: who.config() }
+        };
+        let places: Vec<Place> = all.iter().map(place).collect();
+        let neighbours: Vec<Neighbour> = places.iter().map(|place| Neighbour { system: place.system, page: place.page.clone() }).collect();
+        let mut tasks = JoinSet::new();
+        for ((listener, queue), (system, _, who)) in listeners.into_iter().zip(all) {
+            let about = About { system, vendor: who.vendor(), places: neighbours.clone() };
             let (sending, stopped) = (who.clone(), stop.clone());
             tasks.spawn(async move {
                 sender::run(sending, queue, stopped).await;
                 Ok(())
             });
-            tasks.spawn(serve::run(listener, who, stop.clone()));
+            tasks.spawn(serve::run(listener, who, about, stop.clone()));
         }
         Ok(Self { places, stop, tasks })
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
+mod run;
 pub mod sqlite;
 pub mod stage;
 mod stored;
@@ -18,12 +19,13 @@ use crate::id::{ConnectionName, EntityId, EntryId, FieldName, MappingName, Objec
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
 pub use crate::sync::conflict::{Conflict, Decided, Loser};
-use crate::sync::entity::Entity;
+use crate::sync::entity::{Entity, Interval, Link};
 use crate::sync::op::{Entry, EntryState};
 pub use crate::sync::pace::{StuckWhy, Tried};
 pub use crate::sync::place::WaitingWhy;
 pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::system::Cursor;
+pub use run::{Run, RunEnd, RunRecord, RunState, Wake};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -215,6 +217,38 @@ pub struct Merged {
     pub decided: Vec<Decided>,
 }
 
+/// An entity that begins with records which all show the same: nothing was decided, nothing is owed, and no shadow differs from what is agreed.
+#[derive(Debug)]
+pub struct Begun {
+    pub id: EntityId,
+    /// Without shadows.
+    pub links: Vec<(SystemIx, Link)>,
+    /// Agreed values, by where they came from; each a range of `bytes` that holds its canonical form.
+    pub agreed: Vec<(SystemIx, Interval, Vec<(FieldIx, Range<usize>)>)>,
+    pub bytes: Vec<u8>,
+    pub keys: Vec<MatchKey>,
+}
+
+impl Merged {
+    /// A new entity and nothing else: no question, no write.
+    pub fn of(after: Entity) -> Self {
+        Self {
+            before: None,
+            after,
+            joined: Vec::new(),
+            keys: None,
+            conflicts: Vec::new(),
+            reviews: Vec::new(),
+            closed_reviews: Vec::new(),
+            entries: Vec::new(),
+            entry_states: Vec::new(),
+            untouch: Vec::new(),
+            again: Vec::new(),
+            decided: Vec::new(),
+        }
+    }
+}
+
 /// What became of one entry: outcome, shadow, link and the entry's new state in one transaction.
 #[derive(Debug)]
 pub struct Settled {
@@ -244,44 +278,25 @@ pub struct DeadLetter {
     pub at: Timestamp,
 }
 
-/// Why a run started.
+/// What is kept for a time only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
-    Schedule,
-    Delivery,
-    Person,
-    Start,
+pub enum Old {
+    /// Journal entries that are closed.
+    Entries,
+    Conflicts,
+    /// Closed ones.
+    DeadLetters,
+    /// Closed ones.
+    Reviews,
+    /// All but the last of each mapping.
+    Runs,
 }
 
-/// What a run came to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RunEnd {
-    pub state: RunState,
-    pub read: u64,
-    pub unchanged: u64,
-    pub created: u64,
-    pub updated: u64,
-    pub archived: u64,
-    pub deleted: u64,
-    pub linked: u64,
-    pub conflicts: u64,
-    pub reviews: u64,
-    pub dead_letters: u64,
-    pub in_doubt: u64,
-    pub waiting: u64,
-    pub message: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RunState {
-    #[default]
-    Running,
-    Done,
-    /// Waits for a person to agree to its plan.
-    Held,
-    Failed,
-    /// Stopped by a signal; the rest waits as touched.
-    Stopped,
+/// Whether the agreed values of an entity go with its last tombstone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    Keep,
+    Drop,
 }
 
 /// A webhook as received.
@@ -375,6 +390,8 @@ pub trait Store: Send + Sync {
     /// A range of new entity ids; never given twice.
     async fn reserve(&self, count: u64) -> Result<Range<i64>, StoreError>;
     async fn keep_waiting(&self, mapping: MappingId, add: Vec<Waiting>, remove: Vec<(SystemIx, RecordKey)>) -> Result<(), StoreError>;
+    /// Entities of a first match about which there was nothing to decide.
+    async fn begin(&self, mapping: MappingId, begun: Vec<Begun>) -> Result<(), StoreError>;
     async fn commit_merged(&self, mapping: MappingId, run: RunId, merged: Vec<Merged>, now: Timestamp) -> Result<(), StoreError>;
     /// Ready to Sent, durable before the request leaves.
     async fn mark_sent(&self, entries: &[EntryId], at: Timestamp, deadline: Timestamp) -> Result<(), StoreError>;
@@ -384,8 +401,11 @@ pub trait Store: Send + Sync {
     /// Entries that are Ready, Sent or InDoubt: settled before anything new.
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError>;
 
-    async fn begin_run(&self, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, StoreError>;
-    async fn end_run(&self, run: RunId, end: RunEnd, at: Timestamp) -> Result<(), StoreError>;
+    /// A new run, of which nothing is stored until it begins or ends.
+    fn new_run(&self, mapping: MappingId, wake: Wake, started_at: Timestamp) -> Run;
+    /// Shows the run as running. One that finds nothing to do need not begin before it ends.
+    async fn begin_run(&self, run: Run) -> Result<(), StoreError>;
+    async fn end_run(&self, run: Run, end: RunEnd, at: Timestamp) -> Result<(), StoreError>;
     async fn runs(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<RunRecord>, StoreError>;
 
     async fn reviews(&self, mapping: Option<MappingId>, open_only: bool) -> Result<Vec<Review>, StoreError>;
@@ -398,6 +418,11 @@ pub trait Store: Send + Sync {
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
 
+    /// Drops a few rows that were over before `before`, past `after`. Where the next call goes on; `None` when the rest is younger.
+    async fn forget(&self, what: Old, before: Timestamp, after: i64) -> Result<Option<i64>, StoreError>;
+    /// The same for the mapping's tombstones: they keep ids only, and a record that comes back after it is a new one.
+    async fn forget_gone(&self, mapping: MappingId, before: Timestamp, after: i64, values: Values) -> Result<Option<i64>, StoreError>;
+
     /// Inbox and touched records in one transaction; 2xx may be answered after it.
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;
 
@@ -407,17 +432,6 @@ pub trait Store: Send + Sync {
     /// Pins the tenant: another account than the first stops the connection.
     async fn account(&self, connection: &ConnectionName) -> Result<Option<String>, StoreError>;
     async fn keep_account(&self, connection: &ConnectionName, account: &str) -> Result<(), StoreError>;
-}
-
-/// A run as kept.
-#[derive(Clone, Debug)]
-pub struct RunRecord {
-    pub id: RunId,
-    pub mapping: MappingName,
-    pub wake: Wake,
-    pub started_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub end: RunEnd,
 }
 
 /// Open things of a mapping, for status and metrics.

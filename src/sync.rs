@@ -5,6 +5,7 @@
 //! first finds its place ([`place()`]); the result of each write comes back through [`landed()`]; what is in doubt goes through [`recover`]; a
 //! run's sum passes the [`guard()`].
 
+pub mod alike;
 pub mod class;
 pub mod conflict;
 pub mod decide;

@@ -63,6 +63,8 @@ pub enum WriteKind {
     Upsert(Path),
     Update,
     Archive,
+    /// Makes an archived record live again.
+    Restore,
     Delete,
 }
 
@@ -93,7 +95,7 @@ pub enum Outcome {
     InDoubt {
         why: String,
     },
-    /// Nothing was sent, or surely nothing was done: the same entry may be sent again after the wait.
+    /// Nothing was sent, or surely nothing was done, and not for the record's sake: the system takes no writes now. `why` holds no value.
     NotDone {
         why: String,
         wait: Duration,
@@ -182,6 +184,8 @@ pub struct Abilities {
     /// A delete carries the version; else it is looked at just before.
     pub delete: Option<Guarded>,
     pub archive: Option<Guarded>,
+    /// An archived record can be made live again.
+    pub restore: Option<Guarded>,
     pub gone: GoneBy,
     /// Changes cannot be told apart from the rest: every poll lists all.
     pub full_read: bool,
@@ -233,6 +237,8 @@ pub struct Description {
     pub name: String,
     pub label: String,
     pub fields: Vec<FieldDescription>,
+    /// The vendor fills in some required fields by itself, in ways it does not tell all of.
+    pub fills_in: bool,
 }
 
 /// A field as the vendor describes it.

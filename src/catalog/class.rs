@@ -18,13 +18,18 @@ pub fn abilities(object: &Object, deadline: Duration) -> Abilities {
     let find = object.find.as_ref().map(|find| by_find(&find.by));
     let archive = object.archive.as_ref().and_then(|archive| match archive {
         Archive::Call(write) => Some(guarded(write)),
-        Archive::Sets(_) => object.update.as_ref().map(guarded),
+        Archive::Sets { .. } => object.update.as_ref().map(guarded),
+    });
+    let restore = object.archive.as_ref().and_then(|archive| match archive {
+        Archive::Sets { restores, .. } if !restores.is_empty() => object.update.as_ref().map(guarded),
+        Archive::Sets { .. } | Archive::Call(_) => None,
     });
     Abilities {
         create: create_classes(object, find.as_ref()),
         update: object.update.as_ref().map(|update| if update.uses(VERSION) { UpdateClass::Version } else { UpdateClass::Fields }),
         delete: object.delete.as_ref().map(guarded),
         archive,
+        restore,
         gone: gone_by(object),
         full_read: matches!(object.changes, Some(Changes::FullRead)),
         find_lag: object.find.as_ref().map(|find| find.lag).unwrap_or_default(),

@@ -12,6 +12,9 @@ use crate::spec::connector::ConnectorSpec;
 use crate::spec::{Entries, Expression, Name, TextSlot, Tree as SpecTree};
 use crate::value::{Path, Str, Value};
 
+/// The code of what is wrong inside an expression.
+pub(super) const EXPRESSION: &str = "expression";
+
 /// One connector file on its way to a program.
 pub struct Compiler<'a> {
     pub spec: &'a ConnectorSpec,
@@ -168,7 +171,7 @@ impl<'a> Compiler<'a> {
 
     fn problems(&self, problems: Vec<Problem>, block: &str, locate: impl Fn(std::ops::Range<usize>) -> crate::diag::Span) {
         for problem in problems {
-            let found = Diagnostic::error("expression", format!("{}, in `{block}`", problem.message)).at(locate(problem.range));
+            let found = Diagnostic::error(EXPRESSION, format!("{}, in `{block}`", problem.message)).at(locate(problem.range));
             self.report(match problem.help {
                 Some(help) => found.help(help),
                 None => found,

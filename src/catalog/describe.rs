@@ -12,6 +12,14 @@ use crate::value::Str;
 pub struct Describe {
     pub objects: Option<DescribeObjects>,
     pub fields: DescribeFields,
+    pub defaults: Option<DescribeDefaults>,
+}
+
+/// What a new record is given by itself.
+#[derive(Clone, Debug)]
+pub struct DescribeDefaults {
+    pub request: Request,
+    pub of: Program,
 }
 
 /// The objects there are.
@@ -97,8 +105,13 @@ impl Compiler<'_> {
         let item = seen.with(ITEM);
         let fields = &spec.fields;
         let any = |slot: &Option<crate::spec::Expression>| self.maybe(slot.as_ref(), item, &Want::any());
+        let defaults = spec.defaults.as_ref().map(|defaults| {
+            let seen = Seen::new("describe.defaults", &[Group::Object, Group::Fields]).vars(vars);
+            DescribeDefaults { request: self.request(&defaults.request, seen), of: self.program(&defaults.of, seen.with(ANSWER), &Want::any()) }
+        });
         Describe {
             objects,
+            defaults,
             fields: DescribeFields {
                 request: self.request(&fields.request, seen),
                 each: self.program(&fields.each, seen.with(ANSWER), &Want::any()),

@@ -60,6 +60,7 @@ fn classes_are_what_the_blocks_show() {
     assert_eq!(deals.create[0], CreateClass::Marker { path: Path::member("external_key") });
     assert_eq!((deals.update, deals.archive, deals.gone), (Some(UpdateClass::Fields), Some(Guarded::LookedAt), GoneBy::Sweep));
     let customers = of("business-central", "customers");
+    assert_eq!((deals.restore, customers.restore), (None, Some(Guarded::Version)), "a call that archives has no contrary");
     assert_eq!((customers.update, customers.delete, customers.archive), (Some(UpdateClass::Version), Some(Guarded::Version), Some(Guarded::Version)));
     assert_eq!(of("tryton", "party.party").update, Some(UpdateClass::Version));
     assert_eq!(of("tryton", "stock.move").create, [], "read only");

@@ -98,9 +98,19 @@ pub struct Delivery {
 pub struct Subscribe {
     pub request: Request,
     pub save: Vec<(Str, Program)>,
+    pub existing: Option<Existing>,
     pub renew: Option<Renew>,
     pub check: Option<Check>,
     pub remove: Option<Request>,
+}
+
+/// Finding a subscription that is there already.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    pub request: Request,
+    pub each: Program,
+    pub when: Program,
+    pub save: Vec<(Str, Program)>,
 }
 
 /// Keeping a subscription alive.
@@ -125,6 +135,7 @@ const RAW: &[Group] = &[Group::Delivery, Group::Answer];
 const TOLD: &[Group] = &[Group::Delivery, Group::Answer, Group::Item];
 const SUBSCRIBE: &[Group] = &[Group::Object, Group::Receiver];
 const SUBSCRIBED: &[Group] = &[Group::Object, Group::Receiver, Group::Answer];
+const LISTED: &[Group] = &[Group::Object, Group::Receiver, Group::Answer, Group::Item];
 
 impl Compiler<'_> {
     pub fn webhooks(&self, spec: &file::Webhooks, vars: &[Str]) -> Webhooks {
@@ -229,6 +240,12 @@ impl Compiler<'_> {
         Subscribe {
             request: self.request(&spec.request, seen),
             save: self.saved(&spec.save, answer),
+            existing: spec.existing.as_ref().map(|existing| Existing {
+                request: self.request(&existing.request, seen),
+                each: self.program(&existing.each, answer, &Want::any()),
+                when: self.program(&existing.when, seen.with(LISTED), &Want::any()),
+                save: self.saved(&existing.save, seen.with(LISTED)),
+            }),
             renew: spec.renew.as_ref().map(|renew| Renew {
                 every: renew.every.duration(),
                 request: self.request(&renew.request, seen),

@@ -62,7 +62,11 @@ pub struct Upsert {
 #[derive(Clone, Debug)]
 pub enum Archive {
     Call(Box<Write>),
-    Sets(Vec<(Path, Value)>),
+    Sets {
+        sets: Vec<(Path, Value)>,
+        /// What makes the record live again; empty where nothing does.
+        restores: Vec<(Path, Value)>,
+    },
 }
 
 /// What a write's request sees.
@@ -129,6 +133,20 @@ impl Compiler<'_> {
         if spec.sets.is_empty() {
             return Archive::Call(Box::new(self.write(&spec.write, own, seen)));
         }
-        Archive::Sets(spec.sets.iter().map(|(name, tree)| (self.path(name), self.fixed(tree))).collect())
+        let sets: Vec<(Path, Value)> = spec.sets.iter().map(|(name, tree)| (self.path(name), self.fixed(tree))).collect();
+        let restores = match spec.restores.is_empty() {
+            true => turned_round(&sets),
+            false => spec.restores.iter().map(|(name, tree)| (self.path(name), self.fixed(tree))).collect(),
+        };
+        Archive::Sets { sets, restores }
     }
+}
+
+/// `active: false` is made live again by `active: true`; what the opposite of any other value is, only the file can say.
+fn turned_round(sets: &[(Path, Value)]) -> Vec<(Path, Value)> {
+    let opposite = |(path, value): &(Path, Value)| match value {
+        Value::Boolean(value) => Some((path.clone(), Value::Boolean(!value))),
+        _ => None,
+    };
+    sets.iter().map(opposite).collect::<Option<_>>().unwrap_or_default()
 }

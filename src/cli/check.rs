@@ -20,6 +20,9 @@ use crate::run::connect;
 /// Check all files: every problem at once, with file, line, what was found and what to do.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Every problem of every file at once, with file, line, what was found and what to do; then one sentence per system that says \
+what will happen there.
+
 Examples:
   syncline check                      check the project in this directory
   syncline check --live               and ask the systems whether it is so
@@ -37,7 +40,7 @@ impl Check {
         if self.live
             && let Some(project) = &loaded.project
         {
-            logs::start(global, Some(&project.log), "error")?;
+            logs::start(global, Some(&project.log), "error", out)?;
             let missing: Vec<_> = project.missing().cloned().collect();
             if missing.is_empty() {
                 let found = live(project).await?;
@@ -78,9 +81,9 @@ fn tell(loaded: &Loaded, out: &Out) -> anyhow::Result<()> {
     }
     for mapping in mappings {
         let about = mapping.about.as_ref().map_or(String::new(), |about| format!("  {}", styled(out::QUIET, about)));
-        out.line(format!("{}{about}", styled(out::TITLE, &mapping.name)))?;
+        out.flow(format!("{}{about}", styled(out::TITLE, &mapping.name)))?;
         for (system, sentence) in summary(mapping) {
-            out.line(format!("  {system}: {sentence}"))?;
+            out.flow(format!("  {system}: {sentence}"))?;
         }
     }
     if let Some(project) = &loaded.project {

@@ -33,6 +33,9 @@ static EXAMPLE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/examples/partne
 /// Bring three look-alikes into agreement: a CRM, a partner portal and an ERP, full of the disagreements of years. Needs no account and no network.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+A CRM, a partner portal and an ERP, full of the disagreements of years, are brought into agreement, edited, and brought into \
+agreement again. Nothing leaves this machine.
+
 Examples:
   syncline demo
   syncline demo --records 2000 --seed 7
@@ -51,7 +54,7 @@ pub struct Demo {
 
 impl Demo {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
-        logs::start(global, None, "error")?;
+        logs::start(global, None, "error", out)?;
         let stop = Stop::listen()?;
         let clock = Arc::new(Ahead::default());
         let told = Out { json: false, ..out.clone() };
@@ -148,9 +151,10 @@ async fn keep(project: &Project, sandbox: &Sandbox, clock: Arc<Ahead>, stop: &St
     for place in sandbox.places() {
         out.line(format!("  {} edit records at {}", styled(out::TITLE, place.system), place.page))?;
     }
-    out.line("  an edit reaches the others within minutes: each mapping runs every two, and a CRM's changes count when they are two minutes old")?;
-    out.line(format!("  its project, and what it knows:\n    syncline --project {home} status\n    syncline --project {home} reviews"))?;
-    out.line("  for commands that sign in:")?;
+    out.line("  on the same pages: what runs write, as they write it, and faults to switch on")?;
+    out.line("  an edit reaches the others when its mapping runs next, every two minutes; its project, and what it knows:")?;
+    out.line(format!("    syncline --project {home} status\n    syncline --project {home} reviews"))?;
+    out.line(format!("  for commands that sign in, such as one that does not wait: syncline --project {home} run deals"))?;
     for (name, value) in variables(sandbox.places()) {
         out.line(format!("    export {name}='{value}'"))?;
     }

@@ -12,7 +12,7 @@ use crate::connector::meter::{Meter, Unmetered};
 use crate::id::ObjectName;
 use crate::project::Project;
 use crate::run::connect;
-use crate::system::{Description, FieldDescription, System};
+use crate::system::{Description, FieldDescription, System, SystemError};
 
 /// List what the systems offer: connections, the objects of one, the fields of an object.
 #[derive(Debug, Args)]
@@ -40,13 +40,24 @@ impl Discover {
             open::told(&connection.missing, &files, out)?;
             return Ok(Exit::Usage);
         }
-        logs::start(global, Some(&project.log), "warn")?;
+        logs::start(global, Some(&project.log), "warn", out)?;
         let meter: Arc<dyn Meter> = Arc::new(Unmetered);
         let system = connect::one(connection, &ground::wall_clock(), &meter)?;
         match &self.object {
             None => objects(&system.objects().await?, out),
-            Some(object) => fields(&system.describe(&ObjectName::new(object)).await?, out),
+            Some(object) => match system.describe(&ObjectName::new(object)).await {
+                Ok(described) => fields(&described, out),
+                Err(error) => Err(not_described(&system, object, error).await),
+            },
         }
+    }
+}
+
+/// A vendor says at most that there is no such object; which one was probably meant, its list tells.
+async fn not_described(system: &dyn System, object: &str, error: SystemError) -> anyhow::Error {
+    match system.objects().await {
+        Ok(all) if !all.iter().any(|known| known.name == object) => ground::unknown("object", object, all.iter().map(|known| known.name.as_str())),
+        Ok(_) | Err(_) => error.into(),
     }
 }
 

@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::out::Out;
+use super::outcomes::Outcomes;
+use super::plan::read_plan;
 use super::progress::Bars;
-use super::run::{Outcomes, read_plan};
 use super::{approve, ground};
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;
@@ -40,9 +41,11 @@ pub async fn run(project: &Project, names: &[String], plan: Option<&Path>, sweep
         let name = &kept.mapping.name;
         let ask = Ask::Run { mapping: name.to_string(), sweep, plan: approval.as_ref().map(|approval| ids(approval, name)) };
         let ran = tokio::select! {
-            // The run goes on in the daemon; only nobody watches it any more.
-            () = stop.cancelled() => break,
-            ran = one(&socket, &ask, &kept.mapping, out) => ran,
+            () = stop.cancelled() => {
+                out.remark(format!("\nThe daemon goes on with {name}; only nobody watches it here any more. How it ended tells: syncline status"))?;
+                break;
+            }
+            ran = one(&socket, &ask, &kept.mapping, out, stop) => ran,
         };
         let ended = ran.and_then(|done| done.into_ended(clock.now()).ok_or_else(|| anyhow!("the daemon is of another version; start it again")));
         match ended {
@@ -87,21 +90,25 @@ pub async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow:
     }
 }
 
-async fn is_there(socket: &Path) -> anyhow::Result<bool> {
+/// Whether a daemon of the project answers.
+///
+/// # Errors
+/// When what answers is no daemon.
+pub async fn is_there(socket: &Path) -> anyhow::Result<bool> {
     let Some(mut call) = call(socket, &Ask::Status).await? else { return Ok(false) };
     Ok(matches!(call.next().await?, Some(Reply::Status(_))))
 }
 
-async fn one(socket: &Path, ask: &Ask, mapping: &Mapping, out: &Out) -> anyhow::Result<Done> {
+async fn one(socket: &Path, ask: &Ask, mapping: &Mapping, out: &Out, stop: &CancellationToken) -> anyhow::Result<Done> {
     let mut call = call(socket, ask).await?.ok_or_else(|| anyhow!("the daemon ended meanwhile; run it again"))?;
     let bars = Bars::new(mapping, out);
-    let done = watch(&mut call, mapping, out, &bars).await;
+    let done = watch(&mut call, mapping, out, &bars, stop).await;
     bars.finish();
     done
 }
 
-async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars) -> anyhow::Result<Done> {
-    let (mut seen, mut asked) = approve::pair(mapping, out, bars);
+async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop: &CancellationToken) -> anyhow::Result<Done> {
+    let (mut seen, mut asked) = approve::pair(mapping, out, bars, stop);
     let mut before = Shown::default();
     while let Some(reply) = call.next().await? {
         match reply {

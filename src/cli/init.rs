@@ -22,6 +22,8 @@ static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
 /// Write a commented project to start from. Refuses to overwrite anything.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Connectors inside the program: business-central, partnerstack, salesforce, tryton. Nothing is overwritten.
+
 Examples:
   syncline init
   syncline init --connectors prm=partnerstack,crm=salesforce

@@ -4,7 +4,10 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use indicatif::MultiProgress;
+
+use super::flow;
 
 pub const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 pub const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
@@ -20,11 +23,13 @@ pub struct Out {
     pub terminal: bool,
     /// Progress may be drawn on standard error.
     pub progress: bool,
+    /// The bars that are drawn: they make way for every line.
+    pub bars: MultiProgress,
 }
 
 impl Out {
     pub fn new(json: bool) -> Self {
-        Self { json, terminal: io::stdout().is_terminal(), progress: io::stderr().is_terminal() && !json }
+        Self { json, terminal: io::stdout().is_terminal(), progress: io::stderr().is_terminal() && !json, bars: MultiProgress::new() }
     }
 
     /// Whether a person can be asked.
@@ -33,12 +38,25 @@ impl Out {
     }
 
     pub fn line(&self, text: impl Display) -> io::Result<()> {
-        writeln!(anstream::stdout(), "{text}")
+        self.bars.suspend(|| writeln!(anstream::stdout(), "{text}"))
+    }
+
+    /// A line for people: one that is longer than their terminal goes on further in, broken between words.
+    pub fn flow(&self, text: impl Display) -> io::Result<()> {
+        match self.columns() {
+            Some(columns) => self.line(flow::broken(&text.to_string(), columns)),
+            None => self.line(text),
+        }
+    }
+
+    /// How wide the person's terminal is; none in a pipe.
+    pub fn columns(&self) -> Option<usize> {
+        if self.terminal { Table::new().width().map(usize::from) } else { None }
     }
 
     /// A remark beside the result: on standard error, so that pipes carry results only.
     pub fn remark(&self, text: impl Display) -> io::Result<()> {
-        writeln!(anstream::stderr(), "{text}")
+        self.bars.suspend(|| writeln!(anstream::stderr(), "{text}"))
     }
 
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
@@ -56,15 +74,25 @@ impl Out {
         } else {
             table.force_no_tty();
         }
+        let widths = longest_words(head, &rows);
         table.set_header(head.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
         rows.into_iter().for_each(|row| {
             table.add_row(row);
         });
-        for column in table.column_iter_mut() {
+        for (column, width) in table.column_iter_mut().zip(widths) {
             column.set_padding((0, 2));
+            // A narrow terminal breaks cells between words, never in one.
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
         }
         table.lines().try_for_each(|line| self.line(line.trim_end()))
     }
+}
+
+/// The longest word of each column.
+fn longest_words(head: &[&str], rows: &[Vec<String>]) -> Vec<u16> {
+    let longest = |text: &str| text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    let column = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| longest(cell)).chain([longest(head[at])]).max().unwrap_or(0);
+    (0..head.len()).map(|at| u16::try_from(column(at)).unwrap_or(u16::MAX)).collect()
 }
 
 /// A text in a style; taken off again where colour is not wanted.

@@ -1,31 +1,35 @@
 //! `plan`: what a run would write, field by field, with the rule that decided. Nothing is stored, nothing is sent.
 
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::PathBuf;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
+use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Misused};
 use super::out::{self, Out, styled};
 use super::plan_view::PlanView;
+use super::progress::Bars;
 use super::stop::Stop;
 use super::{Global, ground, logs, open};
-use crate::run::plan::{Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
-use crate::run::progress::Unwatched;
+use crate::run::plan::{Approval, Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
 use crate::run::{self, Ended, Ground, Hooks, Intent, Laid, NobodyAgrees, Request};
-use crate::store::Wake;
+use crate::store::{Store, Wake};
 
 /// Show what a run would write, field by field, with the rule that decided. Nothing is written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Nothing is written, to no system. A saved plan is applied with `run --plan`: its ops and no others.
+
 Examples:
   syncline plan
   syncline plan deals --limit 10
-  syncline plan --out first.plan      keep it, to apply exactly that with: syncline run --plan first.plan
-  syncline plan --json                one op a line, then a line with the totals")]
+  syncline plan --out first.plan && syncline run --plan first.plan
+  syncline plan --json              one op a line, then a line with the totals")]
 pub struct Plan {
     /// Only these mappings
     mappings: Vec<String>,
@@ -43,8 +47,11 @@ pub struct Plan {
 /// Shows ops, and saves them where a file is wanted.
 struct Both {
     view: PlanView,
-    file: Option<PlanFile<BufWriter<File>>>,
+    file: Option<Saving>,
 }
+
+/// A plan on its way to a file: it gets the file's name when it is whole, so that half a plan is never taken for one.
+type Saving = PlanFile<BufWriter<NamedTempFile>>;
 
 impl PlanSink for Both {
     fn op(&mut self, op: PlannedOp) -> std::io::Result<()> {
@@ -62,7 +69,7 @@ impl PlanSink for Both {
 impl Plan {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
-        logs::start(global, Some(&project.log), "warn")?;
+        logs::start(global, Some(&project.log), "warn", out)?;
         let clock = ground::wall_clock();
         let store = ground::store_to_look(&project, &*clock)?;
         let laid = ground::lay(&project, store, clock).await?;
@@ -71,16 +78,16 @@ impl Plan {
         let mut both = Both { view: PlanView::new(out.clone(), self.limit), file: self.file(&laid, &chosen)? };
         let mut down = false;
         for mapping in chosen {
-            let ended = planned(&laid, mapping, self.sweep, &mut both, &stop.token).await?;
+            let ended = planned(&laid, mapping, self.sweep, &mut both, out, &stop.token).await?;
+            if stop.token.is_cancelled() {
+                bail!("stopped before the plan was whole; nothing was written, and no plan was saved");
+            }
             both.view.mapping_done(&mapping.mapping, &ended)?;
             down |= !ended.down.is_empty();
-            if stop.token.is_cancelled() {
-                break;
-            }
         }
         both.view.done()?;
         if let (Some(path), Some(file)) = (&self.out, both.file.take()) {
-            file.finish()?;
+            save(file, path)?;
             let path = path.display();
             if out.json {
                 out.json(&json!({ "saved": path.to_string() }))?;
@@ -93,12 +100,13 @@ impl Plan {
         Ok(if down { Exit::Failed } else { Exit::Done })
     }
 
-    fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<PlanFile<BufWriter<File>>>> {
+    fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<Saving>> {
         let Some(path) = &self.out else { return Ok(None) };
-        let to = File::create_new(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Misused::because(format!("{} is there already", path.display()), "Name another file, or move it away"),
-            _ => anyhow::Error::new(error).context(format!("{} cannot be written", path.display())),
-        })?;
+        if path.exists() {
+            return Err(taken(path));
+        }
+        let beside = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let to = NamedTempFile::new_in(beside).with_context(|| unwritable(path))?;
         let head = Head {
             syncline_plan: PLAN_VERSION,
             store: ground.store.instance().to_owned(),
@@ -109,9 +117,38 @@ impl Plan {
     }
 }
 
+fn save(file: Saving, path: &Path) -> anyhow::Result<()> {
+    let whole = file.finish().and_then(|to| to.into_inner().map_err(std::io::IntoInnerError::into_error)).with_context(|| unwritable(path))?;
+    match whole.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken(path)),
+        Err(error) => Err(anyhow::Error::new(error.error).context(unwritable(path))),
+    }
+}
+
+fn taken(path: &Path) -> anyhow::Error {
+    Misused::because(format!("{} is there already", path.display()), "Name another file, or move it away")
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("{} cannot be written", path.display())
+}
+
 /// Plans one mapping into `sink`.
-pub async fn planned(ground: &Ground, laid: &Laid, sweep: bool, sink: &mut dyn PlanSink, stop: &CancellationToken) -> anyhow::Result<Ended> {
+async fn planned(ground: &Ground, laid: &Laid, sweep: bool, sink: &mut dyn PlanSink, out: &Out, stop: &CancellationToken) -> anyhow::Result<Ended> {
+    let bars = Bars::new(&laid.mapping, out);
     let request = Request { wake: Wake::Person, poll: true, sweep, intent: Intent::Plan };
-    let mut hooks = Hooks { progress: &Unwatched, plan: sink, approve: &mut NobodyAgrees, stop };
-    Ok(run::once(ground, laid, &request, &mut hooks).await?)
+    let ended = run::once(ground, laid, &request, &mut Hooks { progress: &bars, plan: sink, approve: &mut NobodyAgrees, stop }).await;
+    bars.finish();
+    Ok(ended?)
+}
+
+/// A saved plan: its ops, and the mappings that it names.
+pub fn read_plan(path: &Path, store: &dyn Store) -> anyhow::Result<(Approval, Vec<String>)> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let (head, approval) = Approval::read(BufReader::new(file)).with_context(|| format!("{} is no plan that can be applied", path.display()))?;
+    if head.store != store.instance() {
+        return Err(Misused::because(format!("{} was made with another store", path.display()), "Make a new one with\n    syncline plan --out FILE"));
+    }
+    Ok((approval, head.mappings))
 }

@@ -62,12 +62,12 @@ impl PlanView {
             if ops > self.shown as u64 {
                 self.out.line(styled(out::QUIET, format!("… and {}", out::counted(ops - self.shown as u64, "more op"))))?;
             }
-            self.out.line(format!("{}  {}", styled(out::TITLE, &mapping.name), self.summary()))?;
+            self.out.flow(format!("{}  {}", styled(out::TITLE, &mapping.name), self.summary()))?;
             for remark in &ended.remarks {
-                self.out.line(format!("  {} {remark}", styled(out::WAITING, "left alone:")))?;
+                self.out.flow(format!("  {} {remark}", styled(out::WAITING, "left alone:")))?;
             }
             for (system, why) in &ended.down {
-                self.out.line(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
+                self.out.flow(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
             }
             self.out.line("")?;
         }
@@ -89,18 +89,22 @@ impl PlanView {
         };
         let record = op.key.as_ref().map_or(String::new(), |key| format!(" {key}"));
         let label = if op.label.is_empty() { String::new() } else { format!(" \"{}\"", op.label) };
-        self.out.line(format!("{} {} {}{record}{label}  {}", styled(style, &op.kind), op.mapping, op.system, styled(out::QUIET, &op.reason)))?;
-        let width = op.fields.iter().map(|field| field.field.chars().count()).max().unwrap_or(0);
+        // What a field says anyway, with the rule's place, is not said above it as well.
+        let said = op.fields.iter().any(|field| field.reason.starts_with(&op.reason));
+        let why = if said { String::new() } else { format!("  {}", styled(out::QUIET, &op.reason)) };
+        self.out.flow(format!("{} {} {}{record}{label}{why}", styled(style, &op.kind), op.mapping, op.system))?;
+        let names = op.fields.iter().map(|field| &field.field).chain(&op.deferred);
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         for field in &op.fields {
             let change = match &field.from {
                 Some(from) if from.is_empty() => format!("blank → {}", shown(&field.to)),
                 Some(from) => format!("{} → {}", shown(from), shown(&field.to)),
                 None => shown(&field.to),
             };
-            self.out.line(format!("  {:width$}  {change}  {}", field.field, styled(out::QUIET, &field.reason)))?;
+            self.out.flow(format!("  {:width$}  {change}  {}", field.field, styled(out::QUIET, &field.reason)))?;
         }
-        if !op.deferred.is_empty() {
-            self.out.line(format!("  {}", styled(out::QUIET, format!("later, when what it refers to is there: {}", op.deferred.join(", ")))))?;
+        for field in &op.deferred {
+            self.out.flow(format!("  {field:width$}  to be linked  {}", styled(out::QUIET, "written once the record that it refers to is there")))?;
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ impl Reviews {
         questions.iter().try_for_each(|question| tell(question, out))?;
         match questions.as_slice() {
             [] => out.line("Nothing waits for a person.")?,
-            [first, ..] => out.line(styled(out::QUIET, format!("Answer with, for example: syncline resolve {} leave", first.review)))?,
+            [first, ..] => out.line(styled(out::QUIET, format!("Answer with, for example:\n  syncline resolve {} leave", first.review)))?,
         }
         Ok(Exit::Done)
     }
@@ -45,9 +45,10 @@ impl Reviews {
 fn tell(question: &Question, out: &Out) -> std::io::Result<()> {
     let answered = if question.answered { format!("  {}", styled(out::GOOD, "answered; the next run uses it")) } else { String::new() };
     out.line(format!("{}  {} {}{answered}", styled(out::TITLE, question.review), question.mapping, question.kind))?;
-    out.line(format!("  {}", question.asks))?;
+    out.flow(format!("  {}", question.asks))?;
+    let width = question.answers.iter().map(|(answer, _)| answer.chars().count()).max().unwrap_or(0);
     for (answer, meaning) in &question.answers {
-        out.line(format!("    {answer:24}  {}", styled(out::QUIET, meaning)).trim_end())?;
+        out.flow(format!("    {answer:width$}  {}", styled(out::QUIET, meaning)).trim_end())?;
     }
     out.line("")
 }
@@ -63,6 +64,8 @@ fn as_json(question: &Question) -> serde_json::Value {
 /// Answer a review. The next run uses the answer.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+`syncline reviews` names the answers that each review takes. The next run uses the answer; a daemon uses it at once.
+
 Examples:
   syncline resolve rev-3 link e17
   syncline resolve rev-4 new
@@ -79,13 +82,19 @@ pub struct Resolve {
 #[derive(Clone, Debug, Subcommand)]
 enum Saying {
     /// It is this entity
-    Link { entity: String },
+    Link {
+        /// As `syncline reviews` shows it: e17
+        entity: String,
+    },
     /// It is something new
     New,
     /// Leave it as it is
     Leave,
     /// The field is this: a value, or the name of the system that is right
-    Value { value: String },
+    Value {
+        /// Such as '12500 USD', 2027-01-31, or crm
+        value: String,
+    },
     /// Delete or archive it there, too
     Delete,
     /// Keep it

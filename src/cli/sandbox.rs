@@ -26,7 +26,7 @@ pub struct Sandbox {
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Ports of crm, prm and erp; 0 for any free one
-    #[arg(long, value_name = "PORT,PORT,PORT", value_delimiter = ',', default_values_t = [8701, 8702, 8703])]
+    #[arg(long, value_name = "PORT,PORT,PORT", value_delimiter = ',', default_value = "8701,8702,8703")]
     ports: Vec<u16>,
     /// Only what a new account has
     #[arg(long)]
@@ -35,7 +35,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
-        logs::start(global, None, "warn")?;
+        logs::start(global, None, "warn", out)?;
         let [crm, prm, erp] = self.ports[..] else {
             return Err(Misused::because(
                 format!("--ports takes three ports, not {}", self.ports.len()),

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::out::Out;
 use super::stop::Stop;
-use super::{Global, ground, logs, open};
+use super::{Global, ground, handed, logs, open};
 use crate::clock::Clock;
 use crate::connector::meter::Meter;
 use crate::daemon::subscribe::{Subscriber, Subscriptions};
@@ -35,8 +35,12 @@ pub struct Serve {}
 impl Serve {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         let Some(project) = open::ready_to_serve(global, out)? else { return Ok(Exit::Usage) };
-        logs::start(global, Some(&project.log), "info")?;
+        logs::start(global, Some(&project.log), "info", out)?;
         let stop = Stop::listen()?;
+        if handed::is_there(&socket_path(&project.store)).await? {
+            // The store says who has it; the address that is taken would not. A daemon that ends just now leaves it to this one.
+            ground::store_to_write(&project, &*ground::wall_clock())?.release_lease().await?;
+        }
         let end = serve(&project, ground::wall_clock(), &stop, out).await?;
         match end {
             End::Asked => Ok(Exit::Done),

@@ -8,10 +8,9 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::out::{self, Out, grouped, styled};
-use super::run::word;
 use super::{Global, ground, open};
 use crate::report::status::{Refused, Standing, standing};
-use crate::store::RunState;
+use crate::store::Totals;
 
 /// A daemon that is alive answers within this.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(3);
@@ -19,6 +18,8 @@ const HEALTHY_WITHIN: Duration = Duration::from_secs(3);
 /// Show how each mapping stands: last run, what is open, what was refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Last run, what is open, what was refused. Out of the store: no system is asked.
+
 Examples:
   syncline status
   syncline status --json
@@ -46,9 +47,21 @@ impl Status {
             out.json(&json!({ "mappings": all.iter().map(as_json).collect::<Vec<_>>() }))?;
             return Ok(Exit::Done);
         }
-        let head = ["mapping", "entities", "records", "last run", "ended", "reviews", "refused", "in doubt", "touched"];
-        out.table(&head, all.iter().map(|standing| row(standing, now)).collect())?;
+        table(&all, now, out)?;
         for standing in &all {
+            if let Some(run) = &standing.last
+                && let Some(message) = &run.end.message
+            {
+                out.flow(format!("{}  {}: {message}", styled(out::TITLE, &standing.mapping), run.end.state.word()))?;
+            }
+        }
+        if all.iter().any(|standing| standing.totals.reviews > 0) {
+            out.line(styled(out::QUIET, "\nWhat waits for a person: syncline reviews"))?;
+        }
+        for standing in &all {
+            if let Some(message) = standing.last.as_ref().and_then(|run| run.end.message.as_ref()) {
+                out.line(format!("\n{} {}: {message}", styled(out::BAD, "trouble"), standing.mapping))?;
+            }
             for refused in &standing.dead_letters {
                 tell(standing, refused, out)?;
             }
@@ -73,26 +86,31 @@ async fn healthy(url: &str, out: &Out) -> anyhow::Result<Exit> {
     Ok(if alive { Exit::Done } else { Exit::Failed })
 }
 
+/// The head of a column, and what it counts.
+type Open = (&'static str, fn(&Totals) -> u64);
+
+/// What is open has a column where there is any of it.
+fn table(all: &[Standing], now: Timestamp, out: &Out) -> std::io::Result<()> {
+    let open: [Open; 4] = [("reviews", |of| of.reviews), ("refused", |of| of.dead_letters), ("in doubt", |of| of.in_doubt), ("touched", |of| of.touched)];
+    let open: Vec<_> = open.into_iter().filter(|(_, count)| all.iter().any(|standing| count(&standing.totals) > 0)).collect();
+    let head: Vec<&str> = ["mapping", "entities", "records", "last run", "ended"].into_iter().chain(open.iter().map(|(name, _)| *name)).collect();
+    let rows = all.iter().map(|standing| row(standing, now).into_iter().chain(open.iter().map(|(_, count)| grouped(count(&standing.totals)))).collect());
+    out.table(&head, rows.collect())
+}
+
 fn row(standing: &Standing, now: Timestamp) -> Vec<String> {
     let records = standing.links.iter().map(|(system, links)| format!("{system} {}", grouped(*links))).collect::<Vec<_>>().join(", ");
     let (last, ended) = match &standing.last {
         None => ("never".to_owned(), String::new()),
-        Some(run) => (state(run.end.state), run.ended_at.map_or(String::new(), |at| format!("{} ago", age(now.duration_since(at))))),
+        Some(run) => (run.end.state.word().to_owned(), run.ended_at.map_or(String::new(), |at| format!("{} ago", age(now.duration_since(at))))),
     };
-    let totals = &standing.totals;
-    let mut row = vec![standing.mapping.to_string(), grouped(standing.entities), records, last, ended];
-    row.extend([totals.reviews, totals.dead_letters, totals.in_doubt, totals.touched].map(grouped));
-    row
-}
-
-fn state(state: RunState) -> String {
-    word(state).to_owned()
+    vec![standing.mapping.to_string(), grouped(standing.entities), records, last, ended]
 }
 
 fn tell(standing: &Standing, refused: &Refused, out: &Out) -> std::io::Result<()> {
     out.line("")?;
-    out.line(format!("{} {} {} \"{}\" in {}", styled(out::BAD, "refused"), standing.mapping, refused.entity, refused.label, refused.system))?;
-    out.line(format!("  {} {}", refused.code, refused.message))?;
+    out.flow(format!("{} {} {} \"{}\" in {}", styled(out::BAD, "refused"), standing.mapping, refused.entity, refused.label, refused.system))?;
+    out.flow(format!("  {} {}", refused.code, refused.message))?;
     if !refused.fields.is_empty() {
         out.line(format!("  fields: {}", refused.fields.join(", ")))?;
     }
@@ -115,7 +133,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
     let last = standing.last.as_ref().map(|run| {
         let end = &run.end;
         json!({
-            "run": run.id.to_string(), "state": word(end.state), "started_at": run.started_at.to_string(), "ended_at": run.ended_at.map(|at| at.to_string()),
+            "run": run.id.to_string(), "state": end.state.word(), "started_at": run.started_at.to_string(), "ended_at": run.ended_at.map(|at| at.to_string()),
             "message": end.message, "read": end.read, "created": end.created, "updated": end.updated, "archived": end.archived, "deleted": end.deleted,
         })
     });

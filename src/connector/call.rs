@@ -60,6 +60,8 @@ pub enum Failure {
     Lost(String),
     /// A person must act.
     Stopped(String),
+    /// The request cannot be made of what it is about.
+    Unfit(String),
 }
 
 impl Failure {
@@ -69,7 +71,7 @@ impl Failure {
             Failure::Garbled(why) => SystemError::Garbled { connection, why },
             Failure::Later { why, wait } => SystemError::Later { connection, why, wait: wait.unwrap_or(LATER) },
             Failure::Lost(why) => SystemError::Later { connection, why, wait: LATER },
-            Failure::Stopped(why) => SystemError::Stopped { connection, why },
+            Failure::Stopped(why) | Failure::Unfit(why) => SystemError::Stopped { connection, why },
         }
     }
 }
@@ -132,7 +134,7 @@ impl Line {
                 },
                 Err(Failure::Later { wait, .. }) => (true, *wait),
                 Err(Failure::Lost(_)) => (purpose == Purpose::Read, None),
-                Err(Failure::Garbled(_) | Failure::Stopped(_)) => (false, None),
+                Err(Failure::Garbled(_) | Failure::Stopped(_) | Failure::Unfit(_)) => (false, None),
             };
             let wait = self.waits.wait(attempt, wait, self.seed());
             if !again || attempt == ATTEMPTS_MAX || wait > WAIT_MAX {
@@ -157,7 +159,7 @@ impl Line {
         let frame = frame.clone().with_token(token.clone());
         let unsigned = match given {
             Some(given) => given.clone(),
-            None => request::build(call, &self.base(&frame)?, &frame).map_err(|why| Failure::Stopped(format!("{}: {why}", call.label)))?,
+            None => request::build(call, &self.base(&frame)?, &frame).map_err(|why| Failure::Unfit(format!("{}: {why}", call.label)))?,
         };
         let mut signed = unsigned.clone();
         self.signer.sign(&mut signed, &frame, &token).map_err(Failure::Stopped)?;

@@ -70,7 +70,7 @@ impl Plan {
         };
         let columns = columns.iter().map(|Column { path, form }| want(path, form)).collect();
         let sets: &[(Path, Value)] = match &object.archive {
-            Some(Archive::Sets(sets)) => sets,
+            Some(Archive::Sets { sets, .. }) => sets,
             _ => &[],
         };
         let archived = sets.iter().map(|(path, _)| want(path, &Form::Natural)).collect();
@@ -289,7 +289,7 @@ pub fn fields(local: &Local, columns: &Columns) -> Item {
         let field = object.field(&column.path);
         add(field.and_then(|field| field.read_at.as_ref()).unwrap_or(&column.path).to_string());
     }
-    if let Some(Archive::Sets(sets)) = &object.archive {
+    if let Some(Archive::Sets { sets, .. }) = &object.archive {
         sets.iter().for_each(|(path, _)| add(path.to_string()));
     }
     Item::List(names.into_iter().map(|name| Item::Value(Value::Text(name))).collect())

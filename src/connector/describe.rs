@@ -4,19 +4,24 @@ use super::Line;
 use super::call::{Answer, read_error};
 use super::frame::{Frame, Local, maybe_word, word};
 use super::rate::Purpose;
-use crate::catalog::describe::{Choices, DescribeFields, Table};
+use crate::catalog::describe::{Choices, DescribeDefaults, DescribeFields, Table};
 use crate::catalog::request::Request;
-use crate::catalog::scope::{ITEM, OPTION};
+use crate::catalog::scope::{FIELDS, ITEM, OPTION};
 use crate::expr::{Env, Item, Program};
 use crate::id::ObjectName;
 use crate::spec::connector::{Access, Verdict};
 use crate::system::{Description, FieldDescription, SystemError};
+use crate::value::Value;
 
 impl Line {
     pub async fn objects(&self) -> Result<Vec<Description>, SystemError> {
         let connector = &self.ground.connector;
         let Some(objects) = connector.describe.as_ref().and_then(|describe| describe.objects.as_ref()) else {
-            return Ok(connector.objects.keys().map(|name| Description { name: name.to_string(), label: name.to_string(), fields: Vec::new() }).collect());
+            return Ok(connector
+                .objects
+                .keys()
+                .map(|name| Description { name: name.to_string(), label: name.to_string(), fields: Vec::new(), fills_in: false })
+                .collect());
         };
         let frame = Frame::new(&self.ground, None);
         let answer = self.described(&objects.request, &frame, &ObjectName::new("objects")).await?;
@@ -26,7 +31,7 @@ impl Line {
             let own = seen.clone().with(ITEM, item);
             if let Some(name) = maybe_word(Some(&objects.name), &own) {
                 let label = maybe_word(objects.label.as_ref(), &own).unwrap_or_else(|| name.clone());
-                all.push(Description { name: name.to_string(), label: label.to_string(), fields: Vec::new() });
+                all.push(Description { name: name.to_string(), label: label.to_string(), fields: Vec::new(), fills_in: false });
             }
         }
         Ok(all)
@@ -34,10 +39,15 @@ impl Line {
 
     pub async fn describe(&self, object: &ObjectName) -> Result<Description, SystemError> {
         let local = self.local(object)?;
-        let mut fields = match &self.ground.connector.describe {
+        let describe = self.ground.connector.describe.as_ref();
+        let mut fields = match describe {
             Some(describe) => self.fields(&describe.fields, &local).await?,
             None => Vec::new(),
         };
+        let defaults = describe.and_then(|describe| describe.defaults.as_ref());
+        if let Some(defaults) = defaults {
+            self.leave_out_defaults(defaults, &local, &mut fields).await?;
+        }
         for field in &local.object.fields {
             let path = field.path.to_string();
             let at = fields.iter().position(|known| known.path == path).unwrap_or_else(|| {
@@ -62,7 +72,7 @@ impl Line {
             let why = "the vendor describes no field of it; is its name right?".to_string();
             return Err(SystemError::Drift { connection: self.name.clone(), object: object.clone(), why });
         }
-        Ok(Description { name: object.to_string(), label: object.to_string(), fields })
+        Ok(Description { name: object.to_string(), label: object.to_string(), fields, fills_in: defaults.is_some() })
     }
 
     async fn fields(&self, describe: &DescribeFields, local: &Local) -> Result<Vec<FieldDescription>, SystemError> {
@@ -77,6 +87,24 @@ impl Line {
             }
         }
         Ok(fields)
+    }
+
+    /// A required field that the vendor fills in by itself is not required of us.
+    async fn leave_out_defaults(&self, defaults: &DescribeDefaults, local: &Local, fields: &mut [FieldDescription]) -> Result<(), SystemError> {
+        let required: Vec<Value> = fields.iter().filter(|field| field.required && field.creatable).map(|field| Value::text(&field.path)).collect();
+        if required.is_empty() {
+            return Ok(());
+        }
+        let frame = Frame::new(&self.ground, Some(local)).with(FIELDS, Item::Value(Value::List(required)));
+        let answer = self.described(&defaults.request, &frame, &local.name).await?;
+        let garbled = |why: String| SystemError::Garbled { connection: self.name.clone(), why };
+        let given = defaults.of.eval(&answer.frame(&frame)).map_err(|fault| garbled(format!("`defaults.of`: {fault}")))?;
+        let given = given.members().ok_or_else(|| garbled(format!("`defaults.of` should give a map and gives {}", given.noun())))?;
+        let known: Vec<String> = given.filter(|(_, value)| !value.is_blank()).map(|(name, _)| name.to_string()).collect();
+        for field in fields.iter_mut().filter(|field| known.contains(&field.path)) {
+            field.required = false;
+        }
+        Ok(())
     }
 
     async fn add_choices(&self, choices: &Choices, local: &Local, fields: &mut [FieldDescription]) -> Result<(), SystemError> {

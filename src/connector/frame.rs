@@ -44,9 +44,23 @@ pub struct Frame<'a> {
     own: Vec<(u32, Item)>,
 }
 
+/// The values of one call.
+pub struct Own(Vec<(u32, Item)>);
+
 impl<'a> Frame<'a> {
     pub fn new(ground: &'a Ground, local: Option<&'a Local>) -> Self {
         Frame { ground, local, token: None, headers: None, own: Vec::new() }
+    }
+
+    /// The values of this call alone, for [`Frame::having`].
+    pub fn into_own(self) -> Own {
+        Own(self.own)
+    }
+
+    /// Takes the values of a call that were kept apart from what they stand on.
+    pub fn having(mut self, own: Own) -> Self {
+        self.own = own.0;
+        self
     }
 
     pub fn ground(&self) -> &'a Ground {

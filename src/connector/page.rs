@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::Line;
-use super::call::{Answer, read_error};
+use super::call::{Answer, Failure, read_error};
 use super::decode::{Plan, fields, moment};
 use super::frame::{Frame, Local, word};
 use super::http::HttpRequest;
@@ -41,6 +43,8 @@ pub struct Walk {
     newest: Option<Timestamp>,
     first_date: Option<Timestamp>,
     done: bool,
+    /// The next page is asked for before this one is decoded: at most one request.
+    ahead: JoinSet<Result<Answer, Failure>>,
 }
 
 /// What is made of each record.
@@ -110,6 +114,7 @@ impl Walk {
             newest: None,
             first_date: None,
             done: false,
+            ahead: JoinSet::new(),
         }
     }
 
@@ -145,22 +150,36 @@ impl Walk {
             if self.pages == PAGES_PER_READ_MAX {
                 return Err(self.garbled(format!("the read of `{}` does not end after {PAGES_PER_READ_MAX} pages", self.local.name)));
             }
+            let (line, local) = (self.line.clone(), self.local.clone());
+            if self.ahead.is_empty() {
+                self.ask()?;
+            }
             self.pages += 1;
-            let line = self.line.clone();
-            let local = self.local.clone();
-            let frame = self.frame(&line, &local)?;
-            let answer = match (&self.link, &self.first) {
-                (Some(link), Some(first)) => line.call_next(&self.read.request, &frame, first, link).await,
-                _ => line.call(&self.read.request, &frame, super::rate::Purpose::Read).await,
-            };
+            let answer = self.ahead.join_next().await.expect("it was just asked for").expect("a request neither panics nor is aborted while it is waited for");
             let answer = answer.map_err(|failure| failure.into_error(&line))?;
             match answer.judged.is {
-                Verdict::Ok => return self.taken(&line, &local, &frame, answer, asked).map(Step::Leaf),
+                Verdict::Ok => return self.taken(&line, &local, answer, asked).map(Step::Leaf),
                 Verdict::Split if self.window.is_some() => return Ok(Step::Split(answer.judged.told())),
                 Verdict::Restart | Verdict::Expired if self.restarts < RESTARTS_MAX => self.restart(),
                 _ => return Err(read_error(&line, &local.name, &answer.judged)),
             }
         }
+    }
+
+    /// Sends the request for the page that the read has come to.
+    fn ask(&mut self) -> Result<(), SystemError> {
+        let (line, local, request) = (self.line.clone(), self.local.clone(), self.read.request.clone());
+        let own = self.frame(&line, &local)?.into_own();
+        let link = self.link.clone().zip(self.first.clone());
+        let asked = async move {
+            let frame = Frame::new(&line.ground, Some(&local)).having(own);
+            match link {
+                Some((link, first)) => line.call_next(&request, &frame, &first, &link).await,
+                None => line.call(&request, &frame, super::rate::Purpose::Read).await,
+            }
+        };
+        self.ahead.spawn(asked.in_current_span());
+        Ok(())
     }
 
     /// Asks again from after the last record where the order allows it, else from the beginning.
@@ -196,20 +215,31 @@ impl Walk {
         Ok(frame)
     }
 
-    fn taken(&mut self, line: &Line, local: &Local, frame: &Frame, answer: Answer, asked: Asked) -> Result<Leaf, SystemError> {
+    fn taken(&mut self, line: &Line, local: &Local, answer: Answer, asked: Asked) -> Result<Leaf, SystemError> {
+        let frame = self.frame(line, local)?;
         if self.first_date.is_none() {
             let date = answer.headers.get(http::header::DATE).and_then(|date| date.to_str().ok());
             self.first_date = Some(date.and_then(|date| crate::value::time::from_http_date(date).ok()).unwrap_or_else(|| line.vendor_now()));
         }
         self.first.get_or_insert_with(|| answer.sent.clone());
-        let mut seen = answer.frame(frame);
+        let mut seen = answer.frame(&frame);
         let docs = self.docs(&seen, &answer.body)?;
+        self.in_query += docs.len();
+        // The way on seldom hangs on more than the answer itself and its last record.
+        let waits = self.read.page.next.as_ref().is_some_and(|next| next.slots().contains(&NEWEST));
+        if !waits {
+            self.go_on(local, &mut seen, &answer.body, &docs)?;
+            if !self.done && self.pages < PAGES_PER_READ_MAX {
+                self.ask()?;
+            }
+        }
         let mut leaf = self.decoded(local, &mut seen, &docs)?;
         if let Some(newest) = self.newest {
             seen.set(NEWEST, Value::Instant(newest));
         }
-        self.in_query += docs.len();
-        self.go_on(&mut seen, &answer.body, &docs)?;
+        if waits {
+            self.go_on(local, &mut seen, &answer.body, &docs)?;
+        }
         leaf.moves_to = asked.moves_to.and_then(|program| program.eval(&seen).ok()).and_then(|item| moment(&seen, &item));
         leaf.hole = match asked.hole.map(|program| program.condition(&seen)) {
             None => false,
@@ -265,9 +295,6 @@ impl Walk {
                 leaf.records.push(record);
             }
         }
-        if let (Some(last), true) = (docs.last(), self.read.sorted != Sorted::No) {
-            self.pass(local, seen, last)?;
-        }
         Ok(leaf)
     }
 
@@ -290,7 +317,10 @@ impl Walk {
     }
 
     /// Finds the next page, or that there is none.
-    fn go_on(&mut self, seen: &mut Frame, body: &Doc, docs: &[Doc]) -> Result<(), SystemError> {
+    fn go_on(&mut self, local: &Local, seen: &mut Frame, body: &Doc, docs: &[Doc]) -> Result<(), SystemError> {
+        if let (Some(last), true) = (docs.last(), self.read.sorted != Sorted::No) {
+            self.pass(local, seen, last)?;
+        }
         let page = &self.read.page;
         let capped = page.cap.is_some_and(|cap| self.in_query >= cap as usize);
         if let Some(pick) = &page.next_url {

@@ -7,8 +7,8 @@ use super::frame::{Frame, Local};
 use super::rate::Purpose;
 use super::{Connection, Line};
 use crate::catalog::request::Request;
-use crate::catalog::scope::{RECEIVER_SECRET, RECEIVER_URL, SUBSCRIPTION};
-use crate::catalog::webhook::Subscribe;
+use crate::catalog::scope::{ITEM, RECEIVER_SECRET, RECEIVER_URL, SUBSCRIPTION};
+use crate::catalog::webhook::{Existing, Subscribe};
 use crate::expr::{Item, Program};
 use crate::id::ObjectName;
 use crate::spec::connector::Verdict;
@@ -44,7 +44,7 @@ impl Connection {
         Some((subscribe.renew.as_ref().map(|renew| renew.every), subscribe.check.as_ref().map(|check| check.every)))
     }
 
-    /// Orders deliveries of an object to `url`.
+    /// Orders deliveries of an object to `url`; one that is there already is taken over, so that none comes twice.
     ///
     /// # Errors
     /// When the vendor refuses, or cannot be reached.
@@ -52,6 +52,11 @@ impl Connection {
         let line = &self.0;
         let (local, subscribe) = line.subscribing(object)?;
         let frame = line.receiving(&local, url, None);
+        if let Some(existing) = &subscribe.existing
+            && let Some(kept) = line.existing(existing, &frame, object).await?
+        {
+            return self.renew(&Subscription { object: object.clone(), kept }, url).await;
+        }
         let answer = line.asked(&subscribe.request, &frame, object).await?;
         Ok(Subscription { object: object.clone(), kept: line.kept(&subscribe.save, &answer.frame(&frame), None) })
     }
@@ -78,7 +83,12 @@ impl Connection {
         let (local, subscribe) = line.subscribing(&subscription.object)?;
         let Some(check) = &subscribe.check else { return Ok(true) };
         let frame = line.receiving(&local, "", Some(subscription));
-        let answer = line.asked(&check.request, &frame, &subscription.object).await?;
+        let answer = line.call(&check.request, &frame, Purpose::Read).await.map_err(|failure| failure.into_error(line))?;
+        match answer.judged.is {
+            Verdict::Ok => {}
+            Verdict::Gone => return Ok(false),
+            _ => return Err(read_error(line, &subscription.object, &answer.judged)),
+        }
         let garbled = |fault: crate::expr::Fault| SystemError::Garbled { connection: line.name.clone(), why: format!("`check.alive`: {fault}") };
         check.alive.condition(&answer.frame(&frame)).map_err(garbled)
     }
@@ -126,6 +136,21 @@ impl Line {
     async fn asked(&self, request: &Request, frame: &Frame<'_>, object: &ObjectName) -> Result<Answer, SystemError> {
         let answer = self.call(request, frame, Purpose::Write).await.map_err(|failure| failure.into_error(self))?;
         if answer.judged.is == Verdict::Ok { Ok(answer) } else { Err(read_error(self, object, &answer.judged)) }
+    }
+
+    /// What is kept of the one that is ours, if the vendor has it.
+    async fn existing(&self, existing: &Existing, frame: &Frame<'_>, object: &ObjectName) -> Result<Option<Vec<Value>>, SystemError> {
+        let answer = self.asked(&existing.request, frame, object).await?;
+        let seen = answer.frame(frame);
+        let garbled = |key: &str, fault: crate::expr::Fault| SystemError::Garbled { connection: self.name.clone(), why: format!("`existing.{key}`: {fault}") };
+        let listed = existing.each.eval(&seen).map_err(|fault| garbled("each", fault))?;
+        for item in listed.elements().into_iter().flatten() {
+            let own = seen.clone().with(ITEM, item);
+            if existing.when.condition(&own).map_err(|fault| garbled("when", fault))? {
+                return Ok(Some(self.kept(&existing.save, &own, None)));
+            }
+        }
+        Ok(None)
     }
 
     /// What `save` keeps, by the slots of `subscription`; what a renewal does not name stays.

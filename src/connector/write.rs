@@ -71,7 +71,7 @@ impl Line {
     }
 }
 
-/// The block that does this kind of write, and the values that archiving sets.
+/// The block that does this kind of write, and the values that archiving or its contrary sets.
 fn block<'a>(local: &'a Local, kind: &WriteKind) -> Option<(&'a Write, &'a [(Path, Value)])> {
     let object = &*local.object;
     let none: &[(Path, Value)] = &[];
@@ -82,7 +82,11 @@ fn block<'a>(local: &'a Local, kind: &WriteKind) -> Option<(&'a Write, &'a [(Pat
         WriteKind::Delete => object.delete.as_ref().map(|delete| (delete, none)),
         WriteKind::Archive => match object.archive.as_ref()? {
             Archive::Call(write) => Some((write, none)),
-            Archive::Sets(sets) => object.update.as_ref().map(|update| (update, sets.as_slice())),
+            Archive::Sets { sets, .. } => object.update.as_ref().map(|update| (update, sets.as_slice())),
+        },
+        WriteKind::Restore => match object.archive.as_ref()? {
+            Archive::Sets { restores, .. } if !restores.is_empty() => object.update.as_ref().map(|update| (update, restores.as_slice())),
+            Archive::Sets { .. } | Archive::Call(_) => None,
         },
     }
 }
@@ -256,6 +260,7 @@ fn of_failure(failure: &Failure) -> Outcome {
     match failure {
         Failure::Later { why, wait } => Outcome::NotDone { why: why.clone(), wait: wait.unwrap_or(LATER) },
         Failure::Stopped(why) => Outcome::NotDone { why: why.clone(), wait: STOPPED_WAIT },
+        Failure::Unfit(why) => refused("cannot_fill", why.clone()),
         Failure::Lost(why) | Failure::Garbled(why) => Outcome::InDoubt { why: why.clone() },
     }
 }
@@ -266,13 +271,13 @@ fn of_verdict(judged: &Judged) -> Outcome {
     let wait = judged.wait.unwrap_or(LATER);
     match judged.is {
         Verdict::Ok => Outcome::InDoubt { why },
-        Verdict::RateLimited => Outcome::NotDone { why, wait },
+        Verdict::RateLimited => Outcome::NotDone { why: judged.told(), wait },
         Verdict::Locked => Outcome::Locked { why, wait },
         Verdict::Stale => Outcome::Stale,
         Verdict::Gone => Outcome::Gone,
         Verdict::Duplicate => Outcome::Duplicate { keys: judged.keys.iter().map(RecordKey::new).collect(), message: judged.message.clone() },
         Verdict::MissingReference => Outcome::MissingReference { message: why },
-        Verdict::Stop | Verdict::RefreshAuth => Outcome::NotDone { why, wait: wait.max(STOPPED_WAIT) },
+        Verdict::Stop | Verdict::RefreshAuth => Outcome::NotDone { why: judged.told(), wait: wait.max(STOPPED_WAIT) },
         // The vendor failed in the middle: what it did is not known.
         Verdict::Retry | Verdict::Restart | Verdict::Expired => Outcome::InDoubt { why },
         Verdict::Drift | Verdict::Refused | Verdict::Split => {

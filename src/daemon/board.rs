@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::id::{ConnectionName, MappingName, SystemName};
 use crate::mapping::Mapping;
+use crate::run::breaker::Pause;
 use crate::run::{Ended, Ground};
 use crate::store::{RunState, StoreError};
 
@@ -18,6 +19,8 @@ pub struct DaemonState {
     /// In the order in which they run.
     pub mappings: Vec<MappingState>,
     pub connections: BTreeMap<ConnectionName, ConnectionState>,
+    /// Objects that take no writes now.
+    pub pauses: Vec<Pause>,
     /// Why the store cannot be used any more; the daemon is ending.
     pub store_failed: Option<String>,
     pub stopping: bool,
@@ -88,15 +91,16 @@ impl Board {
             });
         }
         let connections = ground.systems.keys().map(|name| (name.clone(), ConnectionState::default())).collect();
-        Ok(Self(Mutex::new(DaemonState { started_at: now, now, mappings, connections, store_failed: None, stopping: false })))
+        Ok(Self(Mutex::new(DaemonState { started_at: now, now, mappings, connections, pauses: Vec::new(), store_failed: None, stopping: false })))
     }
 
     fn state(&self) -> MutexGuard<'_, DaemonState> {
         self.0.lock().expect("no holder of this lock can panic")
     }
 
-    pub fn snapshot(&self, now: Timestamp) -> DaemonState {
-        DaemonState { now, ..self.state().clone() }
+    /// How things stand; `pauses` are the ground's, which knows what its runs met.
+    pub fn snapshot(&self, now: Timestamp, pauses: Vec<Pause>) -> DaemonState {
+        DaemonState { now, pauses, ..self.state().clone() }
     }
 
     pub fn stopping(&self) {

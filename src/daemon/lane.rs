@@ -280,7 +280,7 @@ fn log(mapping: &MappingName, ended: &Ended) {
     tracing::info!(
         %mapping,
         run = ended.run.map(tracing::field::display),
-        state = super::tally::outcome(end.state),
+        state = end.state.word(),
         read = end.read,
         linked = end.linked,
         created = end.created,

@@ -93,6 +93,9 @@ fn answer(laid: &Laid, review: &Review, said: Said, now: Timestamp) -> Result<An
             let offered = hits.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             Err(ResolveError::NotOffered { review: review.id, entity, offered })
         }
+        (ReviewAbout::Join { other, .. }, Said::Link(entity)) if EntityId(entity) != *other && Some(EntityId(entity)) != review.entity => {
+            Err(ResolveError::NotOffered { review: review.id, entity, offered: other.to_string() })
+        }
         (ReviewAbout::Match { .. } | ReviewAbout::InDoubt { .. } | ReviewAbout::Join { .. }, Said::Link(entity)) => Ok(Answer::Link(EntityId(entity))),
         (ReviewAbout::Match { .. } | ReviewAbout::InDoubt { .. }, Said::New) => Ok(Answer::New),
         (ReviewAbout::Conflict { field, values }, Said::Value(text)) => Ok(Answer::Value { value: value(laid, *field, values, &text)?, at: now }),

@@ -73,7 +73,7 @@ impl Tally {
     /// A run that came to its end.
     pub fn ended(&self, mapping: &Mapping, ended: &Ended) {
         let mut counts = self.counts();
-        *counts.runs.entry((mapping.name.clone(), outcome(ended.end.state))).or_default() += 1;
+        *counts.runs.entry((mapping.name.clone(), ended.end.state.word())).or_default() += 1;
         *counts.conflicts.entry(mapping.name.clone()).or_default() += ended.end.conflicts;
         for (system, planned) in mapping.systems.iter().zip(&ended.counts.systems) {
             let kinds = [("create", planned.creates), ("update", planned.updates), ("archive", planned.archives), ("delete", planned.deletes)];
@@ -85,7 +85,7 @@ impl Tally {
 
     /// A run that could not go on.
     pub fn failed(&self, mapping: &Mapping) {
-        *self.counts().runs.entry((mapping.name.clone(), outcome(RunState::Failed))).or_default() += 1;
+        *self.counts().runs.entry((mapping.name.clone(), RunState::Failed.word())).or_default() += 1;
     }
 }
 
@@ -102,16 +102,5 @@ impl Meter for Tally {
 
     fn budget(&self, connection: &ConnectionName, pool: &str, left: f64) {
         self.counts().budgets.insert((connection.clone(), pool.to_owned()), left);
-    }
-}
-
-/// The word for a run's end in metrics and on the wire.
-pub fn outcome(state: RunState) -> &'static str {
-    match state {
-        RunState::Running => "running",
-        RunState::Done => "done",
-        RunState::Held => "held",
-        RunState::Failed => "failed",
-        RunState::Stopped => "stopped",
     }
 }

@@ -24,7 +24,7 @@ async fn a_start_runs_every_mapping_and_a_stop_ends_in_order() {
     crm.put(&opportunity(), opportunity_of("1", "Acme"));
     let bed = Bed::over(ground, crm, prm).await;
     eventually("the deal arrives", || bed.prm.keys(&deals()).len() == 1).await;
-    eventually("its run is over", || of_deals(&bed).last_success_at.is_some()).await;
+    eventually("its run is over", || of_deals(&bed).last_success_at.is_some() && of_deals(&bed).next_wake_at.is_some()).await;
     let state = of_deals(&bed);
     assert!(state.next_wake_at.is_some_and(|at| at > bed.handle.state().now), "the schedule goes on from its start");
     assert!(state.polled_at.iter().all(|(_, at)| at.is_some()));

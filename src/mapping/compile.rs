@@ -27,6 +27,13 @@ pub use checks::together;
 
 /// Compiles one mapping of the project. A mapping comes out if nothing found is an error.
 pub fn compile(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Diagnostic>) {
+    let (mapping, found) = sketch(spec, world);
+    (mapping.filter(|_| !has_error(&found)), found)
+}
+
+/// Compiles what can be compiled of a mapping, to be held against the others. It is not to be run where something found is an error; none comes
+/// out where something is wrong with what says which records take part.
+pub fn sketch(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Diagnostic>) {
     let mut draft = Draft::new(spec, world);
     systems::names(&mut draft);
     fields::read(&mut draft);
@@ -39,7 +46,8 @@ pub fn compile(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<D
     examples::check(&mut draft);
     checks::all(&mut draft, &Parts { programs: &programs, cells: &cells, policies: &policies, slots: &slots, matching: &matching });
     let found = std::mem::take(&mut draft.found);
-    if has_error(&found) {
+    let unsure = draft.systems.iter().zip(&programs).any(|(system, programs)| system.spec.filter.is_some() && programs.takes_part.is_none());
+    if unsure || !spec.lost.is_empty() {
         return (None, found);
     }
     let country = country(&draft);
@@ -121,7 +129,7 @@ fn matching(draft: &mut Draft<'_>) -> Vec<MatchRule> {
 
 fn matched(draft: &mut Draft<'_>, name: &Name) -> Option<FieldIx> {
     let at = draft.fields.iter().position(|field| field.name == name.text());
-    if at.is_none() {
+    if at.is_none() && !draft.lost(&["fields", name.text()]) {
         let problem = Diagnostic::error("unknown_name", format!("`{name}` in `match` is no field of this mapping", name = name.text())).at(name.span());
         draft.found.push(problem.nearest(name.text(), draft.spec.fields.keys()));
     }

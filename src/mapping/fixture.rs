@@ -11,6 +11,7 @@ use super::{EntityView, FieldIx, Mapping, SystemIx};
 use crate::diag::Files;
 use crate::diag::render::{Paint, render_all};
 use crate::id::{ConnectionName, EntityId, ObjectName, RecordKey};
+use crate::spec::lost::Lost;
 use crate::spec::mapping::{join, read};
 use crate::value::money::Currency;
 use crate::value::record::{Cell, Gate, Record, WriteCell};
@@ -62,7 +63,7 @@ pub fn compiled(text: &str, known: &Known) -> (Vec<Option<Mapping>>, String) {
     let (specs, problems) = join(parts, &[]);
     found.extend(problems);
     let variables = BTreeMap::from([("record_type".to_owned(), Value::text("012xx")), ("quota".to_owned(), Value::Integer(5))]);
-    let world = World { mappings: &specs, objects: known, variables: &variables, time_zone: Zone::utc(), files: &files };
+    let world = World { mappings: &specs, objects: known, variables: &variables, lost: &Lost::default(), time_zone: Zone::utc(), files: &files };
     let mut mappings = Vec::new();
     for spec in &specs {
         let (mapping, problems) = compile(spec, &world);

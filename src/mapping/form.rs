@@ -102,6 +102,15 @@ impl Mapping {
         }
     }
 
+    /// Whether `create` of `system` asks for the field, or for what it refers to.
+    pub fn create_asks(&self, system: SystemIx, field: super::FieldIx) -> bool {
+        let super::Create::When(program) = &self.system(system).create else { return false };
+        program.slots().iter().any(|slot| match &self.slots[*slot as usize] {
+            super::EntitySlot::Field(asked) | super::EntitySlot::Through(asked, _) => *asked == field,
+            _ => false,
+        })
+    }
+
     /// Whether the entity is inside the wall of `system`.
     pub fn inside_wall(&self, system: SystemIx, view: &dyn EntityView) -> bool {
         let Some(program) = &self.system(system).only else { return true };

@@ -10,7 +10,6 @@ use super::scope::RecordEnv;
 use super::{Mapping, SystemIx};
 use crate::expr::{Fault, Program};
 use crate::id::{EntityId, RecordKey};
-use crate::value::fingerprint;
 use crate::value::record::{Gate, Record};
 use crate::value::{Str, Value};
 
@@ -67,8 +66,16 @@ pub struct Observation {
     pub archived: bool,
     /// `where` or `locked` could not be judged although all was read: what went wrong. It then counts as not taking part, or as locked.
     pub trouble: Option<Str>,
-    /// [`crate::value::fingerprint`] of all that counts above: equal means nothing new.
-    pub fingerprint: u64,
+}
+
+impl Observation {
+    /// What people call the record, by what it shows.
+    pub fn label(&self, mapping: &Mapping) -> String {
+        mapping.label(|field| match &self.fields[field.0 as usize] {
+            Seen::Value(value) => value.to_string(),
+            Seen::NoCell | Seen::Unread | Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_) | Seen::Unfit(_) => String::new(),
+        })
+    }
 }
 
 impl Mapping {
@@ -83,7 +90,6 @@ impl Mapping {
         // What cannot be judged may be an approved document: it is not written.
         let locked = of.locked.as_ref().is_some_and(|program| judge(program, "locked", record, places, &mut trouble).unwrap_or(true));
         let fields: Vec<Seen> = self.fields.iter().map(|field| cell::read(field, system, of, record, places)).collect();
-        let fingerprint = fingerprint_of(&fields, takes_part, locked, &record.gate, record.archived);
         Observation {
             key: record.key.clone(),
             identity: record.identity.clone(),
@@ -95,7 +101,6 @@ impl Mapping {
             gate: record.gate.clone(),
             archived: record.archived,
             trouble,
-            fingerprint,
         }
     }
 }
@@ -109,44 +114,4 @@ fn judge(program: &Program, key: &str, record: &Record, places: &[u16], trouble:
             None
         }
     }
-}
-
-fn fingerprint_of(fields: &[Seen], takes_part: Option<bool>, locked: bool, gate: &Gate, archived: bool) -> u64 {
-    let mut bytes = Vec::with_capacity(fields.len() * 16 + 8);
-    for seen in fields {
-        match seen {
-            Seen::NoCell => bytes.push(0),
-            Seen::Unread => bytes.push(1),
-            Seen::Unresolved(key) => text(&mut bytes, 2, key.as_str()),
-            Seen::UnresolvedBy(value) => tagged(&mut bytes, 3, value),
-            Seen::UnresolvedSet(keys) => {
-                bytes.extend([4, keys.len() as u8]);
-                keys.iter().for_each(|key| text(&mut bytes, 4, key.as_str()));
-            }
-            Seen::Unfit(why) => text(&mut bytes, 5, why),
-            Seen::Value(value) => tagged(&mut bytes, 6, value),
-        }
-    }
-    bytes.push(takes_part.map_or(2, u8::from));
-    bytes.extend([u8::from(locked), u8::from(archived)]);
-    match gate {
-        Gate::Open => bytes.push(0),
-        Gate::Only(paths, closed) => {
-            paths.iter().for_each(|path| text(&mut bytes, 1, &path.to_string()));
-            text(&mut bytes, 1, &format!("{closed:?}"));
-        }
-        Gate::Shut(closed) => text(&mut bytes, 2, &format!("{closed:?}")),
-    }
-    fingerprint::hash64(&bytes)
-}
-
-fn tagged(bytes: &mut Vec<u8>, tag: u8, value: &Value) {
-    bytes.push(tag);
-    fingerprint::canonical(value, bytes);
-}
-
-fn text(bytes: &mut Vec<u8>, tag: u8, text: &str) {
-    bytes.push(tag);
-    bytes.extend((text.len() as u32).to_le_bytes());
-    bytes.extend(text.as_bytes());
 }

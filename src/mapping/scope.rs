@@ -10,6 +10,7 @@ use super::world::ObjectFacts;
 use super::{EntityView, FieldIx, SystemIx};
 use crate::diag::suggest;
 use crate::expr::{Env, Item, Mode, Resolution, Scope, Shape};
+use crate::spec::lost::Lost;
 use crate::value::record::{Cell, Column, Form, Record};
 use crate::value::{Kind, Path, Str, Value};
 
@@ -31,7 +32,13 @@ pub struct FieldName<'a> {
     pub name: &'a str,
     pub shape: Shape,
     /// Fields of the mapping referred to, with their shapes; `None` for what is no reference.
-    pub through: Option<BTreeMap<&'a str, Shape>>,
+    pub through: Option<Through<'a>>,
+}
+
+/// The fields that a reference leads to.
+pub struct Through<'a> {
+    pub fields: BTreeMap<&'a str, Shape>,
+    pub lost: &'a Lost,
 }
 
 /// Names of an expression over an entity of one mapping.
@@ -39,6 +46,9 @@ pub struct EntityScope<'a> {
     pub fields: Vec<FieldName<'a>>,
     pub systems: Vec<&'a str>,
     pub variables: &'a BTreeMap<String, Value>,
+    /// What of the mapping and of the project file cannot be used: a name among it may be anything.
+    pub lost: &'a Lost,
+    pub project_lost: &'a Lost,
     /// Vendor paths by what holds them, for messages: path, system, field.
     pub paths: Vec<(String, &'a str, Option<&'a str>)>,
     pub slots: RefCell<Vec<EntitySlot>>,
@@ -54,11 +64,17 @@ impl EntityScope<'_> {
         Resolution::Slot { slot: at as u32, consumed, shape }
     }
 
+    /// A name about which nothing is said.
+    fn lost(&self, consumed: usize) -> Resolution {
+        self.slot(EntitySlot::Constant(Value::Blank), consumed, Shape::Any)
+    }
+
     fn through(&self, field: usize, chain: &[&str]) -> Resolution {
         let known = &self.fields[field];
-        let (Some(fields), Some(next)) = (&known.through, chain.get(1)) else {
+        let (Some(through), Some(next)) = (&known.through, chain.get(1)) else {
             return self.slot(EntitySlot::Field(FieldIx(field as u16)), 1, known.shape.clone());
         };
+        let fields = &through.fields;
         match fields.get(next) {
             Some(Shape::Entity) if chain.len() > 2 => Resolution::Unknown {
                 help: Some(format!(
@@ -67,6 +83,7 @@ impl EntityScope<'_> {
                 )),
             },
             Some(shape) => self.slot(EntitySlot::Through(FieldIx(field as u16), Str::from(*next)), 2, shape.clone()),
+            None if through.lost.has(&["fields", next]) => self.lost(chain.len()),
             None => Resolution::Unknown { help: Some(nearest_or_list(next, fields.keys().copied(), &format!("fields that `{}` leads to", known.name))) },
         }
     }
@@ -97,8 +114,10 @@ impl Scope for EntityScope<'_> {
             ("today", _) => self.slot(EntitySlot::Today, 1, Shape::Date),
             ("var", Some(variable)) => match self.variables.get(*variable) {
                 Some(value) => self.slot(EntitySlot::Constant(value.clone()), 2, shape_of_value(value)),
+                None if self.project_lost.has(&["variables", variable]) => self.lost(2),
                 None => Resolution::Unknown { help: Some(nearest_or_list(variable, self.variables.keys().map(String::as_str), "variables of the project")) },
             },
+            _ if self.lost.has(&["fields", name]) => self.lost(chain.len()),
             _ => self.unknown(name, chain),
         }
     }
@@ -115,6 +134,7 @@ impl Scope for EntityScope<'_> {
             [] => None,
             [system] => match self.systems.iter().position(|known| known == system) {
                 Some(at) => Some(SystemIx(at as u16)),
+                None if self.lost.has(&["systems", system]) => return Some(self.slot(EntitySlot::Constant(Value::Boolean(false)), 1, Shape::Boolean)),
                 None => return Some(Resolution::Unknown { help: Some(nearest_or_list(system, self.systems.iter().copied(), "systems of this mapping")) }),
             },
             _ => {

@@ -148,20 +148,7 @@ fn what_is_unread_never_takes_part_and_is_locked() {
     assert_eq!((other.takes_part, other.locked), (Some(false), true));
     let unread = observe(&[]);
     assert_eq!((unread.takes_part, unread.locked), (None, true));
-    assert_ne!(told.fingerprint, other.fingerprint);
     assert_eq!(unread.trouble, None);
-}
-
-#[test]
-fn the_fingerprint_moves_with_what_counts_and_with_nothing_else() {
-    let mapping = deals();
-    let mut first = record(&mapping, PRM, &[("key", Value::text("k1")), ("stage", Value::text("pending"))]);
-    let places = places(&mapping, PRM);
-    let before = mapping.observe(PRM, &first, &places).fingerprint;
-    first.version = Some(crate::value::Str::from("7"));
-    assert_eq!(mapping.observe(PRM, &first, &places).fingerprint, before);
-    first.archived = true;
-    assert_ne!(mapping.observe(PRM, &first, &places).fingerprint, before);
 }
 
 #[test]

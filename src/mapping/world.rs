@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::Files;
 use crate::id::{ConnectionName, ConnectorName, ObjectName};
+use crate::spec::lost::Lost;
 use crate::spec::mapping::MappingSpec;
 use crate::value::money::Currency;
 use crate::value::record::Form;
@@ -17,6 +18,8 @@ pub struct World<'a> {
     pub objects: &'a dyn Objects,
     /// `variables:` of the project.
     pub variables: &'a BTreeMap<String, Value>,
+    /// What of the project file cannot be used.
+    pub lost: &'a Lost,
     /// The project's zone: what `today` and cron mean.
     pub time_zone: Zone,
     /// For places that name file and line.

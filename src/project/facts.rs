@@ -9,6 +9,7 @@ use crate::id::{ConnectionName, ObjectName};
 use crate::mapping::world::{Access, ConnectionFacts, FieldFacts, GoneKnown, ObjectFacts, Objects, Shows, Updates};
 use crate::project::Connection;
 use crate::spec::connector::Access as AccessSpec;
+use crate::spec::lost::Lost;
 use crate::system::{Abilities, GoneBy, UpdateClass};
 use crate::value::Str;
 use crate::value::money::Currency;
@@ -18,6 +19,8 @@ use crate::value::record::Form;
 pub struct Known<'a> {
     pub connections: &'a [Connection],
     pub named: Vec<ConnectionName>,
+    /// What of the project file cannot be used.
+    pub lost: &'a Lost,
 }
 
 impl Known<'_> {
@@ -35,7 +38,7 @@ impl Objects for Known<'_> {
         match self.find(name) {
             Some(connection) => Some(connection.facts()),
             // Its own problem is told already: a mapping that names it is not wrong.
-            None => self.named.contains(name).then(ConnectionFacts::default),
+            None => (self.named.contains(name) || self.lost.has(&["connections", name.as_str()])).then(ConnectionFacts::default),
         }
     }
 

@@ -51,19 +51,23 @@ impl<'a> Reading<'a> {
     pub fn mappings(&mut self) -> Vec<MappingSpec> {
         let mut shared_specs: Vec<SharedSpec> = Vec::new();
         for path in self.yaml_in("shared") {
-            if let Some(file) = self.add(&path) {
-                let (specs, found) = shared::read(&self.files, file);
-                shared_specs.extend(specs);
-                self.problems.extend(found);
-            }
+            let Some(file) = self.add(&path) else {
+                shared_specs.push(SharedSpec::unread());
+                continue;
+            };
+            let (specs, found) = shared::read(&self.files, file);
+            shared_specs.extend(specs);
+            self.problems.extend(found);
         }
         let mut parts = Vec::new();
         for path in self.yaml_in("mappings") {
-            if let Some(file) = self.add(&path) {
-                let (specs, found) = mapping::read(&self.files, file);
-                parts.extend(specs);
-                self.problems.extend(found);
-            }
+            let Some(file) = self.add(&path) else {
+                parts.push(MappingSpec::unread(None, Vec::new()));
+                continue;
+            };
+            let (specs, found) = mapping::read(&self.files, file);
+            parts.extend(specs);
+            self.problems.extend(found);
         }
         let (whole, found) = mapping::join(parts, &shared_specs);
         self.problems.extend(found);

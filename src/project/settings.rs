@@ -10,10 +10,11 @@ use super::connection::{Connection, Given};
 use super::{Overrides, Server};
 use crate::catalog::config::Setting;
 use crate::catalog::{Catalog, Connector};
-use crate::diag::{Diagnostic, LITERAL_SECRET, Severity, Span};
+use crate::diag::{Diagnostic, LITERAL_SECRET, Severity, Span, suggest};
 use crate::id::ConnectionName;
 use crate::secret::Secret;
 use crate::spec::connector::ConfigKind;
+use crate::spec::lost::Lost;
 use crate::spec::project::{ConfigValue, Connection as ConnectionSpec, ProjectSpec};
 use crate::spec::slot::{Name, Secret as Reference};
 use crate::value::Str;
@@ -31,6 +32,8 @@ pub struct Settings<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     pub overrides: &'a Overrides,
     pub catalog: &'a Catalog,
+    /// What of the project file cannot be used.
+    pub lost: &'a Lost,
     pub problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -67,10 +70,13 @@ impl Settings<'_> {
 
     fn config(&mut self, name: &Name, spec: &ConnectionSpec, connector: &Connector, missing: &mut Vec<Diagnostic>) -> BTreeMap<Str, Given> {
         let mut config = BTreeMap::new();
+        let mut meant = Vec::new();
         for (key, value) in spec.config.iter() {
             let Some(setting) = connector.config.iter().find(|setting| setting.name == key.text()) else {
+                let known = connector.config.iter().map(|setting| setting.name.as_str());
+                meant.extend(suggest::nearest(key.text(), known.clone()));
                 let problem = Diagnostic::error("unknown_setting", format!("{} has no setting `{}`", connector.name, key.text())).at(key.span());
-                self.problems.push(problem.nearest(key.text(), connector.config.iter().map(|setting| setting.name.as_str())));
+                self.problems.push(problem.nearest(key.text(), known));
                 continue;
             };
             match self.given(key, value, setting, missing) {
@@ -85,6 +91,10 @@ impl Settings<'_> {
             }
         }
         for setting in connector.config.iter().filter(|setting| setting.is_required() && !spec.config.contains(&setting.name)) {
+            // A key that is one letter off was told: that the setting is missing follows.
+            if meant.contains(&setting.name.as_str()) || self.lost.has(&["connections", name.text(), "config", &setting.name]) {
+                continue;
+            }
             let problem = Diagnostic::error("setting_missing", format!("`{}` needs `{}` of {}", name.text(), setting.name, connector.name)).at(name.span());
             let variable = format!("{}_{}", name.text(), setting.name).to_uppercase().replace('-', "_");
             let about = setting.about.as_ref().map_or(String::new(), |about| format!(" ({about})"));
@@ -164,7 +174,7 @@ impl Settings<'_> {
                     self.problems.push(problem.help("Write an IP address and a port: 127.0.0.1:8080"));
                 }
             }
-            if !server.listen.ip().is_loopback() && written.is_some_and(|server| server.token.is_none()) {
+            if !server.listen.ip().is_loopback() && written.is_some_and(|server| server.token.is_none()) && !self.lost.has(&["server", "token"]) {
                 let problem =
                     Diagnostic::error("token_missing", format!("Others can reach {}, and nothing keeps them from /metrics", server.listen)).at(listen.span());
                 self.problems.push(problem.help("Add server: { token: ${SYNCLINE_TOKEN} }, or listen on 127.0.0.1 behind a proxy"));

@@ -171,10 +171,12 @@ impl Live<'_> {
         );
         for field in self.description.fields.iter().filter(|field| field.required && field.creatable && !given.contains(&field.path)) {
             let what = format!("{} requires `{}` of a new {}, and nothing sets it", self.of.name, field.path, self.of.object);
-            found.push(
-                spanned(Diagnostic::error("live_required", what), self.of.place.span)
-                    .help(format!("give it a field, or a constant: new: {{ {}: … }}", field.path)),
-            );
+            let help = format!("give it a field, or a constant: new: {{ {}: … }}", field.path);
+            let (problem, help) = match self.description.fills_in {
+                true => (Diagnostic::warning("live_required", what), format!("{help}; it has no default, and a create without it is probably refused")),
+                false => (Diagnostic::error("live_required", what), help),
+            };
+            found.push(spanned(problem, self.of.place.span).help(help));
         }
     }
 }
@@ -183,5 +185,33 @@ fn spanned(problem: Diagnostic, span: Option<Span>) -> Diagnostic {
     match span {
         Some(span) => problem.at(span),
         None => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::fixture::{Known, sound};
+
+    fn told(fills_in: bool) -> Vec<Diagnostic> {
+        let text = "mapping: deals\nsystems: { crm: { object: Opportunity }, erp: { object: sale.sale, create: always } }\nfields: { name: { crm: Name, erp: reference } }\n";
+        let mapping = sound(text, &Known::default());
+        let field = |path: &str| FieldDescription { path: path.into(), creatable: true, writable: true, required: true, ..FieldDescription::default() };
+        let description = Description { fields: vec![field("reference"), field("party")], fills_in, ..Description::default() };
+        let mut found = Vec::new();
+        let at = SystemIx(1);
+        Live { mapping: &mapping, at, of: mapping.system(at), description: &description, complete: true }.check(&mut found);
+        found
+    }
+
+    #[test]
+    fn what_a_create_lacks_is_told_as_surely_as_it_is_known() {
+        for (fills_in, sure) in [(false, true), (true, false)] {
+            let found = told(fills_in);
+            let [problem] = &found[..] else { panic!("{found:?}") };
+            assert_eq!((problem.code, problem.is_error()), ("live_required", sure));
+            assert_eq!(problem.what, "erp requires `party` of a new sale.sale, and nothing sets it");
+            assert!(problem.help.as_ref().is_some_and(|help| help.contains("new: { party: … }")), "{problem:?}");
+        }
     }
 }

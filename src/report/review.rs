@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Kept, label};
-use crate::id::{EntityId, MappingName, ReviewId};
+use crate::id::{EntityId, MappingName, RecordKey, ReviewId};
 use crate::mapping::{Mapping, SystemIx};
 use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
 
@@ -46,13 +46,13 @@ async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Ques
     };
     let leave = || ("leave".to_owned(), "leave it as it is".to_owned());
     let (kind, asks, answers) = match &review.about {
-        ReviewAbout::Match { system, key, hits, also, .. } => {
+        ReviewAbout::Match { system, key, label, hits, also, .. } => {
             let mut answers = Vec::with_capacity(hits.len() + 2);
             for hit in hits {
                 answers.push((format!("link {hit}"), format!("it is {}", named(store, kept, *hit).await?)));
             }
             answers.extend([("new".to_owned(), "it is something new".to_owned()), leave()]);
-            ("match", matched(mapping, *system, key.as_str(), hits.len(), also), answers)
+            ("match", matched(mapping, *system, &record(key, label), hits.len(), also), answers)
         }
         ReviewAbout::Conflict { field, values } => {
             let shown: Vec<String> = values.iter().map(|(system, value)| format!("{} says {}", teller(mapping, *system), quoted(&value.to_string()))).collect();
@@ -93,23 +93,29 @@ async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Ques
         ReviewAbout::Stuck { system, why } => {
             ("stuck", stuck(name(mapping, *system), &who, why), vec![("again".to_owned(), "try it again".to_owned()), leave()])
         }
-        ReviewAbout::Join { other } => {
+        ReviewAbout::Join { other, why } => {
             let other_name = named(store, kept, *other).await?;
-            ("join", format!("Are {who} and {other_name} one?"), vec![(format!("link {other}"), "they are one".to_owned()), leave()])
+            let why = if why.is_empty() { String::new() } else { format!(" Not joined without asking: {why}") };
+            ("join", format!("Are {who} and {other_name} one?{why}"), vec![(format!("link {other}"), "they are one".to_owned()), leave()])
         }
     };
     Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered: review.answer.is_some() })
 }
 
-fn matched(mapping: &Mapping, system: SystemIx, key: &str, hits: usize, also: &[(SystemIx, crate::id::RecordKey)]) -> String {
+/// `0015… "Acme"`.
+fn record(key: &RecordKey, label: &str) -> String {
+    if label.is_empty() { key.to_string() } else { format!("{key} \"{label}\"") }
+}
+
+fn matched(mapping: &Mapping, system: SystemIx, record: &str, hits: usize, also: &[(SystemIx, RecordKey)]) -> String {
     let twins: Vec<String> = also.iter().map(|(system, key)| format!("{} {key}", name(mapping, *system))).collect();
     let twins = if twins.is_empty() { String::new() } else { format!("; {} matches as well", twins.join(", ")) };
     let offered = match hits {
-        0 => "which could be the same as another record",
-        1 => "which could be one that is there",
-        _ => "which could be several that are there",
+        0 => "It could be the same as another record",
+        1 => "It could be one that is there",
+        _ => "It could be several that are there",
     };
-    format!("What is {} {key}, {offered}{twins}?", name(mapping, system))
+    format!("What is {} {record}? {offered}{twins}.", name(mapping, system))
 }
 
 fn stuck(system: &str, who: &str, why: &StuckWhy) -> String {

@@ -7,14 +7,14 @@ use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream;
 
-use super::commit::{self, Owing};
+use super::commit::{self, Commits, Owing};
 use super::ground::{Ground, Laid};
 use super::progress::{Progress, Step};
 use super::source::Source;
 use super::{Ended, Hooks, Request, RunError, batch};
 use crate::bounds::{BATCHES_IN_FLIGHT, WRITES_TOGETHER};
 use crate::id::RunId;
-use crate::mapping::SystemIx;
+use crate::mapping::{Observation, SystemIx};
 use crate::store::RunEnd;
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
@@ -27,8 +27,8 @@ pub struct Work {
     pub entity: Mutex<Entity>,
     pub neighbours: Arc<Neighbours>,
     pub hints: Vec<super::prepare::Hint>,
-    /// The fingerprint of what each system showed when this was planned.
-    pub seen: Vec<Option<u64>>,
+    /// What records that leave without a version showed when that was planned.
+    pub seen: Vec<(SystemIx, Observation)>,
     /// Some write of it has to be looked at again.
     pub again: Mutex<bool>,
 }
@@ -61,20 +61,24 @@ pub async fn all(
     ended: &mut Ended,
 ) -> Result<bool, RunError> {
     let mut owing = Vec::new();
+    let mut commits = Commits::default();
     let repeats = source.repeats();
     while let Some(slice) = source.next(ground, laid).await? {
-        owing.extend(commit::merge(ground, laid, request, run, slice, ended).await?);
+        owing.extend(commit::merge(ground, laid, request, run, slice, &mut commits, ended).await?);
         // An entity that was linked before may come once more in a first match: it is written before it is looked at again.
         let again = repeats && slice.prepared.iter().any(|prepared| prepared.before.is_some());
         // Writes of several slices leave together, so that the vendors' batches are full.
         if again || owing.len() >= WRITES_TOGETHER {
+            commits.end().await?;
             write(ground, laid, std::mem::take(&mut owing), hooks.progress, ended).await?;
         }
         if hooks.stop.is_cancelled() {
+            commits.end().await?;
             write(ground, laid, owing, hooks.progress, ended).await?;
             return Ok(true);
         }
     }
+    commits.end().await?;
     write(ground, laid, owing, hooks.progress, ended).await?;
     Ok(false)
 }
@@ -138,6 +142,7 @@ pub fn kind(entry: &Entry) -> (u8, WriteKind) {
         (OpKind::Create, EntryClass::Upsert { path, .. }) => (0, WriteKind::Upsert(Path::clone(path))),
         (OpKind::Create, _) => (0, WriteKind::Create),
         (OpKind::Update, _) => (1, WriteKind::Update),
+        (OpKind::Restore, _) => (1, WriteKind::Restore),
         (OpKind::Archive(_), _) => (2, WriteKind::Archive),
         (OpKind::Delete(_), _) => (3, WriteKind::Delete),
     }
@@ -147,7 +152,7 @@ fn batch_size(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind) -> usize {
     let abilities = &ctx.laid.seat(system).abilities;
     let size = match kind {
         WriteKind::Create | WriteKind::Upsert(_) => abilities.create_batch,
-        WriteKind::Update => abilities.update_batch,
+        WriteKind::Update | WriteKind::Restore => abilities.update_batch,
         WriteKind::Archive | WriteKind::Delete => abilities.delete_batch,
     };
     size.max(1)

@@ -16,6 +16,7 @@ use crate::sync::entity::Entity;
 use crate::sync::landed::{Answered, Landed, landed};
 use crate::sync::neighbours::View;
 use crate::sync::op::{EntryClass, EntryState, OpKind};
+use crate::sync::pace::UNANSWERED;
 use crate::sync::terms::{Access, Terms};
 use crate::system::{Outcome, WriteItem, WriteKind};
 use crate::value::Value;
@@ -29,8 +30,25 @@ struct Answer {
     adopt: bool,
 }
 
-/// Writes one batch.
+/// Writes one batch, unless its object takes no writes now.
 pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(), RunError> {
+    let (connection, object) = (&ctx.laid.mapping.system(system).connection, &ctx.laid.seat(system).object);
+    let now = ctx.ground.clock.now();
+    match ctx.ground.breakers.admit(connection, object, now) {
+        Ok(()) => {}
+        Err(wait) => {
+            let outcome = || Outcome::NotDone { why: "it takes no writes now".to_owned(), wait };
+            let answers = due.into_iter().map(|due| Answer { due, outcome: outcome(), observation: None, adopt: false }).collect();
+            return settle(ctx, system, answers, now, true).await;
+        }
+    }
+    let (answers, sent_at) = send(ctx, system, kind, due).await?;
+    let outcomes = answers.iter().map(|answer| (answer.due.entry.op.entity, &answer.outcome));
+    let paused = ctx.ground.breakers.note(connection, object, ctx.ground.clock.now(), outcomes);
+    settle(ctx, system, answers, sent_at, paused).await
+}
+
+async fn send(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(Vec<Answer>, Timestamp), RunError> {
     let (due, mut answers) = look_before(ctx, system, kind, due).await?;
     let mut items = Vec::with_capacity(due.len());
     let mut sending = Vec::with_capacity(due.len());
@@ -63,7 +81,7 @@ pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<D
             answers.push(Answer { due, outcome, observation, adopt: false });
         }
     }
-    settle(ctx, system, answers, sent_at).await
+    Ok((answers, sent_at))
 }
 
 /// An upsert may have found a record that is another entity's, or another's of this very batch: a record is never linked twice.
@@ -99,7 +117,7 @@ async fn look_before(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec
     match kind {
         WriteKind::Create => Ok((due, Vec::new())),
         WriteKind::Upsert(_) => find_first(ctx, system, due).await,
-        WriteKind::Update | WriteKind::Archive | WriteKind::Delete => Ok(read_again(ctx, system, due).await),
+        WriteKind::Update | WriteKind::Archive | WriteKind::Restore | WriteKind::Delete => Ok(read_again(ctx, system, due).await),
     }
 }
 
@@ -119,6 +137,11 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(V
             Ok(found) if (found.is_empty() || planted!("upsert-unasked")) && is_first(ctx, system, &due) => {
                 free.push(due);
                 continue;
+            }
+            // Who archived it, and whether it may live again, nobody can tell from here.
+            Ok(found) if found.iter().any(|record| record.archived) => {
+                let keys = found.into_iter().map(|record| record.key).collect();
+                (Outcome::Duplicate { keys, message: "an archived record holds the external id".to_owned() }, None, false)
             }
             Ok(found) if found.len() == 1 && !is_anothers(ctx, system, &due, &found[0].identity).await? => {
                 let record = &found[0];
@@ -177,7 +200,8 @@ async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
                 Outcome::Stale
             }
             Some(None) => Outcome::Gone,
-            None => Outcome::NotDone { why: "the record could not be read right before the write".to_owned(), wait: super::SYSTEM_WAIT },
+            // It was not told of right before the write: read again, and planned again.
+            None => Outcome::Stale,
         };
         answers.push(Answer { due, outcome, observation: None, adopt: false });
     }
@@ -197,10 +221,21 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
         // What is not told, or not understood, may be what somebody just typed.
         Seen::Unread | Seen::Unfit(_) => ctx.laid.mapping.access(field, op.system) == Access::WriteOnly,
     };
-    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_)) {
-        let versions = op.version.is_some() && observation.version.is_some();
-        let seen = ctx.works[due.work].seen[op.system.0 as usize];
-        return if versions { op.version == observation.version } else { seen == Some(observation.fingerprint) || planted!("removed-unseen") };
+    // Somebody was faster.
+    if op.kind == OpKind::Restore && !observation.archived {
+        return false;
+    }
+    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore) {
+        if op.version.is_some() && observation.version.is_some() {
+            return op.version == observation.version;
+        }
+        let seen = ctx.works[due.work].seen.iter().find(|(system, _)| *system == op.system);
+        let fields = seen.iter().flat_map(|(_, seen)| seen.fields.iter().enumerate());
+        let mut same = fields.map(|(at, was)| match was {
+            Seen::Value(value) => shows(FieldIx(at as u16), value),
+            other => *other == observation.fields[at],
+        });
+        return same.all(|same| same) || planted!("removed-unseen");
     }
     op.fields.iter().all(|write| write.pre.as_ref().is_none_or(|pre| shows(write.field, pre)))
 }
@@ -217,7 +252,7 @@ fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome
             message: problem.to_string(),
             fields: vec![problem.path],
         })?,
-        OpKind::Archive(_) | OpKind::Delete(_) => Vec::new(),
+        OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore => Vec::new(),
     };
     let mut by = None;
     match &entry.class {
@@ -230,7 +265,8 @@ fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome
     Ok(WriteItem { entry: entry.id, key: entry.op.key.clone(), version: entry.op.version.clone().filter(|_| !planted!("version-not-sent")), cells, by })
 }
 
-async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: Timestamp) -> Result<(), RunError> {
+/// `paused`: the system takes no writes, so that a lost answer is no attempt of the record.
+async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: Timestamp, paused: bool) -> Result<(), RunError> {
     let mut settled = Vec::with_capacity(answers.len());
     let mut touches = Vec::new();
     for answer in answers {
@@ -266,7 +302,7 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
             *work.again.lock().expect("no holder of this lock can panic") = true;
         }
         let before = std::mem::replace(&mut *entity, result.entity.clone());
-        settled.push(settle_one(ctx, answer, result, before, now));
+        settled.push(settle_one(ctx, answer, result, before, now, paused));
     }
     ctx.ground.store.settle(ctx.laid.id, settled).await?;
     if !touches.is_empty() {
@@ -275,7 +311,7 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
     Ok(())
 }
 
-fn settle_one(ctx: &Ctx<'_>, answer: Answer, result: Landed, before: Entity, now: Timestamp) -> Settled {
+fn settle_one(ctx: &Ctx<'_>, answer: Answer, result: Landed, before: Entity, now: Timestamp, paused: bool) -> Settled {
     let again = result.again.and_then(|at| Some((commit::touch_of(ctx.laid, &result.entity)?, at)));
     let dead_letter = result.refusal.map(|refusal| DeadLetter {
         mapping: ctx.laid.id,
@@ -298,7 +334,10 @@ fn settle_one(ctx: &Ctx<'_>, answer: Answer, result: Landed, before: Entity, now
         conflicts: result.conflicts,
         again: again.into_iter().collect(),
         at: now,
-        answer: word(&answer.outcome).to_owned(),
+        answer: match &answer.outcome {
+            Outcome::InDoubt { .. } if paused => UNANSWERED.to_owned(),
+            outcome => word(outcome).to_owned(),
+        },
     }
 }
 
@@ -315,7 +354,7 @@ fn tally(ctx: &Ctx<'_>, answer: &Answer, result: &Landed) {
     if result.state == EntryState::Done && !answer.adopt {
         match answer.due.entry.op.kind {
             OpKind::Create => end.created += 1,
-            OpKind::Update => end.updated += 1,
+            OpKind::Update | OpKind::Restore => end.updated += 1,
             OpKind::Archive(_) => end.archived += 1,
             OpKind::Delete(_) => end.deleted += 1,
         }

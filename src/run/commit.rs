@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use futures::future::try_join_all;
+use futures::try_join;
 use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::ground::{Ground, Laid};
-use super::look;
 use super::prepare::{Hint, Prepared};
 use super::source::Slice;
 use super::{Ended, Request, RunError};
+use super::{alike, keys, late, look};
 use crate::id::{EntryId, RunId};
-use crate::mapping::matching::MatchKey;
-use crate::store::{Merged, Touch, Touched};
+use crate::mapping::{Observation, SystemIx};
+use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
-use crate::sync::op::{Entry, EntryState};
+use crate::sync::op::{Entry, EntryState, OpKind};
 use crate::sync::scene::{Look, Sight};
 
 /// So many writes start within a moment of their commit.
@@ -28,12 +31,41 @@ pub struct Owing {
     pub neighbours: Arc<Neighbours>,
     /// Answered once all its writes are done.
     pub hints: Vec<Hint>,
-    /// The fingerprint of what each system showed when this was planned.
-    pub seen: Vec<Option<u64>>,
+    /// What records that leave without a version showed when that was planned.
+    pub seen: Vec<(SystemIx, Observation)>,
 }
 
-/// Looks at the slice again, stores what it decided, and gives what is to be written.
-pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, slice: &Slice, ended: &mut Ended) -> Result<Vec<Owing>, RunError> {
+/// Commits under way while the next slice is prepared: one at a time, and none when something is sent.
+#[derive(Default)]
+pub struct Commits(JoinSet<Result<(), StoreError>>);
+
+impl Commits {
+    /// Waits for what is under way.
+    pub async fn end(&mut self) -> Result<(), RunError> {
+        while let Some(ended) = self.0.join_next().await {
+            ended.expect("a commit neither panics nor is aborted while somebody waits for it")?;
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, commit: impl Future<Output = Result<(), StoreError>> + Send + 'static) -> Result<(), RunError> {
+        self.end().await?;
+        self.0.spawn(commit.in_current_span());
+        Ok(())
+    }
+}
+
+/// Looks at the slice again, stores what it decided, and gives what is to be written once `commits` has ended.
+pub async fn merge(
+    ground: &Ground,
+    laid: &Laid,
+    request: &Request,
+    run: RunId,
+    slice: &Slice,
+    commits: &mut Commits,
+    ended: &mut Ended,
+) -> Result<Vec<Owing>, RunError> {
+    let begun = begin(laid, slice, ended)?;
     let mut merged = Vec::new();
     let mut left_out = Vec::new();
     let mut owing = Vec::new();
@@ -51,7 +83,8 @@ pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, 
             Some((stored, entries)) => {
                 if !entries.is_empty() {
                     let (entity, neighbours, hints) = (stored.after.clone(), slice.neighbours.clone(), prepared.hints.clone());
-                    owing.push(Owing { entity, entries, neighbours, hints, seen: prepared.seen() });
+                    let seen = leaving(prepared, &entries);
+                    owing.push(Owing { entity, entries, neighbours, hints, seen });
                 }
                 merged.push(stored);
             }
@@ -60,15 +93,40 @@ pub async fn merge(ground: &Ground, laid: &Laid, request: &Request, run: RunId, 
     }
     let now = ground.clock.now();
     send_at_once(laid, &mut merged, &mut owing, now);
-    if !merged.is_empty() {
-        ground.store.commit_merged(laid.id, run, merged, now).await?;
+    let moved = if slice.blank && slice.placed.waiting.is_empty() { Vec::new() } else { late::moved(laid, &merged) };
+    if !merged.is_empty() || !begun.is_empty() {
+        let (store, mapping) = (ground.store.clone(), laid.id);
+        // Side by side, so that they share a transaction.
+        let both = async move { try_join!(store.begin(mapping, begun), store.commit_merged(mapping, run, merged, now)).map(|_| ()) };
+        commits.start(both).await?;
     }
     if !left_out.is_empty() {
         ground.store.touch(left_out, None, now).await?;
     }
     settle_placed(ground, laid, slice, ended).await?;
+    if !moved.is_empty() {
+        commits.end().await?;
+    }
+    ended.end.reviews += late::tell(ground, laid, slice, moved).await?;
     untouch(ground, done).await?;
     Ok(owing)
+}
+
+/// A version tells whether a record changed before it leaves; without one, what it showed does.
+fn leaving(prepared: &Prepared, entries: &[Entry]) -> Vec<(SystemIx, Observation)> {
+    let leaves = |entry: &&Entry| matches!(entry.op.kind, OpKind::Archive(_) | OpKind::Delete(_)) && entry.op.version.is_none();
+    entries.iter().filter(leaves).filter_map(|entry| Some((entry.op.system, prepared.seen(entry.op.system)?.clone()))).collect()
+}
+
+/// Entities about which there was nothing to decide.
+fn begin(laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<Vec<Begun>, RunError> {
+    let Some(alike) = &slice.alike else { return Ok(Vec::new()) };
+    for same in &slice.same {
+        let records = same.group.members.len() as u64;
+        ended.end.unchanged += records;
+        ended.end.linked += records;
+    }
+    Ok(slice.same.iter().map(|same| alike::begin(alike, laid, same)).collect::<Result<_, _>>()?)
 }
 
 /// Few writes leave right after the commit: they are stored as sent in the same transaction, which saves one. Should the process end in between, they
@@ -90,7 +148,7 @@ fn send_at_once(laid: &Laid, merged: &mut [Merged], owing: &mut [Owing], now: Ti
 /// What an entity's look leaves to be stored; `None` where there is nothing.
 fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look: Look) -> Option<(Merged, Vec<Entry>)> {
     // What a silent system is owed, or has to say, is not known: the entity is looked at again when it may speak.
-    let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_)));
+    let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_))) || (prepared.late.near && look.entity.is_some());
     let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
     let waits = [look.waits, retry].into_iter().flatten().min();
     let nothing = look.entity.is_none()
@@ -98,6 +156,7 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         && look.reviews.is_empty()
         && look.closed_reviews.is_empty()
         && look.entry_states.is_empty()
+        && prepared.late.joined.is_empty()
         && waits.is_none();
     if nothing && prepared.before.is_some() {
         return None;
@@ -107,7 +166,9 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         .into_iter()
         .map(|(op, class)| Entry { id: EntryId(ground.entry_id()), run, op, class, state: EntryState::Ready, attempt: 0, first_sent_at: None, deadline: None })
         .collect();
-    let keys = look.entity.as_ref().or(prepared.before.is_none().then_some(&prepared.entity)).map(|after| keys(laid, after));
+    let is_other = prepared.before.is_none() || !prepared.late.joined.is_empty();
+    let keys = look.entity.as_ref().or(is_other.then_some(&prepared.entity)).map(|after| keys::agreed(laid, after));
+    let lost = prepared.late.lost.iter().map(|lost| Conflict { run, ..lost.clone() });
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
     let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
     let untouch = match entries.is_empty() {
@@ -117,11 +178,11 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
     let merged = Merged {
         before: prepared.before.clone(),
         after,
-        joined: Vec::new(),
+        joined: prepared.late.joined.clone(),
         keys,
-        conflicts: look.conflicts,
+        conflicts: lost.chain(look.conflicts).collect(),
         reviews: look.reviews,
-        closed_reviews: look.closed_reviews,
+        closed_reviews: prepared.late.answered.iter().copied().chain(look.closed_reviews).collect(),
         entries: entries.clone(),
         entry_states: look.entry_states,
         untouch,
@@ -129,11 +190,6 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         decided: look.decided,
     };
     Some((merged, entries))
-}
-
-/// The match keys of an entity's agreed values.
-pub fn keys(laid: &Laid, entity: &Entity) -> Vec<MatchKey> {
-    laid.mapping.keys(&|field| Some(entity.agreed(field)).filter(|value| !value.is_blank()))
 }
 
 /// A touch that leads back to the entity, through any of its links.
@@ -146,7 +202,7 @@ fn count(prepared: &Prepared, look: &Look, ended: &mut Ended) {
     let before = prepared.before.as_ref().map_or(0, |entity| entity.links.iter().flatten().count());
     let after = look.entity.as_ref().unwrap_or(&prepared.entity).links.iter().flatten().count();
     ended.end.linked += (after.saturating_sub(before)) as u64;
-    ended.end.conflicts += look.conflicts.len() as u64;
+    ended.end.conflicts += (look.conflicts.len() + prepared.late.lost.len()) as u64;
     ended.end.reviews += look.reviews.len() as u64;
 }
 
@@ -156,11 +212,11 @@ async fn settle_placed(ground: &Ground, laid: &Laid, slice: &Slice, ended: &mut 
     if !placed.waiting.is_empty() || !placed.found.is_empty() {
         ground.store.keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone()).await?;
     }
-    // Together, so that they share a transaction.
+    // Together, so that they share a transaction; closed first, so that the same may be asked anew.
     let now = ground.clock.now();
+    try_join_all(placed.closed.iter().map(|review| ground.store.close_review(*review))).await?;
     let opened = placed.reviews.iter().map(|review| ground.store.open_review(laid.id, review.clone(), now));
     try_join_all(opened).await?;
-    try_join_all(placed.closed.iter().map(|review| ground.store.close_review(*review))).await?;
     ended.end.reviews += placed.reviews.len() as u64;
     Ok(())
 }

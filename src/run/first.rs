@@ -1,6 +1,9 @@
 //! A mapping's first match: complete lists of all its systems, kept in a scratch file and matched there, in bounded memory.
 
+use std::sync::Arc;
+
 use super::RunError;
+use super::alike::Same;
 use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
 use super::observe::{self, Gathered};
@@ -8,12 +11,13 @@ use super::prepare;
 use super::progress::{Progress, Step};
 use super::source::{self, Slice};
 use super::unlinked::{Desk, Loose};
-use super::{Request, kept, unlinked};
+use super::{Request, alike, kept, keys};
 use crate::bounds::{FIRST_SLICE_RECORDS, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
 use crate::store::stage::{Mark, Stage, StagedRecord};
 use crate::store::{Feed, MovedCursor, Touch, Touched};
+use crate::sync::alike::Alike;
 use crate::sync::guard::Listing;
 use crate::system::{Cursor, Page};
 
@@ -22,6 +26,8 @@ pub struct FirstMatch {
     stage: Stage,
     /// The store knew nothing of the mapping when the run began.
     blank: bool,
+    /// Groups that all show the same may go by without a look.
+    alike: Option<Arc<Alike>>,
     /// Set again at the start of each pass, so that both give the same ids.
     ids: std::ops::Range<i64>,
     used: u64,
@@ -79,7 +85,9 @@ impl FirstMatch {
             false => -(count as i64)..0,
         };
         let linked = source::slices_of(ground, laid, request, &mut gathered, hints).await?;
-        let first = Self { stage, blank, ids, used: 0, mark: Mark::default(), slice: None, cursors, linked, next_linked: 0 };
+        let asked = !desk.reviews.is_empty() || laid.mapping.systems_ix().any(|system| desk.may_be_ours(system));
+        let alike = if blank && !asked { Alike::of(&*laid.mapping).map(Arc::new) } else { None };
+        let first = Self { stage, blank, alike, ids, used: 0, mark: Mark::default(), slice: None, cursors, linked, next_linked: 0 };
         Ok((first, gathered))
     }
 
@@ -98,15 +106,24 @@ impl FirstMatch {
         };
         self.mark = pass.mark();
         let mut loose = Vec::new();
+        let mut same = Vec::new();
         for (at, group) in groups.into_iter().enumerate() {
-            for member in group.members {
-                let observation = kept::read(&member.bytes)?;
+            if let Some(alike) = &self.alike
+                && alike::is_same(alike, laid, &group)?
+            {
+                same.push(Same { id: EntityId(self.ids.start + self.used as i64), group });
+                self.used += 1;
+                continue;
+            }
+            for member in &group.members {
+                let (observation, read_at) = kept::read(member.body())?;
                 let touch = touch(laid, member.system, &observation);
-                let (system, keys) = (member.system, Some(member.keys));
-                loose.push(Loose { group: at as u32, system, observation, keys, record: None, hint: (touch, None), predecessor_of: None });
+                let (system, keys) = (member.system, Some(member.match_keys()));
+                loose.push(Loose { group: at as u32, system, observation, read_at, keys, record: None, hint: (touch, None), predecessor_of: None });
             }
         }
-        self.slice = Some(self.place(ground, laid, loose).await?);
+        let slice = if loose.is_empty() { Slice::default() } else { self.place(ground, laid, loose).await? };
+        self.slice = Some(Slice { same, alike: self.alike.clone(), ..slice });
         Ok(self.slice.as_ref())
     }
 
@@ -174,6 +191,7 @@ async fn sort_out(
     gathered: &mut Gathered,
 ) -> Result<(Vec<StagedRecord>, Hints), RunError> {
     let seat = laid.seat(system);
+    let read_at = ground.clock.now();
     let mut staged = Vec::with_capacity(page.records.len());
     let mut hints = Hints::new();
     for records in observe::chunks(page.records, SLICE_RECORDS) {
@@ -188,17 +206,15 @@ async fn sort_out(
                 gathered.fresh.insert(at, observation);
             } else if !desk.claims(system, &observation, &record) {
                 let hint = (touch(laid, system, &observation), None);
-                fresh.push(Loose { group: 0, system, observation, keys: None, record: None, hint, predecessor_of: None });
+                fresh.push(Loose { group: 0, system, observation, read_at, keys: None, record: None, hint, predecessor_of: None });
             }
         }
         // References in match keys are entities, not record keys.
         desk.resolve(&mut fresh).await?;
         staged.extend(fresh.into_iter().map(|loose| StagedRecord {
             system,
-            identity: loose.observation.identity.clone(),
-            key: loose.observation.key.clone(),
-            keys: unlinked::match_keys(laid, &loose.observation),
-            bytes: kept::write(&loose.observation),
+            keys: keys::shown(laid, &loose.observation),
+            bytes: kept::write(&loose.observation, loose.read_at),
         }));
     }
     Ok((staged, hints))

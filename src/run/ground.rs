@@ -7,6 +7,8 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::RunError;
+use super::breaker::Breakers;
+use super::retention::Retention;
 use crate::clock::Clock;
 use crate::id::{ConnectionName, MappingName, ObjectName};
 use crate::mapping::{Create, Mapping, SystemIx};
@@ -26,6 +28,10 @@ pub struct Ground {
     pub mappings: Vec<Laid>,
     /// Where the ids of new journal entries come from.
     entry_ids: EntryIds,
+    /// What takes no writes now.
+    pub breakers: Breakers,
+    /// When to look for what was kept long enough.
+    pub retention: Retention,
     /// Connections whose account was compared in this process.
     pinned: Mutex<HashSet<ConnectionName>>,
 }
@@ -108,7 +114,8 @@ impl Ground {
             }
             laid.push(Laid { mapping, id, seats });
         }
-        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids: Box::new(uuid::Uuid::now_v7), pinned: Mutex::default() })
+        let (entry_ids, pinned): (EntryIds, _) = (Box::new(uuid::Uuid::now_v7), Mutex::default());
+        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids, breakers: Breakers::default(), retention: Retention::default(), pinned })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {

@@ -12,14 +12,18 @@ use crate::value::{Path, Str, Value, fingerprint};
 #[error("the scratch file of the run is damaged")]
 pub struct Damaged;
 
+const NO_CELL: u8 = 0;
+const VALUE: u8 = 6;
+
 /// Writes all that a look needs of an observation.
-pub fn write(observation: &Observation) -> Vec<u8> {
+pub fn write(observation: &Observation, read_at: Timestamp) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(24 * observation.fields.len() + 64);
+    bytes.extend(read_at.as_nanosecond().to_le_bytes());
     put(&mut bytes, Some(observation.key.as_str()));
     put(&mut bytes, Some(observation.identity.as_str()));
     put(&mut bytes, observation.version.as_deref());
     put(&mut bytes, observation.trouble.as_deref());
-    let time = observation.time.map_or(i64::MIN, |time| time.as_microsecond());
+    let time = observation.time.map_or(i128::MIN, |time| time.as_nanosecond());
     bytes.extend(time.to_le_bytes());
     bytes.push(observation.takes_part.map_or(2, u8::from));
     bytes.push(u8::from(observation.locked) | u8::from(observation.archived) << 1);
@@ -28,7 +32,6 @@ pub fn write(observation: &Observation) -> Vec<u8> {
     for seen in &observation.fields {
         put_seen(&mut bytes, seen);
     }
-    bytes.extend(observation.fingerprint.to_le_bytes());
     bytes
 }
 
@@ -36,16 +39,14 @@ pub fn write(observation: &Observation) -> Vec<u8> {
 ///
 /// # Errors
 /// When the bytes are not what [`write`] wrote.
-pub fn read(mut bytes: &[u8]) -> Result<Observation, Damaged> {
+pub fn read(mut bytes: &[u8]) -> Result<(Observation, Timestamp), Damaged> {
     let from = &mut bytes;
+    let read_at = instant(from)?.ok_or(Damaged)?;
     let key = RecordKey::new(text(from)?.ok_or(Damaged)?);
     let identity = RecordKey::new(text(from)?.ok_or(Damaged)?);
     let version = text(from)?.map(Str::from);
     let trouble = text(from)?.map(Str::from);
-    let time = match i64::from_le_bytes(take(from)?) {
-        i64::MIN => None,
-        at => Some(Timestamp::from_microsecond(at).map_err(|_| Damaged)?),
-    };
+    let time = instant(from)?;
     let takes_part = match byte(from)? {
         0 => Some(false),
         1 => Some(true),
@@ -55,9 +56,59 @@ pub fn read(mut bytes: &[u8]) -> Result<Observation, Damaged> {
     let gate = gate(from)?;
     let count = u16::from_le_bytes(take(from)?);
     let fields = (0..count).map(|_| seen(from)).collect::<Result<_, _>>()?;
-    let fingerprint = u64::from_le_bytes(take(from)?);
     let (locked, archived) = (flags & 1 != 0, flags & 2 != 0);
-    Ok(Observation { key, identity, version, time, fields, takes_part, locked, gate, archived, trouble, fingerprint })
+    Ok((Observation { key, identity, version, time, fields, takes_part, locked, gate, archived, trouble }, read_at))
+}
+
+/// The same bytes without their values being read: enough to see that records are alike.
+pub struct Glance<'a> {
+    pub read_at: Timestamp,
+    pub key: &'a str,
+    pub identity: &'a str,
+    pub version: Option<&'a str>,
+    pub time: Option<Timestamp>,
+    fields: &'a [u8],
+}
+
+/// `None`: the record is not plainly there, and taking part.
+pub fn glance(mut bytes: &[u8]) -> Result<Option<Glance<'_>>, Damaged> {
+    let from = &mut bytes;
+    let read_at = instant(from)?.ok_or(Damaged)?;
+    let key = text(from)?.ok_or(Damaged)?;
+    let identity = text(from)?.ok_or(Damaged)?;
+    let version = text(from)?;
+    let trouble = text(from)?.is_some();
+    let time = instant(from)?;
+    let takes_part = byte(from)? == 1;
+    let archived = byte(from)? & 2 != 0;
+    gate(from)?;
+    take::<2>(from)?;
+    let plain = takes_part && !archived && !trouble;
+    Ok(plain.then_some(Glance { read_at, key, identity, version, time, fields: bytes }))
+}
+
+/// A field at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told<'a> {
+    NoCell,
+    /// A value's canonical bytes.
+    Value(&'a [u8]),
+}
+
+impl<'a> Glance<'a> {
+    /// The next field in turn; `None` for what only a look can judge, after which there is no next.
+    pub fn next(&mut self) -> Result<Option<Told<'a>>, Damaged> {
+        Ok(match byte(&mut self.fields)? {
+            NO_CELL => Some(Told::NoCell),
+            VALUE => {
+                let length = u32::from_le_bytes(take(&mut self.fields)?) as usize;
+                let (value, rest) = self.fields.split_at_checked(length).ok_or(Damaged)?;
+                self.fields = rest;
+                Some(Told::Value(value))
+            }
+            _ => None,
+        })
+    }
 }
 
 fn put(bytes: &mut Vec<u8>, text: Option<&str>) {
@@ -67,7 +118,7 @@ fn put(bytes: &mut Vec<u8>, text: Option<&str>) {
 
 fn put_seen(bytes: &mut Vec<u8>, seen: &Seen) {
     match seen {
-        Seen::NoCell => bytes.push(0),
+        Seen::NoCell => bytes.push(NO_CELL),
         Seen::Unread => bytes.push(1),
         Seen::Unresolved(key) => {
             bytes.push(2);
@@ -86,9 +137,14 @@ fn put_seen(bytes: &mut Vec<u8>, seen: &Seen) {
             bytes.push(5);
             put(bytes, Some(why));
         }
+        // Its length goes before it, so that a glance can pass over it.
         Seen::Value(value) => {
-            bytes.push(6);
+            bytes.push(VALUE);
+            let at = bytes.len();
+            bytes.extend([0; 4]);
             fingerprint::canonical(value, bytes);
+            let length = (bytes.len() - at - 4) as u32;
+            bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
         }
     }
 }
@@ -115,7 +171,7 @@ fn put_gate(bytes: &mut Vec<u8>, gate: &Gate) {
 
 fn seen(from: &mut &[u8]) -> Result<Seen, Damaged> {
     Ok(match byte(from)? {
-        0 => Seen::NoCell,
+        NO_CELL => Seen::NoCell,
         1 => Seen::Unread,
         2 => Seen::Unresolved(RecordKey::new(text(from)?.ok_or(Damaged)?)),
         3 => Seen::UnresolvedBy(value(from)?),
@@ -125,7 +181,10 @@ fn seen(from: &mut &[u8]) -> Result<Seen, Damaged> {
             Seen::UnresolvedSet(keys.collect::<Result<_, Damaged>>()?)
         }
         5 => Seen::Unfit(Str::from(text(from)?.ok_or(Damaged)?)),
-        6 => Seen::Value(value(from)?),
+        VALUE => {
+            take::<4>(from)?;
+            Seen::Value(value(from)?)
+        }
         _ => return Err(Damaged),
     })
 }
@@ -159,6 +218,13 @@ fn text<'a>(from: &mut &'a [u8]) -> Result<Option<&'a str>, Damaged> {
     let (text, rest) = from.split_at_checked(length as usize).ok_or(Damaged)?;
     *from = rest;
     std::str::from_utf8(text).map(Some).map_err(|_| Damaged)
+}
+
+fn instant(from: &mut &[u8]) -> Result<Option<Timestamp>, Damaged> {
+    match i128::from_le_bytes(take(from)?) {
+        i128::MIN => Ok(None),
+        at => Timestamp::from_nanosecond(at).map(Some).map_err(|_| Damaged),
+    }
 }
 
 fn byte(from: &mut &[u8]) -> Result<u8, Damaged> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ground::{Ground, Laid, Seat};
 use super::plan::{self, PlannedOp};
@@ -38,6 +38,12 @@ pub fn is_quiet(ground: &Ground, laid: &Laid, prepared: &Prepared, neighbours: &
 fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neighbours: &Neighbours, with: impl FnOnce(&Scene) -> T) -> T {
     let abilities = laid.abilities();
     let offsets: Vec<SignedDuration> = laid.seats.iter().map(Seat::clock_offset).collect();
+    // A plan shows what is owed, whoever takes it now.
+    let paused = |system| {
+        let at = (&laid.mapping.system(system).connection, &laid.seat(system).object);
+        ground.breakers.paused_until(at.0, at.1, ground.clock.now()).filter(|_| run != RunId(0))
+    };
+    let paused: Vec<Option<Timestamp>> = laid.mapping.systems_ix().map(paused).collect();
     with(&Scene {
         terms: &*laid.mapping,
         entity: &prepared.entity,
@@ -49,6 +55,7 @@ fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neigh
         since: prepared.since,
         abilities: &abilities,
         waiting: &prepared.waiting,
+        paused: &paused,
         neighbours,
         now: ground.clock.now(),
         today: ground.today(),
@@ -88,7 +95,7 @@ pub async fn count(
             hooks.plan.questions(look.reviews.len());
         }
         hooks.plan.questions(slice.placed.reviews.len());
-        hooks.progress.step(Step::Looked { entities: slice.prepared.len() });
+        hooks.progress.step(Step::Looked { entities: slice.same.len() + slice.prepared.len() });
     }
     ended.remarks = remarks.sentences(&laid.mapping);
     Ok(shown)

@@ -168,12 +168,13 @@ async fn read_values(ground: &Ground, laid: &Laid, field: FieldIx, entities: &[E
     };
     let target = &ground.mappings[target];
     let names: Vec<&FieldName> = target.mapping.fields.iter().map(|field| &field.name).collect();
-    for loaded in ground.store.load(target.id, entities).await? {
+    // A value may still refer to an entity by a former id.
+    for (asked, loaded) in entities.iter().zip(ground.store.load(target.id, entities).await?) {
         let values = target.mapping.fields_ix().map(|at| {
             let name = names[at.0 as usize].to_string();
             (name, loaded.entity.agreed(at).clone())
         });
-        neighbours.values.insert((field, loaded.entity.id), values.collect());
+        neighbours.values.insert((field, *asked), values.collect());
     }
     Ok(())
 }

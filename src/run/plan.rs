@@ -155,10 +155,13 @@ impl<W: Write + Send> PlanFile<W> {
         Ok(Self { to })
     }
 
+    /// Gives back what was written to.
+    ///
     /// # Errors
     /// When the last bytes cannot be written.
-    pub fn finish(mut self) -> std::io::Result<()> {
-        self.to.flush()
+    pub fn finish(mut self) -> std::io::Result<W> {
+        self.to.flush()?;
+        Ok(self.to)
     }
 }
 
@@ -183,7 +186,7 @@ pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn Enti
         system: mapping.system(op.system).name.to_string(),
         kind: kind(&op.kind).to_owned(),
         key: op.key.as_ref().map(ToString::to_string),
-        label: label(mapping, view),
+        label: mapping.label(|field| view.agreed(field).to_string()),
         records: records.to_vec(),
         reason: op.reason.sentence(mapping, None),
         fields: op
@@ -224,13 +227,6 @@ pub fn id(mapping: &Mapping, op: &Op, records: &[String]) -> String {
     format!("{:016x}", fingerprint::hash64(&bytes))
 }
 
-fn label(mapping: &Mapping, view: &dyn EntityView) -> String {
-    use crate::value::Kind;
-    let named = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).kind, Kind::Text | Kind::Company | Kind::Name | Kind::Email | Kind::Domain));
-    let preferred = mapping.fields_ix().filter(|field| matches!(mapping.field(*field).name.as_str(), "name" | "company" | "title"));
-    preferred.chain(named).map(|field| view.agreed(field)).find(|value| !value.is_blank()).map(|value| value.to_string()).unwrap_or_default()
-}
-
 /// The word for an op in plans, logs and metrics.
 pub fn kind(kind: &OpKind) -> &'static str {
     match kind {
@@ -238,5 +234,6 @@ pub fn kind(kind: &OpKind) -> &'static str {
         OpKind::Update => "update",
         OpKind::Archive(_) => "archive",
         OpKind::Delete(_) => "delete",
+        OpKind::Restore => "restore",
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::RunError;
 use super::ground::{Ground, Laid};
+use super::late::Late;
 use super::observe::Gathered;
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
@@ -41,6 +42,8 @@ pub struct Prepared {
     pub since: Option<Timestamp>,
     /// Systems in which an unlinked record that starts nothing has its match keys.
     pub waiting: Vec<SystemIx>,
+    /// Entities that it turned out to be.
+    pub late: Late,
     /// What this look answers.
     pub hints: Vec<Hint>,
 }
@@ -59,6 +62,7 @@ impl Prepared {
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),
+            late: Late::default(),
             hints: Vec::new(),
         }
     }
@@ -75,6 +79,7 @@ impl Prepared {
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),
+            late: Late::default(),
             hints: Vec::new(),
         }
     }
@@ -91,13 +96,12 @@ impl Prepared {
         self.see(system, Sight::Live(observation), now);
     }
 
-    /// The fingerprint of what each system shows.
-    pub fn seen(&self) -> Vec<Option<u64>> {
-        let seen = |sight: &Sight| match sight {
-            Sight::Live(observation) => Some(observation.fingerprint),
+    /// What a system shows.
+    pub fn seen(&self, system: SystemIx) -> Option<&Observation> {
+        match &self.sights[system.0 as usize] {
+            Sight::Live(observation) => Some(observation),
             Sight::Unread | Sight::Silent(_) | Sight::Gone => None,
-        };
-        self.sights.iter().map(seen).collect()
+        }
     }
 
     /// Puts entities in the place of the record keys that references show.
@@ -137,7 +141,7 @@ pub async fn linked(ground: &Ground, laid: &Laid, gathered: &mut Gathered, hints
 }
 
 /// A page of a feed is a fresh read of its records.
-fn give_fresh(laid: &Laid, gathered: &mut Gathered, prepared: &mut Prepared, now: Timestamp) {
+pub fn give_fresh(laid: &Laid, gathered: &mut Gathered, prepared: &mut Prepared, now: Timestamp) {
     for system in laid.mapping.systems_ix() {
         let Some(link) = prepared.entity.link(system) else {
             continue;

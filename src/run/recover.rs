@@ -22,6 +22,7 @@ use crate::value::{Path, Value};
 /// Settles all that is open: by class, always with the same entry.
 pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended: &mut Ended) -> Result<(), RunError> {
     for entry in ground.store.unsettled(laid.id).await? {
+        ended.begin(ground).await?;
         let now = ground.clock.now();
         let Some(loaded) = ground.store.load(laid.id, &[entry.op.entity]).await?.pop() else {
             return Err(RunError::Orphan { entry: entry.id });
@@ -33,7 +34,7 @@ pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended
             (EntryState::Ready, _) => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (_, OpKind::Create) => create(ground, laid, prepared, entry, progress, ended).await?,
             // A read of the record tells what became of it: the look settles it.
-            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_)) => again(ground, laid, &prepared, None).await?,
+            (_, OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore) => again(ground, laid, &prepared, None).await?,
         }
     }
     Ok(())
@@ -64,7 +65,8 @@ async fn create(ground: &Ground, laid: &Laid, prepared: Prepared, entry: Entry, 
         }
         Recovery::Late(other) => {
             sometimes!("a recovery meets a record of another entity");
-            ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other }).await
+            let why = "a record found for a create in doubt is linked already".to_owned();
+            ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other, why }).await
         }
         Recovery::Send => send(ground, laid, prepared, entry, progress, ended).await,
         Recovery::Review(hits) => ask(ground, laid, &prepared, &entry, ReviewAbout::InDoubt { entry: entry.id, hits }).await,

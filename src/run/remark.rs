@@ -51,7 +51,16 @@ fn worth_telling(what: &NoteKind) -> Option<&'static str> {
         NoteKind::Shut(_) => "the record is closed for this write; open it there",
         NoteKind::CannotLeave => "the connector can neither archive nor delete this object; `leaves: stop` keeps it",
         NoteKind::CannotWrite => "the connector cannot write this object",
+        NoteKind::StaysArchived => {
+            "the connector cannot bring it back from the archive, and a new record is made where `create` says so; say how in `archive: { restores: … }`"
+        }
         NoteKind::RequiredBlank => "no record is made while this required field is blank",
+        NoteKind::RequiredUnlinked => {
+            "no record is made before the record that this required field refers to is linked; once its own mapping has run, this one can be planned"
+        }
+        NoteKind::CreateUnlinked => {
+            "`create` asks for the record that this field refers to, which is not linked yet; once its own mapping has run, this one can be planned"
+        }
         NoteKind::Unresolved | NoteKind::Deferred | NoteKind::PutBack | NoteKind::Waits | NoteKind::Asked | NoteKind::Locked | NoteKind::Silent(_) => {
             return None;
         }

@@ -1,16 +1,18 @@
 //! Where a run's slices come from: touched records in memory, or a scratch file for a first match. Both can be gone through twice.
 
+use super::alike::Same;
 use super::first::FirstMatch;
 use super::ground::{Ground, Laid};
 use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, look, neighbours, unlinked};
+use super::{Ended, Request, RunError, keys, late, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
 use crate::store::{Adoption, Hit, Touched};
+use crate::sync::alike::Alike;
 use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
 use crate::sync::pace;
@@ -18,11 +20,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Entities that are looked at together.
+#[derive(Default)]
 pub struct Slice {
+    /// Entities about which there is nothing to decide.
+    pub same: Vec<Same>,
+    /// How that was judged; there wherever `same` has any.
+    pub alike: Option<Arc<Alike>>,
     pub prepared: Vec<Prepared>,
     pub neighbours: Arc<Neighbours>,
     /// What placing its unlinked records came to.
     pub placed: Placed,
+    /// Of a first match into a store that knows nothing of the mapping: nothing is looked up there.
+    pub blank: bool,
 }
 
 impl Slice {
@@ -32,7 +41,7 @@ impl Slice {
         prepared.iter_mut().for_each(|prepared| prepared.resolve(laid, &neighbours));
         find_waiting(ground, laid, &mut prepared, beside, blank).await?;
         recall(ground, laid, &mut prepared, &neighbours).await?;
-        Ok(Self { prepared, neighbours: Arc::new(neighbours), placed: Placed::default() })
+        Ok(Self { prepared, neighbours: Arc::new(neighbours), blank, ..Self::default() })
     }
 }
 
@@ -47,7 +56,7 @@ async fn find_waiting(ground: &Ground, laid: &Laid, prepared: &mut [Prepared], p
     let mut keys = Vec::new();
     let mut owners = Vec::new();
     for (at, prepared) in prepared.iter_mut().enumerate() {
-        let own = unlinked::entity_keys(laid, prepared);
+        let own = keys::all(laid, prepared);
         let beside = placed.waiting.iter().filter(|waiting| waiting.keys.iter().any(|key| own.contains(key)));
         prepared.waiting.extend(beside.map(|waiting| waiting.system));
         owners.extend(own.iter().map(|_| at));
@@ -120,6 +129,11 @@ impl Source {
         Ok(Self { adoption, listings: gathered.listings, looked, left, kind: Kind::Memory { slices, next: 0 } })
     }
 
+    /// Whether there is nothing to look at and nothing to store.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.kind, Kind::Memory { slices, .. } if slices.is_empty())
+    }
+
     /// How many touched records this round looks at.
     pub fn looked(&self) -> u64 {
         self.looked
@@ -189,6 +203,9 @@ fn report(laid: &Laid, gathered: &mut Gathered, ended: &mut Ended) {
 
 /// Touched records as slices.
 pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<Vec<Slice>, RunError> {
+    if hints.is_empty() {
+        return Ok(Vec::new());
+    }
     let (linked, unlinked) = split(ground, laid, hints).await?;
     let mut prepared = prepare::linked(ground, laid, gathered, linked).await?;
     let desk = Desk::open(ground, laid).await?;
@@ -202,13 +219,14 @@ pub async fn slices_of(ground: &Ground, laid: &Laid, request: &Request, gathered
         prepare::read_rest(ground, laid, gathered, slice).await?;
     }
     prepared.extend(joined);
+    late::join(ground, laid, gathered, &mut prepared, &mut placed).await?;
     let mut slices = Vec::new();
     for chunk in observe::chunks(prepared, SLICE_RECORDS) {
         slices.push(Slice::of(ground, laid, chunk, &placed, false).await?);
     }
     match slices.first_mut() {
         Some(slice) => slice.placed = placed,
-        None => slices.push(Slice { prepared: Vec::new(), neighbours: Arc::default(), placed }),
+        None => slices.push(Slice { placed, ..Slice::default() }),
     }
     Ok(slices)
 }
@@ -270,6 +288,7 @@ async fn split(ground: &Ground, laid: &Laid, hints: Vec<Hint>) -> Result<(Linked
 
 /// Reads unlinked records that no page brought; what is gone before it was ever linked is done.
 async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec<Hint>) -> Result<(Vec<Loose>, Vec<Hint>), RunError> {
+    let now = desk.ground.clock.now();
     let mut loose = Vec::new();
     let mut done = Vec::new();
     let mut ask: BTreeMap<SystemIx, Vec<Hint>> = BTreeMap::new();
@@ -277,7 +296,7 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
         let (system, identity) = (hint.0.system, hint.0.identity.clone());
         match gathered.fresh.remove(&(system, identity)) {
             Some(observation) if !desk.may_be_ours(system) && hint.0.why != Touched::Gone => {
-                loose.push(Loose { group: 0, system, observation, keys: None, record: None, hint, predecessor_of: None });
+                loose.push(Loose { group: 0, system, observation, read_at: now, keys: None, record: None, hint, predecessor_of: None });
             }
             _ => ask.entry(system).or_default().push(hint),
         }
@@ -304,7 +323,7 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
                 Some(record) => {
                     let observation = laid.mapping.observe(system, &record, &seat.positions);
                     let record = desk.may_be_ours(system).then_some(record);
-                    loose.push(Loose { group: 0, system, observation, keys: None, record, hint, predecessor_of: None });
+                    loose.push(Loose { group: 0, system, observation, read_at: now, keys: None, record, hint, predecessor_of: None });
                 }
                 None => done.push(hint),
             }

@@ -1,17 +1,21 @@
 //! Unlinked records of a run: each one finds its entity, starts one, waits, or becomes a question.
 
+mod beside;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use beside::{Begun, Twins, twins};
+
 use super::RunError;
 use super::ground::{Ground, Laid};
-use super::neighbours;
 use super::prepare::{self, Hint, Prepared};
+use super::{keys, neighbours};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{Observation, Seen, SystemIx};
-use crate::store::{Hit, Review, Waiting};
+use crate::store::{Answer, Hit, Review, Waiting};
 use crate::sync::entity::{Agreed, Entity, Fact, Interval, Origin};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::op::Entry;
@@ -28,6 +32,7 @@ pub struct Loose {
     pub group: u32,
     pub system: SystemIx,
     pub observation: Observation,
+    pub read_at: Timestamp,
     /// Its match keys, where they are known already.
     pub keys: Option<Vec<MatchKey>>,
     /// Kept only while a create of ours may be behind it.
@@ -49,6 +54,15 @@ pub struct Placed {
     pub done: Vec<Hint>,
 }
 
+impl Placed {
+    /// A question met twice in one round is asked once.
+    pub fn ask(&mut self, review: NewReview) {
+        if !self.reviews.contains(&review) {
+            self.reviews.push(review);
+        }
+    }
+}
+
 /// Everything placing looks up once per run.
 pub struct Desk<'a> {
     pub ground: &'a Ground,
@@ -68,7 +82,13 @@ impl<'a> Desk<'a> {
         for system in laid.mapping.systems_ix() {
             creates.push(ground.store.open_creates(laid.id, system).await?);
         }
-        let reviews = ground.store.reviews(Some(laid.id), true).await?;
+        let mut reviews = ground.store.reviews(Some(laid.id), true).await?;
+        // An entity that a person named may have been joined to another since.
+        for review in &mut reviews {
+            if let Some(Answer::Link(entity)) = &mut review.answer {
+                *entity = ground.store.resolve_alias(*entity).await?;
+            }
+        }
         Ok(Self { ground, laid, reviews, creates, ignore: None, blank: false })
     }
 
@@ -93,6 +113,7 @@ impl<'a> Desk<'a> {
             terms: &*self.laid.mapping,
             system,
             observation,
+            label: &String::new,
             creates: &self.creates[system.0 as usize],
             holds: &|path, value| self.cell_holds(system, record, path, value),
             hits: &[],
@@ -112,7 +133,7 @@ impl<'a> Desk<'a> {
     pub async fn place_all(&self, mut loose: Vec<Loose>, new_ids: &mut (dyn Iterator<Item = EntityId> + Send)) -> Result<Placed, RunError> {
         loose.sort_by(|a, b| (a.system, &a.observation.identity).cmp(&(b.system, &b.observation.identity)));
         self.resolve(&mut loose).await?;
-        let keys: Vec<Vec<MatchKey>> = loose.iter_mut().map(|loose| loose.keys.take().unwrap_or_else(|| match_keys(self.laid, &loose.observation))).collect();
+        let keys: Vec<Vec<MatchKey>> = loose.iter_mut().map(|loose| loose.keys.take().unwrap_or_else(|| keys::shown(self.laid, &loose.observation))).collect();
         let known = self.known(&loose, &keys).await?;
         let twins = twins(&loose, &keys);
         let mut placed = Placed::default();
@@ -123,6 +144,7 @@ impl<'a> Desk<'a> {
                 terms: &*self.laid.mapping,
                 system: loose.system,
                 observation: &loose.observation,
+                label: &|| loose.observation.label(&self.laid.mapping),
                 creates: &self.creates[loose.system.0 as usize],
                 holds: &|path, value| self.holds(&loose, path, value),
                 hits: &hits,
@@ -204,7 +226,7 @@ impl<'a> Desk<'a> {
             .filter(|entity| !self.ignore.as_ref().is_some_and(|ids| ids.contains(&entity.0)))
             .collect();
         ids.extend(loose.iter().filter_map(|loose| match self.review(loose)?.answer {
-            Some(crate::sync::review::Answer::Link(entity)) => Some(entity),
+            Some(Answer::Link(entity)) => Some(entity),
             _ => None,
         }));
         ids.sort();
@@ -228,20 +250,28 @@ impl<'a> Desk<'a> {
             for hit in known.hits.get(key).into_iter().flatten() {
                 match hit {
                     Hit::Entity(id) => rule.entities.extend(known.entities.get(id).map(|p| self.entity_hit(p, loose.system, &known.neighbours))),
-                    Hit::Waiting { system, identity, key } if (*system, identity) != (loose.system, &loose.observation.identity) => {
-                        rule.waiting.push((*system, key.clone()));
-                    }
-                    Hit::Waiting { .. } => {}
+                    Hit::Waiting { system, identity, .. } if (*system, identity) == (loose.system, &loose.observation.identity) => {}
+                    // A twin that came earlier.
+                    Hit::Waiting { system, key, .. } if *system == loose.system => rule.twins.push(key.clone()),
+                    Hit::Waiting { system, key, .. } => rule.waiting.push((*system, key.clone())),
                 }
             }
             let started = begun.by_key.get(&(loose.group, key.clone())).into_iter().flatten();
             rule.entities.extend(started.map(|at| self.entity_hit(&placed.entities[*at], loose.system, &known.neighbours)));
             let same = twins.get(&(loose.group, loose.system, key.clone())).into_iter().flatten();
             rule.twins.extend(same.filter(|(identity, _)| *identity != loose.observation.identity).map(|(_, key)| key.clone()));
+            rule.twins.sort();
+            rule.twins.dedup();
             rule.entities.sort_by_key(|hit| hit.entity);
             rule.entities.dedup_by_key(|hit| hit.entity);
         }
         rules
+    }
+
+    /// Whether a question about a twin of the record names this one, too: two records with one key are one question.
+    fn asks_about_twin(&self, about: &ReviewAbout, placed: &Placed) -> bool {
+        let open = self.reviews.iter().filter(|review| review.answer.is_none() && !placed.closed.contains(&review.id));
+        open.map(|review| &review.about).chain(placed.reviews.iter().map(|review| &review.about)).any(|asked| asked.is_mirrored_by(about))
     }
 
     fn entity_hit(&self, prepared: &Prepared, system: SystemIx, neighbours: &Neighbours) -> EntityHit {
@@ -272,7 +302,7 @@ impl<'a> Desk<'a> {
                 let id = new_ids.next().expect("one id is reserved for each loose record");
                 let mut prepared = Prepared::starting(self.laid, id, now);
                 prepared.hints.push(loose.hint);
-                prepared.join(self.laid, loose.system, loose.observation, now);
+                prepared.join(self.laid, loose.system, loose.observation, loose.read_at);
                 begun.add(loose.group, placed.entities.len(), id, keys);
                 placed.entities.push(prepared);
                 placed.found.push(at);
@@ -286,12 +316,12 @@ impl<'a> Desk<'a> {
                 });
                 let prepared = &mut placed.entities[slot];
                 prepared.hints.push(loose.hint);
-                prepared.join(self.laid, loose.system, loose.observation, now);
+                prepared.join(self.laid, loose.system, loose.observation, loose.read_at);
                 begun.add(loose.group, slot, id, keys);
                 placed.found.push(at);
             }
             Placement::Review(about) => {
-                if asked.is_none() {
+                if asked.is_none() && !self.asks_about_twin(&about, placed) {
                     placed.reviews.push(NewReview { entity: None, about });
                 }
                 placed.waiting.push(waiting(&loose, keys, WaitingWhy::Review));
@@ -318,43 +348,6 @@ struct Known {
     neighbours: Neighbours,
 }
 
-/// Entities begun or joined in this pass: later records find them under the same keys.
-#[derive(Default)]
-struct Begun {
-    by_key: HashMap<(u32, MatchKey), Vec<usize>>,
-    by_id: HashMap<EntityId, usize>,
-}
-
-impl Begun {
-    fn add(&mut self, group: u32, at: usize, id: EntityId, keys: Vec<MatchKey>) {
-        self.by_id.insert(id, at);
-        for key in keys {
-            self.by_key.entry((group, key)).or_default().push(at);
-        }
-    }
-}
-
-type Twins = HashMap<(u32, SystemIx, MatchKey), Vec<(RecordKey, RecordKey)>>;
-
-fn twins(loose: &[Loose], keys: &[Vec<MatchKey>]) -> Twins {
-    let mut twins = Twins::new();
-    for (loose, keys) in loose.iter().zip(keys) {
-        for key in keys {
-            let same = twins.entry((loose.group, loose.system, key.clone())).or_default();
-            same.push((loose.observation.identity.clone(), loose.observation.key.clone()));
-        }
-    }
-    twins
-}
-
-/// The match keys of a record's own values.
-pub fn match_keys(laid: &Laid, observation: &Observation) -> Vec<MatchKey> {
-    laid.mapping.keys(&|field| match &observation.fields[field.0 as usize] {
-        Seen::Value(value) if !value.is_blank() => Some(value),
-        _ => None,
-    })
-}
-
 /// Takes a record's own values for agreed.
 fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now: Timestamp) {
     for (agreed, seen) in entity.hub.iter_mut().zip(&observation.fields) {
@@ -363,19 +356,6 @@ fn assume(entity: &mut Entity, observation: &Observation, system: SystemIx, now:
             *agreed = Agreed::Set(Fact { value: value.clone(), origin: Origin::System(system), changed });
         }
     }
-}
-
-/// The match keys of an entity about to be looked at: its agreed values, and what its records show.
-pub fn entity_keys(laid: &Laid, prepared: &Prepared) -> Vec<MatchKey> {
-    let mut keys = super::commit::keys(laid, &prepared.entity);
-    for sight in &prepared.sights {
-        if let Sight::Live(observation) = sight {
-            keys.extend(match_keys(laid, observation));
-        }
-    }
-    keys.sort_by(|a, b| (a.rule, &a.text).cmp(&(b.rule, &b.text)));
-    keys.dedup();
-    keys
 }
 
 fn waiting(loose: &Loose, keys: Vec<MatchKey>, why: WaitingWhy) -> Waiting {

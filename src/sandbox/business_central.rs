@@ -265,6 +265,10 @@ impl LookAlike for BusinessCentral {
         &self.base
     }
 
+    fn vendor(&self) -> &'static str {
+        "Dynamics 365 Business Central"
+    }
+
     fn config(&self) -> BTreeMap<String, String> {
         let all = [("tenant", TENANT), ("environment", ENVIRONMENT), ("company", &self.company), ("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)];
         all.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
@@ -289,9 +293,14 @@ impl LookAlike for BusinessCentral {
         refused(429, "Application_TooManyRequests", "Too many requests reached. Actual (6001). Maximum (6000).").reply(&self.new_guid())
     }
 
-    /// Subscriptions are made through the API; only how long they gather is set here.
+    /// Subscriptions are made through the API; only how long they gather is set here, and all are lost as by a wrong answer to a notification.
     fn subscribe(&self, wanted: &Value) -> Result<Value, Refusal> {
-        let ms = wanted["gather_ms"].as_u64().ok_or_else(|| Refusal::new(400, "Subscriptions are made through the API; this takes {\"gather_ms\": 1000}."))?;
+        if wanted["drop"] == json!(true) {
+            return Ok(json!({ "dropped": self.subscriptions.drop_all() }));
+        }
+        let ms = wanted["gather_ms"]
+            .as_u64()
+            .ok_or_else(|| Refusal::new(400, "Subscriptions are made through the API; this takes {\"gather_ms\": 1000} or {\"drop\": true}."))?;
         self.subscriptions.gather(ms);
         Ok(json!({ "gather_ms": ms }))
     }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, routing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::Reply;
 use super::look_alike::{LookAlike, Refusal};
-use super::page;
+use super::page::{self, About};
 use super::store::{Fields, Record};
 
 /// Records shown when nobody says how many.
@@ -22,9 +22,15 @@ const PERSON: &str = "Sam Person";
 type Who = State<Arc<dyn LookAlike>>;
 type Answer = Result<Response, Refusal>;
 
-pub(super) fn routes() -> Router<Arc<dyn LookAlike>> {
-    Router::new()
-        .route("/", routing::get(page))
+/// Where the page is; its files are looked for beside it, so the slash at the end counts.
+const PAGE: &str = "/_sandbox/";
+
+pub(super) fn routes(about: About) -> Router<Arc<dyn LookAlike>> {
+    let about = json!(about);
+    let control = Router::new()
+        .route("/", routing::get(async || Redirect::permanent(PAGE)))
+        .route("/{file}", routing::get(async |Path(file): Path<String>| page::file(&file)))
+        .route("/about", routing::get(async move || Response::from(Reply::json(200, about))))
         .route("/objects", routing::get(objects))
         .route("/records/{object}", routing::get(records).post(create))
         .route("/records/{object}/{key}", routing::get(record).patch(update).delete(delete))
@@ -34,11 +40,8 @@ pub(super) fn routes() -> Router<Arc<dyn LookAlike>> {
         .route("/requests", routing::get(requests))
         .route("/webhooks", routing::post(webhooks))
         .route("/expire_tokens", routing::post(expire_tokens))
-        .layer(DefaultBodyLimit::max(16 << 20))
-}
-
-pub(super) async fn page() -> Response {
-    Reply::html(200, page::HTML).into()
+        .layer(DefaultBodyLimit::max(16 << 20));
+    Router::new().nest("/_sandbox", control).route(PAGE, routing::get(async || page::file("index.html")))
 }
 
 async fn objects(State(who): Who) -> Response {

@@ -21,6 +21,8 @@ pub enum FaultKind {
     EndlessPages,
     ExpiredTokens,
     HtmlInsteadOfJson,
+    /// Records of lists come without what names them.
+    KeylessRecords,
     /// Half on the way there, half on the way back.
     LatencyMs,
     RateLimited,

@@ -22,6 +22,9 @@ use crate::clock::Clock;
 pub trait LookAlike: Send + Sync + 'static {
     fn base(&self) -> &Base;
 
+    /// The vendor's product, as people call it.
+    fn vendor(&self) -> &'static str;
+
     /// What a person needs to connect to it, by the connector's config keys.
     fn config(&self) -> BTreeMap<String, String>;
 

@@ -90,6 +90,10 @@ impl LookAlike for PartnerStack {
         &self.base
     }
 
+    fn vendor(&self) -> &'static str {
+        "PartnerStack"
+    }
+
     fn config(&self) -> BTreeMap<String, String> {
         let all = [("public_key", PUBLIC_KEY), ("secret_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)];
         all.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
@@ -114,6 +118,14 @@ impl LookAlike for PartnerStack {
 
     fn rate_limited(&self) -> Reply {
         failed(&Refusal::new(429, "Too many requests.")).with("retry-after", "1")
+    }
+
+    /// Webhooks are made through the API; here they are lost, as when a person removes them.
+    fn subscribe(&self, wanted: &Value) -> Result<Value, Refusal> {
+        match wanted["drop"] {
+            Value::Bool(true) => Ok(json!({ "dropped": self.webhooks.drop_all() })),
+            _ => Err(Refusal::new(400, "Webhooks are made through the API; this takes {\"drop\": true}.")),
+        }
     }
 
     fn objects(&self) -> Vec<&'static str> {

@@ -65,6 +65,10 @@ impl LookAlike for Salesforce {
         &self.0.base
     }
 
+    fn vendor(&self) -> &'static str {
+        "Salesforce"
+    }
+
     fn config(&self) -> BTreeMap<String, String> {
         let pairs = [("instance_url", self.0.base.url.as_str()), ("client_id", &self.0.client_id), ("client_secret", &self.0.client_secret)];
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()

@@ -13,14 +13,15 @@ use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
-use axum::{Router, routing};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::call::{Call, Reply};
+use super::call::{Call, Content, Reply};
 use super::fault::FaultKind;
 use super::look_alike::LookAlike;
+use super::page::About;
 use super::stats::Seen;
 use super::{control, turn};
 use crate::bounds::RESPONSE_BYTES_MAX;
@@ -28,8 +29,8 @@ use crate::bounds::RESPONSE_BYTES_MAX;
 const OUTAGE_PAGE: &str = "<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body><h1>We are sorry</h1></body></html>";
 
 /// Serves until told to stop.
-pub(super) async fn run(listener: TcpListener, who: Arc<dyn LookAlike>, stop: CancellationToken) -> io::Result<()> {
-    let router = Router::new().nest("/_sandbox", control::routes()).route("/_sandbox/", routing::get(control::page)).fallback(vendor).with_state(who);
+pub(super) async fn run(listener: TcpListener, who: Arc<dyn LookAlike>, about: About, stop: CancellationToken) -> io::Result<()> {
+    let router = control::routes(about).fallback(vendor).with_state(who);
     axum::serve(Cuttable(listener), router.into_make_service_with_connect_info::<Cut>()).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
@@ -79,13 +80,29 @@ async fn troubled(who: &dyn LookAlike, call: Call) -> Option<Reply> {
     if faults.strikes(FaultKind::ExpiredTokens).is_some() {
         who.base().tokens.expire_all();
     }
-    let reply = who.answer(call).await;
+    let mut reply = who.answer(call).await;
+    if let Content::Json(body) = &mut reply.content
+        && faults.strikes(FaultKind::KeylessRecords).is_some()
+    {
+        lose_keys(body);
+    }
     if turn::wrote()
         && let Some(fault) = faults.strikes(FaultKind::AnswerLost)
     {
         return (fault.status != 0).then(|| Reply::html(fault.status, OUTAGE_PAGE));
     }
     Some(reply)
+}
+
+/// Whatever the three vendors call a key, in every list of the answer.
+fn lose_keys(body: &mut Value) {
+    match body {
+        Value::Array(items) => {
+            items.iter_mut().filter_map(Value::as_object_mut).for_each(|item| item.retain(|name, _| !["key", "Id", "id"].contains(&&**name)))
+        }
+        Value::Object(members) => members.values_mut().for_each(lose_keys),
+        _ => {}
+    }
 }
 
 fn http_date(now: jiff::Timestamp) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::daemon::board::{DaemonState, MappingState};
-use crate::daemon::tally::outcome;
+use crate::run::breaker::Pause;
 use crate::store::RunState;
 
 /// Whether nothing needs anybody.
@@ -11,6 +11,7 @@ pub fn is_ready(state: &DaemonState) -> bool {
     state.store_failed.is_none()
         && !state.stopping
         && state.connections.values().all(|connection| connection.down.is_none())
+        && state.pauses.is_empty()
         && state.mappings.iter().all(|mapping| reasons(mapping).is_empty())
 }
 
@@ -19,7 +20,8 @@ pub fn page(state: &DaemonState) -> Value {
     let mappings: Map<String, Value> = state.mappings.iter().map(|mapping| (mapping.name.to_string(), of_mapping(mapping))).collect();
     let connections = state.connections.iter().map(|(name, connection)| {
         let why = connection.down.as_ref().map(|(since, why)| format!("does not answer since {since}: {why}"));
-        let told = json!({ "up": why.is_none(), "why": why, "last_answer_at": connection.last_answer_at.map(|at| at.to_string()) });
+        let paused: Vec<String> = state.pauses.iter().filter(|pause| pause.connection == *name).map(Pause::sentence).collect();
+        let told = json!({ "up": why.is_none(), "why": why, "writes_paused": paused, "last_answer_at": connection.last_answer_at.map(|at| at.to_string()) });
         (name.to_string(), told)
     });
     let connections: Map<String, Value> = connections.collect();
@@ -44,7 +46,7 @@ fn of_mapping(mapping: &MappingState) -> Value {
         "ready": why.is_empty(),
         "why": why,
         "running": mapping.running,
-        "last_run": mapping.last_run.map(|run| json!({ "ended_at": run.ended_at.to_string(), "state": outcome(run.state) })),
+        "last_run": mapping.last_run.map(|run| json!({ "ended_at": run.ended_at.to_string(), "state": run.state.word() })),
         "last_success_at": mapping.last_success_at.map(|at| at.to_string()),
         "next_wake_at": mapping.next_wake_at.map(|at| at.to_string()),
     })

@@ -14,7 +14,6 @@ pub use socket::LocalSocket;
 
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;
-use crate::daemon::tally::outcome;
 use crate::id::{RunId, SystemName};
 use crate::run::Ended;
 use crate::run::plan::PlannedOp;
@@ -96,7 +95,7 @@ impl From<&Ended> for Done {
         let end = &ended.end;
         Self {
             run: ended.run.map(|run| run.0),
-            state: outcome(end.state).to_owned(),
+            state: end.state.word().to_owned(),
             read: end.read,
             unchanged: end.unchanged,
             created: end.created,
@@ -123,7 +122,7 @@ impl Done {
     pub fn into_ended(self, started_at: Timestamp) -> Option<Ended> {
         let states = [RunState::Running, RunState::Done, RunState::Held, RunState::Failed, RunState::Stopped];
         let end = RunEnd {
-            state: states.into_iter().find(|state| outcome(*state) == self.state)?,
+            state: states.into_iter().find(|state| state.word() == self.state)?,
             read: self.read,
             unchanged: self.unchanged,
             created: self.created,
@@ -142,6 +141,7 @@ impl Done {
         Some(Ended {
             run: self.run.map(RunId),
             started_at,
+            unbegun: None,
             end,
             counts: RunCounts::default(),
             held: self.held,

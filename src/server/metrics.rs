@@ -39,6 +39,7 @@ pub fn render(counts: &Counts, state: &DaemonState, standing: &[Standing]) -> St
         .sample(&[], state.started_at.as_millisecond() as f64 / 1_000.0);
     counted(&mut page, counts);
     standing_now(&mut page, state, standing);
+    paused(&mut page, state);
     requests(&mut page, counts);
     page.into_text()
 }
@@ -107,6 +108,13 @@ fn standing_now(page: &mut Page, state: &DaemonState, standing: &[Standing]) {
     let mut up = page.gauge("syncline_connection_up", "0 if the connection did not answer when it was last asked.");
     for (name, connection) in &state.connections {
         up.sample(&[("connection", name.as_str())], f64::from(u8::from(connection.down.is_none())));
+    }
+}
+
+fn paused(page: &mut Page, state: &DaemonState) {
+    let mut paused = page.gauge("syncline_writes_paused", "1 while an object takes no writes and is tried again from time to time.");
+    for pause in &state.pauses {
+        paused.sample(&[("connection", pause.connection.as_str()), ("object", pause.object.as_str())], 1.0);
     }
 }
 

@@ -10,29 +10,52 @@ mod trail;
 
 use serde_json::Value;
 
+use super::lost::Step;
 use super::slot::Written;
 use super::yaml::{Kind, Node};
 use crate::diag::{Diagnostic, Span, suggest};
 use layers::{Layers, branches, kinds_of};
 use trail::Trail;
 
-/// Everything in a document that its schema does not allow.
-pub fn conform(schema: &Value, document: &Node, what: &'static str) -> Vec<Diagnostic> {
-    let mut walk = Conform { root: schema, found: Vec::new(), trail: Trail::new(what) };
+/// Everything in a document that its schema does not allow, and the way to each of them.
+pub fn conform(schema: &Value, document: &Node, what: &'static str) -> (Vec<Diagnostic>, Vec<Wound>) {
+    let mut walk = Conform { root: schema, found: Vec::new(), wounds: Vec::new(), trail: Trail::new(what) };
     let label = document.map().and_then(|entries| entries.first()).map_or(document.span, |(key, _)| key.span());
     walk.value(schema, document, label);
-    walk.found
+    (walk.found, walk.wounds)
+}
+
+/// What has to be taken out of a document before it fits its schema.
+#[derive(Clone, Debug)]
+pub struct Wound {
+    pub way: Vec<Step>,
+    /// The key that was probably meant, and is not there therefore.
+    pub meant: Option<String>,
 }
 
 struct Conform<'a> {
     root: &'a Value,
     found: Vec<Diagnostic>,
+    wounds: Vec<Wound>,
     trail: Trail,
 }
 
 impl<'a> Conform<'a> {
     fn layers(&self, schema: &'a Value) -> Layers<'a> {
         Layers::new(self.root, schema)
+    }
+
+    /// What is wrong with the value here.
+    fn tell(&mut self, problem: Diagnostic) {
+        self.found.push(problem);
+        self.wounds.push(Wound { way: self.trail.steps().to_vec(), meant: None });
+    }
+
+    /// What is wrong with a key here.
+    fn tell_key(&mut self, key: &Written, meant: Option<&str>, problem: Diagnostic) {
+        self.found.push(problem);
+        let way = self.trail.steps().iter().cloned().chain([Step::Key(key.text().to_owned())]).collect();
+        self.wounds.push(Wound { way, meant: meant.map(str::to_owned) });
     }
 
     /// `label` is what a message about the whole of `node` points at: its key.
@@ -42,7 +65,7 @@ impl<'a> Conform<'a> {
             return;
         }
         if let (Some(refused), Kind::Map(_)) = (layers.text("x-refuse-map"), &node.kind) {
-            self.found.push(later(refused, node.span));
+            self.tell(later(refused, node.span));
             return;
         }
         if let Some(all) = layers.get("anyOf").or(layers.get("oneOf")) {
@@ -50,7 +73,7 @@ impl<'a> Conform<'a> {
         }
         if node.is_null() {
             let what = sentence(format!("{} has no value", self.trail.subject()));
-            self.found.push(self.with_example(Diagnostic::error("no_value", what).at(label), &layers));
+            self.tell(self.with_example(Diagnostic::error("no_value", what).at(label), &layers));
             return;
         }
         let kinds = kinds_of(self.root, schema);
@@ -64,12 +87,12 @@ impl<'a> Conform<'a> {
 
     fn mismatch(&mut self, layers: &Layers<'a>, due: &str, node: &Node) {
         let what = sentence(format!("{} must be {due}; here stands {}", self.trail.subject(), kind_word(node)));
-        self.found.push(self.with_example(Diagnostic::error("wrong_kind", what).at(start_of(node)), layers));
+        self.tell(self.with_example(Diagnostic::error("wrong_kind", what).at(start_of(node)), layers));
     }
 
     fn list(&mut self, layers: &Layers<'a>, nodes: &[Node]) {
         if let (Some(refused), Some(map)) = (layers.text("x-refuse-maps"), nodes.iter().find(|node| node.map().is_some())) {
-            self.found.push(later(refused, start_of(map)));
+            self.tell(later(refused, start_of(map)));
             return;
         }
         let Some(element) = layers.get("items") else { return };
@@ -87,11 +110,19 @@ impl<'a> Conform<'a> {
             let property = properties.and_then(|properties| properties.get(key.text()));
             if let Some(help) = layers.later(key.text()) {
                 let what = format!("`{}` is not in this version", key.text());
-                self.found.push(Diagnostic::error("not_in_this_version", what).at(key.span()).help(help));
+                self.tell_key(key, None, Diagnostic::error("not_in_this_version", what).at(key.span()).help(help));
             } else if let Some(schema) = property.or(open) {
+                let before = self.found.len();
                 self.trail.enter_key(key.text());
                 self.value(schema, value, key.span());
                 self.trail.leave();
+                // A word of the format that is one letter off would be held against what a name chosen by somebody takes.
+                let words = || properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
+                if property.is_none() && self.found.len() > before && suggest::nearest(key.text(), words()).is_some() {
+                    self.found.truncate(before);
+                    self.wounds.truncate(before);
+                    self.unknown_key(key, &words().collect::<Vec<_>>());
+                }
             } else {
                 let known: Vec<&str> = properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str).collect();
                 self.unknown_key(key, &known);
@@ -106,7 +137,8 @@ impl<'a> Conform<'a> {
 
     fn unknown_key(&mut self, key: &Written, known: &[&str]) {
         let what = format!("Unknown key `{}` in {}", key.text(), self.trail.place());
-        self.found.push(Diagnostic::error("unknown_key", what).at(key.span()).nearest(key.text(), known.iter().copied()));
+        let problem = Diagnostic::error("unknown_key", what).at(key.span()).nearest(key.text(), known.iter().copied());
+        self.tell_key(key, suggest::nearest(key.text(), known.iter().copied()), problem);
     }
 
     fn required(&mut self, layers: &Layers<'a>, entries: &[(Written, Node)], properties: Option<&serde_json::Map<String, Value>>, label: Span) {
@@ -121,7 +153,7 @@ impl<'a> Conform<'a> {
             let meaning = schema.and_then(|schema| self.layers(schema).text("description"));
             let help = meaning.map_or_else(String::new, |meaning| format!(": {}", meaning.replace(" Required.", "")));
             let what = format!("`{name}` is missing in {}", self.trail.place());
-            self.found.push(Diagnostic::error("missing_key", what).at(label).help(format!("Add `{name}`{help}")));
+            self.tell(Diagnostic::error("missing_key", what).at(label).help(format!("Add `{name}`{help}")));
         }
     }
 
@@ -131,11 +163,11 @@ impl<'a> Conform<'a> {
         let known = || crate::diag::suggest::listed(names()).unwrap_or_default();
         if bound("minProperties").is_some_and(|least| (count as u64) < least) {
             let what = sentence(format!("{} is empty", self.trail.subject()));
-            self.found.push(Diagnostic::error("empty", what).at(label).help(format!("Give one of {}", known())));
+            self.tell(Diagnostic::error("empty", what).at(label).help(format!("Give one of {}", known())));
         }
         if bound("maxProperties").is_some_and(|most| (count as u64) > most) {
             let what = sentence(format!("{} has more than one key", self.trail.subject()));
-            self.found.push(Diagnostic::error("too_many", what).at(start_of(node)).help(format!("Give only one of {}", known())));
+            self.tell(Diagnostic::error("too_many", what).at(start_of(node)).help(format!("Give only one of {}", known())));
         }
     }
 

@@ -22,13 +22,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::entries::Entries;
+use super::lost::Lost;
 use super::schema::Format;
 use super::slot::{DateSlot, Name, Spanned, TextSlot};
 use crate::diag::{Diagnostic, FileId, Files};
 
 pub use auth::{Apply, Auth, Basic, Bearer, ClientAuth, Cookies, Expires, Grant, Header, OAuth2, Session};
 pub use config::{ConfigKey, ConfigKind};
-pub use describe::{Describe, DescribeFields, DescribeObjects, DescribeValue, Table};
+pub use describe::{Describe, DescribeDefaults, DescribeFields, DescribeObjects, DescribeValue, Table};
 pub use feed::{Feed, FullRead, Window};
 pub use gone::{Gone, Sweep};
 pub use object::{Access, Allows, Choices, FieldNote, FieldShape, Gate, Object, Then, Verb};
@@ -39,7 +40,8 @@ pub use read::{Find, Get, Read};
 pub use request::{Account, Parse, Request};
 pub use verdict::{Errors, Verdict, VerdictRule};
 pub use webhook::{
-    Age, AgeUnit, Answer, BasicCheck, Check, Delivery, Encoding, Handshake, Hash, HashKind, PathSecret, Renew, SharedSecret, Subscribe, Verify, Webhooks,
+    Age, AgeUnit, Answer, BasicCheck, Check, Delivery, Encoding, Existing, Handshake, Hash, HashKind, PathSecret, Renew, SharedSecret, Subscribe, Verify,
+    Webhooks,
 };
 pub use wire::{Wire, WireBlank, WireForm, WireNames, WirePair};
 pub use write::{Archive, Create, Upsert, Write};
@@ -106,6 +108,10 @@ pub struct ConnectorSpec {
     #[serde(skip)]
     #[schemars(skip)]
     pub file: FileId,
+    /// What of it cannot be used.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub lost: Lost,
 }
 
 /// How a text is quoted inside a query.
@@ -118,11 +124,11 @@ pub enum Quotes {
     Doubled,
 }
 
-/// Reads a connector file: the spec if it has no error, and all problems.
+/// Reads a connector file as far as it can be used, and all problems.
 pub fn read(files: &Files, file: FileId) -> (Option<ConnectorSpec>, Vec<Diagnostic>) {
-    let (specs, found) = super::read::<ConnectorSpec>(files, file, Format::Connector);
-    let spec = specs.into_iter().next().map(|spec| ConnectorSpec { file, ..spec });
-    (spec, found)
+    let read = super::read::<ConnectorSpec>(files, file, Format::Connector);
+    let spec = read.specs.into_iter().next().map(|(spec, lost)| ConnectorSpec { file, lost, ..spec });
+    (spec, read.found)
 }
 
 #[cfg(test)]

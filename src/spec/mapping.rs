@@ -14,8 +14,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::entries::Entries;
+use super::lost::Lost;
 use super::schema::Format;
-use super::slot::{Name, ScheduleSlot, Share, Spanned, TextSlot};
+use super::slot::{Name, Place, ScheduleSlot, Share, Spanned, TextSlot, Written};
 use crate::diag::{Diagnostic, FileId, Files};
 
 pub use example::{Example, Expectation, Other};
@@ -73,6 +74,32 @@ pub struct MappingSpec {
     #[serde(skip)]
     #[schemars(skip)]
     pub files: Vec<FileId>,
+    /// What of them cannot be used.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub lost: Lost,
+}
+
+impl MappingSpec {
+    /// A mapping, or a part of one, of which nothing can be used. Without a name it may be any.
+    pub fn unread(name: Option<Name>, files: Vec<FileId>) -> Self {
+        Self {
+            mapping: name.unwrap_or_else(|| Name::new(Written::new("", Place::default()))),
+            about: None,
+            schedule: None,
+            adopt: None,
+            limits: None,
+            systems: Entries::default(),
+            fields: Entries::default(),
+            matching: Vec::new(),
+            wins: None,
+            include: Vec::new(),
+            was: None,
+            tests: Vec::new(),
+            files,
+            lost: Lost::whole(),
+        }
+    }
 }
 
 /// Whether the first run waits.
@@ -125,10 +152,12 @@ pub struct AskRule {
     pub ask: Vec<Name>,
 }
 
-/// Reads a mapping file: its documents without error, not joined yet, and all problems.
+/// Reads a mapping file: its documents as far as they can be used, not joined yet, and all problems.
 pub fn read(files: &Files, file: FileId) -> (Vec<MappingSpec>, Vec<Diagnostic>) {
-    let (specs, found) = super::read::<MappingSpec>(files, file, Format::Mapping);
-    (specs.into_iter().map(|spec| MappingSpec { files: vec![file], ..spec }).collect(), found)
+    let read = super::read::<MappingSpec>(files, file, Format::Mapping);
+    let specs = read.specs.into_iter().map(|(spec, lost)| MappingSpec { files: vec![file], lost, ..spec });
+    let unread = read.unread.into_iter().map(|name| MappingSpec::unread(name, vec![file]));
+    (specs.chain(unread).collect(), read.found)
 }
 
 #[cfg(test)]

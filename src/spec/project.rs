@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::entries::{Entries, OneOrMany};
+use super::lost::Lost;
 use super::mapping::{Field, Wins};
 use super::schema::Format;
 use super::slot::{Name, Secret, SecretSlot, Spanned, TextSlot};
-use crate::diag::{Diagnostic, FileId, Files, Span, has_error};
+use crate::diag::{Diagnostic, FileId, Files, Span};
 
 /// The project file, `syncline.yaml`. Sandbox and production are two project files over the same `mappings/`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -31,6 +32,10 @@ pub struct ProjectSpec {
     /// What the log looks like.
     #[serde(default)]
     pub log: Option<Log>,
+    /// What of it cannot be used.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub lost: Lost,
 }
 
 /// A connector with one set of credentials and settings.
@@ -167,22 +172,22 @@ pub(super) fn is_reserved(name: &str) -> bool {
         || ["confidential", "formula", "rollup", "evidence", "agreed", "absent", "review", "writes", "otherwise"].contains(&name)
 }
 
-/// Reads the project file: the spec if it has no error, and all problems.
+/// Reads the project file as far as it can be used, and all problems.
 pub fn read(files: &Files, file: FileId) -> (Option<ProjectSpec>, Vec<Diagnostic>) {
-    let (specs, mut found) = super::read::<ProjectSpec>(files, file, Format::Project);
-    let Some(spec) = specs.into_iter().next() else { return (None, found) };
+    let super::Read { specs, mut found, .. } = super::read::<ProjectSpec>(files, file, Format::Project);
+    let Some((spec, lost)) = specs.into_iter().next() else { return (None, found) };
+    let spec = ProjectSpec { lost, ..spec };
     check_store(&spec, &mut found);
     for (name, connection) in spec.connections.iter() {
         check_connection(name, connection, &mut found);
     }
-    if spec.connections.is_empty() {
+    if spec.connections.is_empty() && !spec.lost.touches(&["connections"]) {
         let at = Span::new(file, 0, 0);
         found.push(
             Diagnostic::error("empty", "There are no connections").at(at).help("Add one: `connections: { crm: { connector: salesforce, config: { … } } }`"),
         );
     }
-    let spec = (!has_error(&found)).then_some(spec);
-    (spec, found)
+    (Some(spec), found)
 }
 
 fn check_store(spec: &ProjectSpec, found: &mut Vec<Diagnostic>) {

@@ -8,6 +8,7 @@ mod conflict;
 mod contract;
 mod entity;
 mod fault;
+mod forget;
 mod inbox;
 mod journal;
 mod lease;
@@ -29,7 +30,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use rusqlite::Connection;
@@ -63,6 +64,7 @@ pub fn open(path: &Path, holder: &LeaseHolder) -> Result<Arc<dyn Store>, StoreEr
 fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str) -> Result<(), Fault> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     lease::take(&tx, held, holder, proof, file)?;
+    runs::cut_short(&tx)?;
     Ok(tx.commit()?)
 }
 
@@ -73,8 +75,7 @@ pub fn open_read_only(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
         return Err(StoreError::Unknown { what: format!("a store at {file}") });
     }
     let conn = schema::open(path, Purpose::Read)?;
-    let instance = schema::instance(&conn).map_err(|e| fault::disk(&file, "open", e))?;
-    Ok(Arc::new(Sqlite::new(file, instance, None, Some(Readers::open(path)?), None)))
+    Ok(Arc::new(Sqlite::new(file, &conn, Some(Readers::open(path)?), None)?))
 }
 
 /// A store that is gone with the process, for trials and tests.
@@ -106,18 +107,17 @@ impl MemoryDisk {
     pub fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
         let conn = self.0.lock().expect("no holder of this lock can panic").take();
         let conn = conn.ok_or_else(|| StoreError::Unknown { what: "a disk in memory that no store is open on".into() })?;
-        let instance = schema::instance(&conn).map_err(|e| fault::disk(IN_MEMORY, "open", e))?;
-        let writer = Writer::Here(Here::start(conn, IN_MEMORY.into())?);
-        let mut store = Sqlite::new(IN_MEMORY.into(), instance, Some(writer), None, None);
+        let mut store = Sqlite::new(IN_MEMORY.into(), &conn, None, None)?;
+        store.writer = Some(Writer::Here(Here::start(conn, IN_MEMORY.into())?));
         store.disk = Some(self.0.clone());
         Ok(Arc::new(store))
     }
 }
 
 fn start(conn: Connection, file: String, held: Held, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Arc<dyn Store>, StoreError> {
-    let instance = schema::instance(&conn).map_err(|e| fault::disk(&file, "open", e))?;
-    let writer = Writer::Thread(Thread::start(conn, file.clone(), held)?);
-    Ok(Arc::new(Sqlite::new(file, instance, Some(writer), readers, lock)))
+    let mut store = Sqlite::new(file.clone(), &conn, readers, lock)?;
+    store.writer = Some(Writer::Thread(Thread::start(conn, file, held)?));
+    Ok(Arc::new(store))
 }
 
 fn cannot_open(file: &str, error: &std::io::Error) -> StoreError {
@@ -135,6 +135,8 @@ struct Sqlite {
     readers: Option<Arc<Readers>>,
     terms: RwLock<HashMap<MappingId, Arc<Terms>>>,
     lock: Mutex<Option<Lock>>,
+    /// The number of the newest run.
+    runs: AtomicI64,
     /// Mappings that a reader was told of and that are not stored; numbered from the top.
     strangers: AtomicU32,
     /// Where the connection goes back to when a store in memory is closed.
@@ -150,8 +152,11 @@ impl Drop for Sqlite {
 }
 
 impl Sqlite {
-    fn new(file: String, instance: String, writer: Option<Writer>, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Self {
-        Self { file, instance, writer, readers, terms: RwLock::default(), lock: Mutex::new(lock), strangers: AtomicU32::new(u32::MAX), disk: None }
+    fn new(file: String, conn: &Connection, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Self, StoreError> {
+        let instance = schema::instance(conn).map_err(|e| fault::disk(&file, "open", e))?;
+        let runs = AtomicI64::new(runs::last(conn).map_err(|e| fault::disk(&file, "open", e))?);
+        let (terms, lock, strangers) = (RwLock::default(), Mutex::new(lock), AtomicU32::new(u32::MAX));
+        Ok(Self { file, instance, writer: None, readers, terms, lock, runs, strangers, disk: None })
     }
 
     async fn write<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>

@@ -1,7 +1,7 @@
 //! A scratch place beside the store for the first match of big mappings: records wait on disk until all systems are listed, then come back
 //! in groups that are one thing.
 //!
-//! It is not durable and needs no transaction, so it is plain files without a name, gone with the process. In memory is a dozen bytes for
+//! It is not durable and needs no transaction, so it is plain files without a name, gone with the process. In memory is some sixteen bytes for
 //! each record; keys are sorted in runs on disk.
 
 mod grouping;
@@ -10,11 +10,11 @@ mod spool;
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use super::stored::Writer;
-use crate::id::RecordKey;
+use super::stored::{Reader, Writer};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use grouping::Grouping;
@@ -25,18 +25,47 @@ use spool::{Spool, Staged};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StagedRecord {
     pub system: SystemIx,
-    pub identity: RecordKey,
-    pub key: RecordKey,
     pub keys: Vec<MatchKey>,
     /// Whatever the caller needs of it afterwards.
     pub bytes: Vec<u8>,
+}
+
+/// A staged record that came back: most are never taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub system: SystemIx,
+    /// Its match keys, then the caller's bytes.
+    bytes: Vec<u8>,
+    keys: Range<usize>,
+}
+
+impl Member {
+    /// The caller's bytes.
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[self.keys.end..]
+    }
+
+    /// Whether both have the very same match keys.
+    pub fn has_keys_of(&self, other: &Self) -> bool {
+        self.bytes[self.keys.clone()] == other.bytes[other.keys.clone()]
+    }
+
+    /// The rule of its first key.
+    fn first_rule(&self) -> Option<u16> {
+        let mut input = Reader::plain(&self.bytes, "match keys");
+        (input.number().ok()? > 0).then(|| input.small().ok()).flatten()
+    }
+
+    pub fn match_keys(&self) -> Vec<MatchKey> {
+        read_keys(&self.bytes[self.keys.clone()]).expect("the bytes were taken apart once, when they came back")
+    }
 }
 
 /// Records that are one thing, or that nobody can tell apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// In the order of systems, and of each system's listing.
-    pub members: Vec<StagedRecord>,
+    pub members: Vec<Member>,
     /// Several records of one system have a key in common; nobody picks one.
     pub ambiguous: bool,
     /// The last match rule that was needed to bring them together; none for a record alone.
@@ -70,7 +99,7 @@ impl Stage {
         for record in records {
             let system = usize::from(record.system.0);
             while self.shelves.len() <= system {
-                self.shelves.push(Shelf::new(scratch(&self.place)?, scratch(&self.place)?));
+                self.shelves.push(Shelf::new(scratch(&self.place)?));
             }
             out.0.clear();
             write(record, &mut out);
@@ -201,28 +230,30 @@ impl Groups<'_> {
         for place in places {
             let (system, number) = self.grouping.record(*place);
             let bytes = self.readers[usize::from(system)].read(number)?;
-            members.push(read(SystemIx(system), &bytes).ok_or_else(|| io::Error::other("a staged record does not read back"))?);
+            members.push(read(SystemIx(system), bytes).ok_or_else(|| io::Error::other("a staged record does not read back"))?);
         }
         if ambiguous || members.len() == 1 {
             return Ok(Group { members, ambiguous, rule: None });
         }
-        let rule = joined_by(&members);
+        let alike = members[1..].iter().all(|member| member.has_keys_of(&members[0]));
+        let rule = if alike { members[0].first_rule() } else { joined_by(&members) };
         // Equal hashes of different keys join nothing: a person looks.
         Ok(Group { ambiguous: rule.is_none(), rule, members })
     }
 }
 
 /// The first rule by which, with those before it, all members hang together.
-fn joined_by(members: &[StagedRecord]) -> Option<u16> {
-    let mut rules: Vec<u16> = members.iter().flat_map(|member| member.keys.iter().map(|key| key.rule)).collect();
+fn joined_by(members: &[Member]) -> Option<u16> {
+    let keys: Vec<Vec<MatchKey>> = members.iter().map(Member::match_keys).collect();
+    let mut rules: Vec<u16> = keys.iter().flat_map(|keys| keys.iter().map(|key| key.rule)).collect();
     rules.sort_unstable();
     rules.dedup();
     let mut set: Vec<usize> = (0..members.len()).collect();
     for rule in rules {
-        for (a, one) in members.iter().enumerate() {
-            for (b, other) in members.iter().enumerate().skip(a + 1) {
-                let shares = |key: &&MatchKey| key.rule == rule && other.keys.iter().any(|k| k.rule == rule && k.text == key.text);
-                if set[a] != set[b] && one.keys.iter().any(|key| shares(&key)) {
+        for (a, one) in keys.iter().enumerate() {
+            for (b, other) in keys.iter().enumerate().skip(a + 1) {
+                let shares = |key: &&MatchKey| key.rule == rule && other.iter().any(|k| k.rule == rule && k.text == key.text);
+                if set[a] != set[b] && one.iter().any(|key| shares(&key)) {
                     let (from, to) = (set[b], set[a]);
                     set.iter_mut().filter(|of| **of == from).for_each(|of| *of = to);
                 }
@@ -236,8 +267,6 @@ fn joined_by(members: &[StagedRecord]) -> Option<u16> {
 }
 
 fn write(record: &StagedRecord, out: &mut Writer) {
-    out.text(record.identity.as_str());
-    out.option((record.key != record.identity).then_some(record.key.as_str()), Writer::text);
     out.number(record.keys.len() as u64);
     for key in &record.keys {
         out.number(key.rule.into());
@@ -247,17 +276,25 @@ fn write(record: &StagedRecord, out: &mut Writer) {
     out.0.extend_from_slice(&record.bytes);
 }
 
-fn read(system: SystemIx, bytes: &[u8]) -> Option<StagedRecord> {
-    let mut input = super::stored::Reader::plain(bytes, "staged record");
-    let identity = RecordKey::new(input.text().ok()?);
-    let key = input.option(super::stored::Reader::text).ok()?.map_or_else(|| identity.clone(), RecordKey::new);
-    let mut keys = Vec::new();
+fn read(system: SystemIx, bytes: Vec<u8>) -> Option<Member> {
+    let mut input = Reader::plain(&bytes, "staged record");
     for _ in 0..input.number().ok()? {
-        let rule = input.small().ok()?;
-        let hash = u64::from_le_bytes(input.take(8).ok()?.try_into().ok()?);
-        keys.push(MatchKey { rule, text: input.text().ok()?.to_owned(), hash });
+        read_key(&mut input)?;
     }
-    Some(StagedRecord { system, identity, key, keys, bytes: input.rest().to_vec() })
+    let keys = 0..bytes.len() - input.rest().len();
+    Some(Member { system, bytes, keys })
+}
+
+fn read_keys(bytes: &[u8]) -> Option<Vec<MatchKey>> {
+    let mut input = Reader::plain(bytes, "match keys");
+    let count = input.number().ok()?;
+    (0..count).map(|_| read_key(&mut input).map(|(rule, hash, text)| MatchKey { rule, text: text.to_owned(), hash })).collect()
+}
+
+fn read_key<'a>(input: &mut Reader<'a>) -> Option<(u16, u64, &'a str)> {
+    let rule = input.small().ok()?;
+    let hash = u64::from_le_bytes(input.take(8).ok()?.try_into().ok()?);
+    Some((rule, hash, input.text().ok()?))
 }
 
 /// A file without a name: it ends with its last handle, however the process ends.

@@ -1,5 +1,6 @@
 //! What any backend must do: one suite over the contract, each part on a fresh store.
 
+mod forget;
 mod journal;
 pub mod look;
 mod names;
@@ -15,6 +16,7 @@ pub fn suite(make: impl Fn() -> Arc<dyn Store>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime of one thread");
     runtime.block_on(async {
         look::an_entity_comes_back_as_it_was_committed(make()).await;
+        look::an_entity_begins_as_if_it_had_been_looked_at(make()).await;
         look::a_moved_hub_leaves_the_old_pair_with_every_other_link(make()).await;
         look::a_result_after_the_hub_moved_is_told_apart_from_the_stored_hub(make()).await;
         look::links_are_found_by_identity_and_predecessor(make()).await;
@@ -30,6 +32,10 @@ pub fn suite(make: impl Fn() -> Arc<dyn Store>) {
         journal::reviews_are_asked_once_and_answered(make()).await;
         journal::conflicts_and_decisions_are_kept(make()).await;
         journal::runs_end_and_adopt(make()).await;
+        forget::what_is_over_is_forgotten_and_what_is_open_stays(make()).await;
+        forget::many_old_rows_go_a_few_at_a_time(make()).await;
+        forget::an_old_tombstone_keeps_its_id_only(make()).await;
+        forget::what_others_refer_to_keeps_its_values(make()).await;
         touched::a_newer_hint_survives_its_answer(make()).await;
         touched::cursor_and_touched_move_together(make()).await;
         touched::what_is_put_off_waits_and_counts_attempts(make()).await;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::conflict::{Conflict, Loser};
-use super::entity::{Agreed, Entity, Fact, FieldIx, LinkState, Origin, SystemIx};
+use super::entity::{Agreed, Entity, Fact, FieldIx, Link, LinkState, Origin, Shadow, SystemIx};
 use super::evidence;
 use super::neighbours::{Neighbours, View};
 use super::policy;
@@ -17,14 +17,19 @@ use crate::mapping::Wins;
 use crate::value::Value;
 
 /// Two entities and what is known of their match.
+#[derive(Clone, Copy)]
 pub struct Pair<'a> {
     pub terms: &'a dyn Terms,
     pub one: &'a Entity,
     pub other: &'a Entity,
     /// Their match keys are equal and not blank, and no third entity has them.
     pub only_pair: bool,
+    /// The match rule only proposes.
+    pub asks: bool,
     /// A journal entry of either is open.
     pub entries_open: bool,
+    /// A person said that they are one.
+    pub agreed: bool,
     pub neighbours: &'a Neighbours,
     pub today: Date,
     pub now: Timestamp,
@@ -34,54 +39,102 @@ pub struct Pair<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Join {
     /// The elder with both one's links; the other id becomes its alias.
-    Joined {
-        entity: Box<Entity>,
-        alias: EntityId,
-        conflicts: Vec<Conflict>,
-    },
-    Review(ReviewAbout),
+    Joined { entity: Box<Entity>, alias: EntityId, conflicts: Vec<Conflict> },
+    /// To be asked about the elder.
+    Review { elder: EntityId, about: ReviewAbout },
 }
 
 /// Joins by itself only where nothing can be lost or doubled by it; else a person decides.
 pub fn join(pair: &Pair) -> Join {
     let (elder, younger) = if pair.one.id <= pair.other.id { (pair.one, pair.other) } else { (pair.other, pair.one) };
-    let review = || Join::Review(ReviewAbout::Join { other: younger.id });
-    let twice = elder.links.iter().zip(&younger.links).any(|(a, b)| a.is_some() && b.is_some());
-    if !pair.only_pair || pair.entries_open || twice || owes_delete(elder) || owes_delete(younger) {
-        return review();
+    let review = |why: String| Join::Review { elder: elder.id, about: ReviewAbout::Join { other: younger.id, why } };
+    if let Some(why) = objection(pair, elder, younger) {
+        return review(why);
     }
     let mut joined = elder.clone();
     for (at, link) in younger.links.iter().enumerate() {
-        if link.is_some() {
-            joined.links[at].clone_from(link);
+        if let Some(link) = link {
+            joined.links[at] = Some(one_link(joined.links[at].take(), link));
         }
     }
     let mut conflicts = Vec::new();
     for field in pair.terms.fields() {
-        let Some(choice) = choose(pair, elder, younger, field) else { return review() };
-        if let Some(lost) = &choice.lost {
-            conflicts.push(conflict(pair, elder.id, field, &choice.kept, lost));
+        match choose(pair, elder, younger, field) {
+            Some(choice) => {
+                if let Some(lost) = &choice.lost {
+                    conflicts.push(conflict(pair, elder.id, field, &choice.kept, lost));
+                }
+                joined.hub[field.0 as usize] = choice.kept;
+            }
+            None if pair.agreed => speak_again(&mut joined, younger, field),
+            None => return review(format!("they differ in `{}`, which a person decides", pair.terms.field_name(field))),
         }
-        joined.hub[field.0 as usize] = choice.kept;
     }
     joined.closed = !joined.links.iter().flatten().any(|link| link.state.is_live());
-    if would_delete(pair, &joined) {
-        return review();
+    match would_delete(pair, &joined) {
+        Some(system) if !pair.agreed => review(format!("as one they would leave {}", pair.terms.system_name(system))),
+        Some(_) | None => Join::Joined { entity: Box::new(joined), alias: younger.id, conflicts },
     }
-    Join::Joined { entity: Box::new(joined), alias: younger.id, conflicts }
+}
+
+/// Why two entities cannot be one, whoever says so: one system, one record, and nobody but its users can make one of two.
+pub fn apart(terms: &dyn Terms, one: &Entity, other: &Entity) -> Option<String> {
+    let system = terms.systems().find(|system| one.live(*system).is_some() && other.live(*system).is_some())?;
+    Some(format!("each has a record in {}; merge or delete one of them there first", terms.system_name(system)))
+}
+
+/// Why a person is asked before anything of them is compared.
+fn objection(pair: &Pair, elder: &Entity, younger: &Entity) -> Option<String> {
+    if let Some(why) = apart(pair.terms, elder, younger) {
+        return Some(why);
+    }
+    if pair.agreed {
+        return None;
+    }
+    if let Some(system) = pair.terms.systems().find(|system| elder.link(*system).is_some() && younger.link(*system).is_some()) {
+        return Some(format!("each has or had a record in {}", pair.terms.system_name(system)));
+    }
+    let deletes = owes_delete(elder) || owes_delete(younger);
+    match (pair.only_pair, pair.asks, pair.entries_open, deletes) {
+        (false, ..) => Some("others have the same match fields, too".to_owned()),
+        (_, true, ..) => Some("the match rule only proposes".to_owned()),
+        (_, _, true, _) => Some("nobody knows yet whether a write of one of them was done".to_owned()),
+        (.., true) => Some("one of them is to leave a system".to_owned()),
+        (true, false, false, false) => None,
+    }
+}
+
+/// The live one of two; the other's keys are those of records that stood here before.
+fn one_link(elder: Option<Link>, younger: &Link) -> Link {
+    let Some(elder) = elder else { return younger.clone() };
+    let (mut stays, goes) = if elder.state.is_live() { (elder, younger.clone()) } else { (younger.clone(), elder) };
+    stays.predecessors.extend(goes.predecessors);
+    stays.predecessors.push(goes.key);
+    stays
+}
+
+/// What the younger's records show is a candidate once more: the field's own policy asks about the values.
+fn speak_again(joined: &mut Entity, younger: &Entity, field: FieldIx) {
+    for (link, came) in joined.links.iter_mut().zip(&younger.links) {
+        if let (Some(link), Some(_)) = (link, came)
+            && link.shadows[field.0 as usize] != Shadow::NoCell
+        {
+            link.shadows[field.0 as usize] = Shadow::Unknown;
+        }
+    }
 }
 
 fn owes_delete(entity: &Entity) -> bool {
     entity.links.iter().flatten().any(|link| matches!(link.state, LinkState::Owed(_)))
 }
 
-fn would_delete(pair: &Pair, joined: &Entity) -> bool {
+fn would_delete(pair: &Pair, joined: &Entity) -> Option<SystemIx> {
     let view = View { entity: joined, neighbours: pair.neighbours, today: pair.today, forgiven: &[] };
     let leaves = |system: SystemIx| {
         let inside = joined.live(system).is_some_and(|link| link.inside && !link.kept);
         inside && pair.terms.walled(system) && !pair.terms.inside_wall(system, &view)
     };
-    pair.terms.systems().any(leaves)
+    pair.terms.systems().find(|system| leaves(*system))
 }
 
 struct Kept {

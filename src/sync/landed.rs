@@ -128,7 +128,16 @@ fn done(answered: &Answered, landed: &mut Landed, key: Option<&RecordKey>, versi
         OpKind::Create => created_record(answered, landed, key, version, created),
         OpKind::Update => updated(answered, landed, version),
         OpKind::Archive(cause) | OpKind::Delete(cause) => removed(answered, landed, cause),
+        OpKind::Restore => restored(answered, landed),
     }
+}
+
+/// The next read shows it live, and what it missed meanwhile is owed then.
+fn restored(answered: &Answered, landed: &mut Landed) {
+    if let Some(link) = landed.entity.link_mut(answered.entry.op.system) {
+        link.written_at = Some(answered.sent_at);
+    }
+    landed.again = Some(answered.now);
 }
 
 fn created_record(answered: &Answered, landed: &mut Landed, key: Option<&RecordKey>, version: Option<&Str>, created: Option<bool>) {
@@ -250,7 +259,7 @@ fn gone(answered: &Answered, landed: &mut Landed) {
     match answered.entry.op.kind {
         OpKind::Archive(cause) | OpKind::Delete(cause) => removed(answered, landed, cause),
         // A read by key decides what became of it.
-        OpKind::Create | OpKind::Update => close(landed, EntryState::Superseded, Some(answered.now)),
+        OpKind::Create | OpKind::Update | OpKind::Restore => close(landed, EntryState::Superseded, Some(answered.now)),
     }
 }
 

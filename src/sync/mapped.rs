@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::terms::{Access, Terms};
 use crate::mapping::matching::MatchRule;
 use crate::mapping::system::{Create, Leaves};
-use crate::mapping::{EntityView, FieldIx, Mapping, Place, SystemIx, Wins};
+use crate::mapping::{EntityView, FieldIx, Keeps, Mapping, Place, SystemIx, Wins};
 use crate::value::{Path, Value};
 
 impl Terms for Mapping {
@@ -85,8 +85,16 @@ impl Terms for Mapping {
         Mapping::create_wanted(self, system, view)
     }
 
+    fn create_asks(&self, system: SystemIx, field: FieldIx) -> bool {
+        Mapping::create_asks(self, system, field)
+    }
+
     fn form(&self, field: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value> {
         Mapping::form(self, field, system, value, view)
+    }
+
+    fn keeps(&self, field: FieldIx, system: SystemIx) -> Keeps {
+        Mapping::keeps(self, field, system)
     }
 
     fn same(&self, field: FieldIx, a: &Value, b: &Value) -> bool {

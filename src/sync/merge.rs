@@ -186,10 +186,8 @@ fn stay(work: &mut Work, field: FieldIx, put_back: Vec<Candidate>, blanks: &[Sys
         let fact = Fact { value: Value::Blank, origin: Origin::System(*first), changed };
         work.entity.hub[field.0 as usize] = Agreed::Set(fact);
     }
-    if put_back.is_empty() {
-        return;
-    }
     let final_value = work.entity.agreed(field).clone();
+    let put_back: Vec<Candidate> = put_back.into_iter().filter(|one| !agrees(work, field, one, &final_value)).collect();
     put_all_back(work, field, &put_back);
     if planted!("put-back-not-logged") {
         return;
@@ -223,13 +221,19 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
         let fact = Fact { value: value.clone(), origin: winner.origin(), changed: winner.changed };
         work.entity.hub[field.0 as usize] = Agreed::Set(fact);
     }
+    // What shows the very value that was taken has nothing to be put back.
+    let put_back: Vec<Candidate> = put_back.into_iter().filter(|one| !agrees(work, field, one, &value)).collect();
     let losers: Vec<Candidate> = others.iter().filter(|one| !agrees(work, field, one, &value)).cloned().collect();
     let all_agree = losers.is_empty() && others.iter().any(|one| one.system().is_some());
     let reason = if all_agree && winner.from != From::Person { Reason::Agreed } else { reason };
     work.reasons[field.0 as usize] = Some(reason);
-    work.look.decided.push(Decided { field, value: value.clone(), reason });
+    // Values met alike need no reason kept for each: where they came from stands with the agreed value.
+    let met = winner.is(How::Adoption) && others.iter().all(|one| one.is(How::Adoption));
+    if !(met && losers.is_empty() && put_back.is_empty()) {
+        work.look.decided.push(Decided { field, value: value.clone(), reason });
+    }
     put_all_back(work, field, &put_back);
-    let lost: Vec<Candidate> = losers.into_iter().chain(put_back.into_iter().filter(|one| !agrees(work, field, one, &value))).collect();
+    let lost: Vec<Candidate> = losers.into_iter().chain(put_back).collect();
     log(work, field, &value, winner.system(), &lost, Some(reason));
 }
 

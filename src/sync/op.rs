@@ -29,6 +29,8 @@ pub enum OpKind {
     Update,
     Archive(Cause),
     Delete(Cause),
+    /// A record that we archived is made live again.
+    Restore,
 }
 
 /// One field of an op.

@@ -30,7 +30,7 @@ const WRITES_MAX: usize = 20;
 /// So many attempts, or one so old, and a person is asked.
 const ATTEMPTS_MAX: usize = 8;
 const AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// The wait after a first attempt that was surely not carried out; doubled after each further one.
+/// The first wait; doubled after each further attempt.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 /// Attempts that somebody was faster than, until we wait, too.
 const STALE_AT_ONCE: usize = 5;
@@ -38,6 +38,8 @@ const STALE_AT_ONCE: usize = 5;
 /// What nobody will tell us of is looked for again first after this, then ever more seldom.
 const AGAIN_FIRST: SignedDuration = SignedDuration::from_mins(5);
 const AGAIN_LAST: SignedDuration = SignedDuration::from_hours(24);
+/// The journal's word for a write that was not answered while its system answered nobody: no attempt of the record.
+pub const UNANSWERED: &str = "unanswered";
 
 /// A write of the journal, as a look is told of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,12 +72,17 @@ impl Tried {
         self.state == EntryState::Done
     }
 
-    /// Not carried out, and to be tried again: neither refused for good, nor dropped before it was sent.
+    /// Not carried out, and to be tried again: neither refused for good, nor dropped before it was sent, nor for its system's sake.
     fn failed(&self) -> bool {
-        let answered = matches!(self.answer.as_str(), "gone" | "in_doubt" | "missing_reference" | "not_done" | "stale");
+        let answered = matches!(self.answer.as_str(), "gone" | "in_doubt" | "missing_reference" | "stale");
         let open_end = matches!(self.state, EntryState::Superseded | EntryState::Ghost | EntryState::InDoubt);
         // A value refused is remembered beside its field; a removal has none.
         (answered && open_end) || (self.state == EntryState::Refused && self.fields.is_empty())
+    }
+
+    /// The system took no writes.
+    fn for_its_system(&self) -> bool {
+        matches!(self.answer.as_str(), "not_done" | UNANSWERED)
     }
 
     fn locked(&self) -> bool {
@@ -154,6 +161,11 @@ fn moves(work: &Work, field: FieldIx) -> bool {
 /// Takes back the ops that may not be sent now, and asks a person where nothing else helps.
 pub(super) fn hold(work: &mut Work) {
     for system in work.scene.terms.systems() {
+        if let Some(until) = work.scene.paused[system.0 as usize].filter(|_| work.look.ops.iter().any(|(op, _)| op.system == system)) {
+            drop_ops(work, system);
+            work.look.wait(until);
+            continue;
+        }
         let planned = work.look.ops.iter().any(|(op, _)| op.system == system);
         let locked = work.look.notes.iter().any(|note| note.system == system && note.what == NoteKind::Locked);
         match asked(work, |about| is_about(about, system)) {
@@ -211,7 +223,8 @@ fn judge(work: &mut Work, system: SystemIx) {
         drop_ops(work, system);
         return open(work, ReviewAbout::PingPong { system, field: None });
     }
-    let streak: Vec<&Tried> = tried().take_while(|tried| !tried.landed()).filter(|tried| tried.failed() || tried.locked()).collect();
+    // What failed before or while the system took nothing says nothing of the record: it is counted anew from there.
+    let streak: Vec<&Tried> = tried().take_while(|tried| !tried.landed() && !tried.for_its_system()).filter(|tried| tried.failed() || tried.locked()).collect();
     let (Some(last), Some(first)) = (streak.first(), streak.last()) else { return };
     let failures = streak.iter().filter(|tried| tried.failed()).count();
     if failures >= ATTEMPTS_MAX || now >= shifted(first.at, AGE_MAX) {
@@ -222,7 +235,6 @@ fn judge(work: &mut Work, system: SystemIx) {
         return open(work, ReviewAbout::Stuck { system, why });
     }
     let waits = match last.answer.as_str() {
-        "not_done" => failures,
         "stale" => failures.saturating_sub(STALE_AT_ONCE - 1),
         _ => 0,
     };

@@ -40,6 +40,8 @@ pub struct Unlinked<'a> {
     pub terms: &'a dyn Terms,
     pub system: SystemIx,
     pub observation: &'a Observation,
+    /// What people call it, for the one who is asked about it.
+    pub label: &'a dyn Fn() -> String,
     /// Open create entries of this system, of all entities.
     pub creates: &'a [Entry],
     /// Whether the record holds a value at a path: markers and external ids need no field.
@@ -123,7 +125,8 @@ impl Unlinked<'_> {
     }
 
     fn about(&self, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)>) -> ReviewAbout {
-        ReviewAbout::Match { system: self.system, key: self.observation.key.clone(), identity: self.observation.identity.clone(), hits, also }
+        let (key, identity) = (self.observation.key.clone(), self.observation.identity.clone());
+        ReviewAbout::Match { system: self.system, key, identity, label: (self.label)(), hits, also }
     }
 
     fn shows(&self, field: FieldIx, value: &Value) -> bool {

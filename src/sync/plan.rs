@@ -149,7 +149,9 @@ fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
         Some(link) => link.kept || matches!(link.state, LinkState::GoneByUs { .. }),
         None => false,
     };
-    if !allowed || work.entity.links.iter().flatten().all(|link| !link.state.is_live()) || !may_create(work, system) {
+    let archived = work.observation(system).is_some_and(|seen| seen.archived);
+    let wanted = may_hold(work, system) && (archived || may_be_made(work, system));
+    if !allowed || work.entity.links.iter().flatten().all(|link| !link.state.is_live()) || !wanted {
         return;
     }
     let lag = jiff::SignedDuration::try_from(work.scene.abilities[system.0 as usize].read_lag).unwrap_or(jiff::SignedDuration::MAX);
@@ -158,26 +160,68 @@ fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
     if first_look || work.scene.now < earliest || !work.stand(system).read_gone {
         return work.look.wait(earliest.max(shifted(work.scene.now, GONE_AGAIN)));
     }
-    sometimes!("a record is made anew");
-    create(work, system);
+    if work.observation(system).is_some_and(|seen| seen.archived) {
+        if work.scene.abilities[system.0 as usize].restore.is_some() {
+            return restore(work, system);
+        }
+        work.look.note(system, None, NoteKind::StaysArchived);
+    }
+    if may_create(work, system) {
+        sometimes!("a record is made anew");
+        create(work, system);
+    }
+}
+
+/// The record that we archived is still there: it is made live again, and owed what it missed once it shows so.
+fn restore(work: &mut Work, system: SystemIx) {
+    let Some(seen) = work.observation(system) else { return };
+    if seen.locked {
+        return work.look.note(system, None, NoteKind::Locked);
+    }
+    let class = class::of_removal(work.scene.abilities[system.0 as usize].restore, seen.version.as_ref());
+    work.look.counts.updates.push(system);
+    push(work, system, OpKind::Restore, Vec::new(), Vec::new(), Reason::Returns, class);
 }
 
 fn may_create(work: &Work, system: SystemIx) -> bool {
+    may_hold(work, system) && may_be_made(work, system)
+}
+
+/// Nothing stands between the system and a record of this entity.
+fn may_hold(work: &Work, system: SystemIx) -> bool {
     let terms = work.scene.terms;
     let stand = work.stand(system);
     let silent = matches!(work.scene.sights[system.0 as usize], super::scene::Sight::Silent(_));
-    terms.creates(system)
-        && !stand.create_open
-        && !silent
-        && !work.scene.waiting.contains(&system)
-        && terms.create_wanted(system, &work.view(&work.forgiven))
-        && (!terms.walled(system) || terms.inside_wall(system, &work.view(&work.forgiven)))
+    !stand.create_open && !silent && !work.scene.waiting.contains(&system) && (!terms.walled(system) || terms.inside_wall(system, &work.view(&work.forgiven)))
+}
+
+fn may_be_made(work: &Work, system: SystemIx) -> bool {
+    work.scene.terms.creates(system) && work.scene.terms.create_wanted(system, &work.view(&work.forgiven))
+}
+
+/// A field that is blank only because nobody knows yet which entity the record is that somebody refers to.
+fn is_unlinked(work: &Work, field: FieldIx) -> bool {
+    work.entity.agreed(field).is_blank() && work.look.notes.iter().any(|note| note.field == Some(field) && note.what == NoteKind::Unresolved)
+}
+
+/// A create that does not hold may hold once what is referred to is linked.
+fn asks_for_unlinked(work: &mut Work, system: SystemIx) {
+    let terms = work.scene.terms;
+    if !terms.creates(system) || work.stand(system).create_open || terms.create_wanted(system, &work.view(&work.forgiven)) {
+        return;
+    }
+    if let Some(field) = terms.fields().find(|field| terms.create_asks(system, *field) && is_unlinked(work, *field)) {
+        work.look.note(system, Some(field), NoteKind::CreateUnlinked);
+    }
 }
 
 fn create(work: &mut Work, system: SystemIx) {
     let alive = work.entity.links.iter().flatten().any(|link| link.state.is_live());
-    if !alive || !may_create(work, system) {
+    if !alive {
         return;
+    }
+    if !may_create(work, system) {
+        return asks_for_unlinked(work, system);
     }
     let terms = work.scene.terms;
     let mut fields = Vec::new();
@@ -185,8 +229,12 @@ fn create(work: &mut Work, system: SystemIx) {
     for field in terms.fields() {
         let value = work.entity.agreed(field);
         if value.is_blank() {
+            let unlinked = is_unlinked(work, field);
             if terms.required(field) {
-                return work.look.note(system, Some(field), NoteKind::RequiredBlank);
+                return work.look.note(system, Some(field), if unlinked { NoteKind::RequiredUnlinked } else { NoteKind::RequiredBlank });
+            }
+            if unlinked && terms.writes_new(field, system) {
+                deferred.push(field);
             }
             continue;
         }
@@ -256,7 +304,7 @@ fn remove(work: &mut Work, system: SystemIx, cause: Cause) {
     log_lost(work, system);
     match kind {
         OpKind::Archive(_) => work.look.counts.archives.push(system),
-        OpKind::Create | OpKind::Update | OpKind::Delete(_) => work.look.counts.deletes.push(system),
+        OpKind::Create | OpKind::Update | OpKind::Delete(_) | OpKind::Restore => work.look.counts.deletes.push(system),
     }
     push(work, system, kind, Vec::new(), Vec::new(), Reason::Leaves { cause }, class);
 }

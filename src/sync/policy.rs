@@ -76,7 +76,7 @@ impl Candidate {
         }
     }
 
-    fn is(&self, wanted: How) -> bool {
+    pub fn is(&self, wanted: How) -> bool {
         matches!(self.from, From::System { how, .. } if how == wanted)
     }
 }

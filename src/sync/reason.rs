@@ -64,6 +64,8 @@ pub enum Reason {
     Leaves {
         cause: Cause,
     },
+    /// `only` holds again, or what it left for is back.
+    Returns,
 }
 
 impl Reason {
@@ -91,6 +93,7 @@ impl Reason {
             Reason::Missing => "no record there yet, and `create` holds".to_owned(),
             Reason::Leaves { cause: Cause::Wall } => "`only` holds no more".to_owned(),
             Reason::Leaves { cause: Cause::Deleted(by) } => format!("its record in {} was deleted", name(by)),
+            Reason::Returns => "what it was archived for is over".to_owned(),
         };
         match (self.names_rule(), field) {
             (true, Some(field)) => format!("{words}: {}", rule(terms, field)),
@@ -110,9 +113,14 @@ impl Reason {
             | Reason::PutBack { .. }
             | Reason::Required { .. }
             | Reason::Waits { .. } => true,
-            Reason::Edited { .. } | Reason::Agreed | Reason::Adopted { .. } | Reason::Answered | Reason::Owed | Reason::Missing | Reason::Leaves { .. } => {
-                false
-            }
+            Reason::Edited { .. }
+            | Reason::Agreed
+            | Reason::Adopted { .. }
+            | Reason::Answered
+            | Reason::Owed
+            | Reason::Missing
+            | Reason::Leaves { .. }
+            | Reason::Returns => false,
         }
     }
 }

@@ -74,7 +74,7 @@ pub enum Recovery {
 /// What to look up for an entry that is Sent or in doubt.
 pub fn seek(doubt: &Doubt) -> Seek {
     let op = &doubt.entry.op;
-    if let (OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_), Some(key)) = (&op.kind, &op.key) {
+    if let (OpKind::Update | OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore, Some(key)) = (&op.kind, &op.key) {
         return Seek::Get(key.clone());
     }
     match doubt.class() {

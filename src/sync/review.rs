@@ -11,7 +11,8 @@ use crate::value::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReviewAbout {
     /// An unlinked record with several hits, or one that only may be proposed.
-    Match { system: SystemIx, key: RecordKey, identity: RecordKey, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
+    /// `label`: what people call the record.
+    Match { system: SystemIx, key: RecordKey, identity: RecordKey, label: String, hits: Vec<EntityId>, also: Vec<(SystemIx, RecordKey)> },
     /// A field under `ask`, or without the evidence wanted.
     Conflict { field: FieldIx, values: Vec<(Option<SystemIx>, Value)> },
     /// Something would be deleted or archived that was edited, restored or not seen. `shown`: the edits that an answer speaks of.
@@ -22,8 +23,21 @@ pub enum ReviewAbout {
     PingPong { system: SystemIx, field: Option<FieldIx> },
     /// Writes to one record do not get through.
     Stuck { system: SystemIx, why: StuckWhy },
-    /// Two entities seem to be one.
-    Join { other: EntityId },
+    /// Two entities seem to be one; `why` they were not joined without asking.
+    Join { other: EntityId, why: String },
+}
+
+impl ReviewAbout {
+    /// Two records of one system, each asked about with the other beside it: the same question twice.
+    pub fn is_mirrored_by(&self, other: &ReviewAbout) -> bool {
+        match (self, other) {
+            (ReviewAbout::Match { system, key, also, .. }, ReviewAbout::Match { system: at, key: twin, also: others, .. }) => {
+                let names = |list: &[(SystemIx, RecordKey)], key: &RecordKey| list.iter().any(|(of, named)| of == system && named == key);
+                system == at && names(also, twin) && names(others, key)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What a person said.

@@ -68,6 +68,8 @@ pub struct Scene<'a> {
     pub abilities: &'a [Arc<Abilities>],
     /// Systems in which an unlinked record that starts nothing (asleep, in review) has this entity's match keys: no create beside it.
     pub waiting: &'a [SystemIx],
+    /// Systems that take no writes now, and until when.
+    pub paused: &'a [Option<Timestamp>],
     pub neighbours: &'a Neighbours,
     pub now: Timestamp,
     pub today: Date,
@@ -142,10 +144,16 @@ pub enum NoteKind {
     Shut(Str),
     /// No create while this required field is blank.
     RequiredBlank,
+    /// No create before the record that this required field refers to is linked.
+    RequiredUnlinked,
+    /// `create` asks for a reference to a record that is not linked yet.
+    CreateUnlinked,
     /// Owed a delete or archive that the object does not offer.
     CannotLeave,
     /// The record cannot be written or made there at all.
     CannotWrite,
+    /// Archived by us and needed again, and nothing makes it live: a new one is made beside it.
+    StaysArchived,
     Silent(Silence),
 }
 

@@ -30,6 +30,7 @@ pub(super) fn settle(work: &mut Work) {
             (_, OpKind::Update) if planted!("update-in-doubt-dropped") => set(work, entry, EntryState::Superseded),
             (_, OpKind::Create) => settle_create(work, entry),
             (_, OpKind::Archive(_) | OpKind::Delete(_)) => settle_delete(work, entry),
+            (_, OpKind::Restore) => settle_restore(work, entry),
             (_, OpKind::Update) => {}
         }
     }
@@ -74,6 +75,19 @@ fn settle_delete(work: &mut Work, entry: &Entry) {
         work.stand_mut(system).moved_under_delete |= moved(work, system);
     }
     expire(work, entry);
+}
+
+/// A record being made live again: live it is done; archived still, it may yet come.
+fn settle_restore(work: &mut Work, entry: &Entry) {
+    let system = entry.op.system;
+    match (work.stand(system).silence, work.observation(system)) {
+        (None, Some(seen)) if !seen.archived => set(work, entry, EntryState::Done),
+        (None, _) => {
+            work.stand_mut(system).create_open = work.scene.now < lands_until(entry, work.scene.now);
+            expire(work, entry);
+        }
+        (Some(_), _) => work.stand_mut(system).create_open = true,
+    }
 }
 
 fn moved(work: &Work, system: SystemIx) -> bool {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::entity::{FieldIx, SystemIx};
 use crate::mapping::matching::MatchRule;
 use crate::mapping::system::Leaves;
-use crate::mapping::{EntityView, Place, Wins};
+use crate::mapping::{EntityView, Keeps, Place, Wins};
 use crate::value::{Path, Value};
 
 /// How a system takes part in a field.
@@ -54,8 +54,12 @@ pub trait Terms: Send + Sync {
     /// `create` is not `never`.
     fn creates(&self, system: SystemIx) -> bool;
     fn create_wanted(&self, system: SystemIx, view: &dyn EntityView) -> bool;
+    /// Whether `create` asks for the field.
+    fn create_asks(&self, system: SystemIx, field: FieldIx) -> bool;
     /// What the system shows once it was given the value; `None` where it has no form for it.
     fn form(&self, field: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value>;
+    /// Which values the system is sure to show just as it was given them.
+    fn keeps(&self, field: FieldIx, system: SystemIx) -> Keeps;
     fn same(&self, field: FieldIx, a: &Value, b: &Value) -> bool;
     fn compare(&self, field: FieldIx, a: &Value, b: &Value) -> Option<Ordering>;
     /// The paths that a field's cell there writes.

@@ -34,7 +34,7 @@ pub enum Fault {
     Refused { code: String, fields: Vec<Path> },
     /// Somebody was faster.
     Stale,
-    /// Surely not carried out; the same again later.
+    /// Surely not carried out, and not for the record's sake.
     NotDone,
     /// The record cannot be written now.
     Locked,
@@ -52,6 +52,8 @@ pub struct MemorySystem {
 struct State {
     tables: BTreeMap<ObjectName, Table>,
     faults: VecDeque<Fault>,
+    /// What goes wrong at every write.
+    outage: Option<Fault>,
     down: bool,
     writes: u64,
 }
@@ -63,6 +65,7 @@ pub fn abilities() -> Abilities {
         update: Some(UpdateClass::Version),
         delete: Some(Guarded::Version),
         archive: Some(Guarded::Version),
+        restore: Some(Guarded::Version),
         gone: GoneBy::Feed,
         full_read: false,
         find: Some(FindBy::AnyField),
@@ -134,6 +137,11 @@ impl MemorySystem {
         self.state().faults.push_back(fault);
     }
 
+    /// What goes wrong at every write until told otherwise; reads go on.
+    pub fn fail_all(&self, fault: Option<Fault>) {
+        self.state().outage = fault;
+    }
+
     /// Whether it can be reached at all.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;
@@ -173,7 +181,7 @@ impl MemorySystem {
         if state.down {
             return Outcome::NotDone { why: "it is down".to_owned(), wait: Duration::from_secs(1) };
         }
-        let fault = state.faults.pop_front();
+        let fault = state.faults.pop_front().or_else(|| state.outage.clone());
         match fault {
             Some(Fault::LostRequest) => return Outcome::InDoubt { why: "no answer came".to_owned() },
             Some(Fault::Refused { code, fields }) => return Outcome::Refused { message: format!("{code}: refused"), code, fields },
@@ -230,12 +238,12 @@ impl System for MemorySystem {
     async fn objects(&self) -> Result<Vec<Description>, SystemError> {
         self.up()?;
         let names: Vec<String> = self.state().tables.keys().map(ToString::to_string).collect();
-        Ok(names.into_iter().map(|name| Description { label: name.clone(), name, fields: Vec::new() }).collect())
+        Ok(names.into_iter().map(|name| Description { label: name.clone(), name, fields: Vec::new(), fills_in: false }).collect())
     }
 
     async fn describe(&self, object: &ObjectName) -> Result<Description, SystemError> {
         self.up()?;
-        Ok(Description { name: object.to_string(), label: object.to_string(), fields: Vec::new() })
+        Ok(Description { name: object.to_string(), label: object.to_string(), fields: Vec::new(), fills_in: false })
     }
 
     fn changes(&self, read: Read, since: Option<Cursor>) -> Box<dyn Pages> {

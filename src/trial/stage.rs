@@ -79,12 +79,12 @@ fn memories(mappings: &[Arc<Mapping>], at: usize, clock: &Arc<HandClock>) -> Mem
 async fn seed(ground: &Ground, cast: &Cast<'_>, memories: &Memories) -> Result<(), TrialError> {
     let (store, now) = (&ground.store, ground.clock.now());
     for (at, laid) in ground.mappings.iter().enumerate() {
-        let run = store.begin_run(laid.id, Wake::Person, now).await?;
+        let run = store.new_run(laid.id, Wake::Person, now);
         let mut merged = Vec::new();
         for given in cast.all.iter().filter(|given| given.mapping == at) {
             merged.push(stored(laid, cast, given, now).await?);
         }
-        store.commit_merged(laid.id, run, merged, now).await?;
+        store.commit_merged(laid.id, run.id, merged, now).await?;
         store.end_run(run, RunEnd { state: RunState::Done, ..RunEnd::default() }, now).await?;
         let mut cursors = Vec::new();
         for system in &laid.mapping.systems {
@@ -125,20 +125,7 @@ async fn stored(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, now: Timestamp)
         }
     }
     let keys = mapping.keys(&|field| Some(&given.values[field.0 as usize]));
-    Ok(Merged {
-        before: None,
-        after: entity,
-        joined: Vec::new(),
-        keys: Some(keys),
-        conflicts: Vec::new(),
-        reviews: Vec::new(),
-        closed_reviews: Vec::new(),
-        entries: Vec::new(),
-        entry_states: Vec::new(),
-        untouch: Vec::new(),
-        again: Vec::new(),
-        decided: Vec::new(),
-    })
+    Ok(Merged { keys: Some(keys), ..Merged::of(entity) })
 }
 
 /// Who would have said it: the system that decides, else the first that holds it.

@@ -127,6 +127,11 @@ fn unsigned(mut number: u128, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
+/// Whether the bytes of a value are those of a blank.
+pub fn is_blank(bytes: &[u8]) -> bool {
+    bytes == [BLANK]
+}
+
 /// Reads one value and gives the bytes after it.
 ///
 /// # Errors

@@ -116,6 +116,39 @@ fn a_page_that_never_ends() {
 }
 
 #[test]
+fn a_record_without_its_key() {
+    let bed = Bed::new(18);
+    bed.systems.faults("prm", &json!({ "keyless_records": { "probability": 1.0, "path": "/deals" } }));
+    bed.told(&["prm answered what cannot be used", "a record of `deals` has no key"]);
+    bed.systems.faults("prm", &json!({}));
+    bed.agrees();
+}
+
+#[test]
+fn a_full_disk_stops_a_run_and_costs_nothing() {
+    let bed = Bed::new(19);
+    // Full at the first byte, amid the run, and when all is done but the tidying up.
+    let mut failed = 0;
+    for blocks in [0, 40, 80, 160, 320] {
+        let run = bed.program.start_with_disk(blocks, &["run", "deals"]).wait_with_output().expect("it ends");
+        let told = String::from_utf8_lossy(&run.stderr).into_owned();
+        println!("{blocks} blocks: {:?}, arrived: {}\n{told}", run.status, bed.arrived());
+        if run.status.code() != Some(0) {
+            failed += 1;
+            assert_eq!(run.status.code(), Some(1), "{told}");
+            for part in ["syncline.db cannot be written", "free the disk or mend its rights, then start again"] {
+                assert!(told.contains(part), "`{part}` in\n{told}");
+            }
+        }
+    }
+    assert!(failed >= 2, "only {failed} runs met a full disk");
+    bed.agrees();
+    let status: Value = serde_json::from_str(&bed.program.run(&["status", "--json"]).with(&[0, 3]).out).expect("one JSON object");
+    let doubts = status["mappings"].as_array().expect("a list").iter().map(|mapping| mapping["in_doubt"].as_u64().expect("a number"));
+    assert_eq!(doubts.sum::<u64>(), 0);
+}
+
+#[test]
 fn a_value_on_one_side_only_is_left_alone_and_told() {
     let row = "      negotiating: { prm: negotiation, crm: Negotiation }\n";
     let bed = Bed::with(15, |program| program.edit("mappings/deals.yaml", row, ""));

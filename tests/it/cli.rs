@@ -6,6 +6,8 @@ mod first_sync;
 mod init;
 mod live;
 mod sandbox;
+mod stopped;
+mod terminal;
 mod usage;
 
 use std::fs;

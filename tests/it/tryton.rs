@@ -80,7 +80,7 @@ fn three_systems_agree_with_a_real_erp() {
         return;
     };
     let ground = Ground::lay(&erp);
-    ground.program.run(&["check", "--live"]).with(&[0]);
+    what_a_sale_needs_is_told(&ground.program);
     let parties = ground.parties().len();
     let planned = ground.program.plan();
     assert!(planned.contains("create accounts erp"), "{planned}");
@@ -94,6 +94,17 @@ fn three_systems_agree_with_a_real_erp() {
     a_sale_that_is_no_draft_is_left_alone(&ground);
     won_deals_are_sales(&ground);
     a_run_without_news_writes_nothing(&ground);
+}
+
+/// The server tells what it requires, and in another answer what it fills in by itself.
+fn what_a_sale_needs_is_told(program: &Program) {
+    let right = program.run(&["check", "--live"]).with(&[0]);
+    assert!(!right.out.contains("requires"), "{}", right.out);
+    program.edit("mappings/deals.yaml", "crm: AccountId, erp: party,", "crm: AccountId,");
+    let lacking = program.run(&["check", "--live"]).with(&[0]);
+    assert!(lacking.out.contains("warning: erp requires `party` of a new sale.sale, and nothing sets it"), "{}", lacking.out);
+    assert_eq!(lacking.out.matches("requires").count(), 1, "{}", lacking.out);
+    program.edit("mappings/deals.yaml", "crm: AccountId,", "crm: AccountId, erp: party,");
 }
 
 fn won_deals_are_sales(ground: &Ground) {

@@ -56,6 +56,10 @@ impl<'a> Act<'a> {
         if self.quiet { Ok(()) } else { self.out.line(text) }
     }
 
+    pub fn flow(&self, text: impl std::fmt::Display) -> std::io::Result<()> {
+        if self.quiet { Ok(()) } else { self.out.flow(text) }
+    }
+
     pub fn title(&self, text: &str) -> std::io::Result<()> {
         if self.quiet { Ok(()) } else { super::title(self.out, text) }
     }
@@ -68,7 +72,7 @@ impl<'a> Act<'a> {
         for mapping in &project.mappings {
             self.say(styled(out::TITLE, &mapping.name))?;
             for (system, sentence) in summary(mapping) {
-                self.say(format!("  {system}: {sentence}"))?;
+                self.flow(format!("  {system}: {sentence}"))?;
             }
         }
         Ok(())

@@ -82,7 +82,7 @@ impl Edits {
             act.say(format!("    agreed now: {} = {}", edit.field, shown(&entity.agreed(field).to_string())))?;
             let decided = act.ground.store.decided(laid.id, edit.entity).await?;
             if let Some((_, _, decided)) = decided.iter().find(|(_, _, decided)| decided.field == field) {
-                act.say(format!("    {}", styled(out::QUIET, format!("because {}", decided.reason.sentence(&*laid.mapping, Some(field))))))?;
+                act.flow(format!("    {}", styled(out::QUIET, format!("because {}", decided.reason.sentence(&*laid.mapping, Some(field))))))?;
             }
             let records = laid.mapping.systems_ix().map(|at| {
                 let state = match entity.link(at) {
@@ -115,7 +115,7 @@ impl Person<'_> {
             anyhow::bail!("{system} {object} {key} cannot be edited: {}", answer.text().await?);
         }
         for (field, value) in fields.as_object().into_iter().flatten() {
-            self.act.say(format!("  {} {object} {key}: {field} {} → {}", styled(out::TITLE, system), bare(&before["fields"][field]), bare(value)))?;
+            self.act.flow(format!("  {} {object} {key}: {field} {} → {}", styled(out::TITLE, system), bare(&before["fields"][field]), bare(value)))?;
         }
         Ok(())
     }

@@ -97,12 +97,16 @@ async fn reads_by_key_in_a_batch() {
 }
 
 #[tokio::test]
-async fn archives_by_blocking() {
+async fn archives_by_blocking_and_brings_back() {
     let vendor = business_central().await;
-    vendor.plays(on("POST", BATCH), answer(200, &json!({ "responses": [{ "id": "op1", "status": 200, "body": customer("a1") }] })), 1).await;
-    let outcomes = vendor.connection.write(columns(), &WriteKind::Archive, &[op(Some("a1"), Some("W/\"abc==\""), &[])]).await;
-    assert!(matches!(outcomes[0], Outcome::Done { .. }));
-    assert_eq!(body(&vendor.requests().await[0])["requests"][0]["body"], json!({ "blocked": "All" }));
+    vendor.plays(on("POST", BATCH), answer(200, &json!({ "responses": [{ "id": "op1", "status": 200, "body": customer("a1") }] })), 2).await;
+    for kind in [WriteKind::Archive, WriteKind::Restore] {
+        let outcomes = vendor.connection.write(columns(), &kind, &[op(Some("a1"), Some("W/\"abc==\""), &[])]).await;
+        assert!(matches!(outcomes[0], Outcome::Done { .. }));
+    }
+    let requests = vendor.requests().await;
+    assert_eq!(body(&requests[0])["requests"][0]["body"], json!({ "blocked": "All" }));
+    assert_eq!(body(&requests[1])["requests"][0]["body"], json!({ "blocked": "_x0020_" }));
 }
 
 #[tokio::test]
@@ -117,6 +121,7 @@ async fn sweeps_ask_for_keys_alone() {
 async fn subscriptions_are_ordered_renewed_and_looked_at() {
     let vendor = business_central().await;
     let path = "/v2.0/contoso/Production/api/v2.0/subscriptions";
+    vendor.plays(on("GET", path), answer(200, &json!({ "value": [] })), 1).await;
     vendor
         .plays(on("POST", path), answer(201, &json!({ "subscriptionId": "s1", "@odata.etag": "W/\"1\"", "expirationDateTime": "2026-11-23T10:00:00Z" })), 1)
         .await;
@@ -125,16 +130,32 @@ async fn subscriptions_are_ordered_renewed_and_looked_at() {
     let customers = ObjectName::new("customers");
     let subscription = vendor.connection.subscribe(&customers, &url).await.expect("it is ordered");
     let secret = vendor.connection.hook_secret().expect("there are credentials");
-    let sent = body(&vendor.requests().await[0]);
+    let sent = body(&vendor.requests().await[1]);
     assert_eq!(sent, json!({ "notificationUrl": url, "resource": "/api/v2.0/companies(c0ffee)/customers", "clientState": secret.expose() }));
     let kept = super::super::Subscription::from_text(customers, &subscription.to_text()).expect("it can be kept");
     vendor.plays(on("PATCH", "/v2.0/contoso/Production/api/v2.0/subscriptions('s1')"), answer(200, &json!({ "@odata.etag": "W/\"2\"" })), 1).await;
     vendor.connection.renew(&kept, &url).await.expect("it is renewed");
-    assert_eq!(header(&vendor.requests().await[1], "if-match"), "W/\"1\"");
+    assert_eq!(header(&vendor.requests().await[2], "if-match"), "W/\"1\"");
     vendor.plays(on("GET", path), answer(200, &json!({ "value": [{ "subscriptionId": "s1" }] })), 1).await;
     assert!(vendor.connection.is_subscribed(&kept).await.expect("it looks"));
     vendor.plays(on("GET", path), answer(200, &json!({ "value": [] })), 1).await;
     assert!(!vendor.connection.is_subscribed(&kept).await.expect("it looks"));
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_there_already_is_taken_over() {
+    let vendor = business_central().await;
+    let path = "/v2.0/contoso/Production/api/v2.0/subscriptions";
+    let url = vendor.connection.hook_url("https://sync.example/");
+    let one = |id: &str, url: &str, set: &str| json!({ "subscriptionId": id, "@odata.etag": format!("W/\"{id}\""), "notificationUrl": url, "resource": format!("api/v2.0/companies(c0ffee)/{set}") });
+    let all = json!({ "value": [one("s1", &url, "vendors"), one("s2", "https://elsewhere.example/hooks/crm", "customers"), one("s3", &url, "customers")] });
+    vendor.plays(on("GET", path), answer(200, &all), 1).await;
+    vendor.plays(on("PATCH", "/v2.0/contoso/Production/api/v2.0/subscriptions('s3')"), answer(200, &json!({ "@odata.etag": "W/\"4\"" })), 1).await;
+    let subscription = vendor.connection.subscribe(&ObjectName::new("customers"), &url).await.expect("it is there");
+    assert!(subscription.to_text().contains("s3"), "{}", subscription.to_text());
+    let renewal = &vendor.requests().await[1];
+    assert_eq!(header(renewal, "if-match"), "W/\"s3\"");
+    assert_eq!(body(renewal)["clientState"], vendor.connection.hook_secret().expect("there are credentials").expose(), "from now on it repeats our secret");
 }
 
 #[tokio::test]

@@ -158,6 +158,26 @@ async fn archives_by_the_active_flag_and_sweeps_ids() {
     vendor.plays(method("model.party.party.write"), answer(200, &json!({ "id": 1, "result": null })), 1).await;
     vendor.connection.write(columns(), &WriteKind::Archive, &[op(Some("17"), Some("1"), &[])]).await;
     assert_eq!(calls(&vendor).await[0]["params"][1], json!({ "active": false }));
+    vendor.plays(method("model.party.party.write"), answer(200, &json!({ "id": 1, "result": null })), 1).await;
+    vendor.connection.write(columns(), &WriteKind::Restore, &[op(Some("17"), Some("1"), &[])]).await;
+    assert_eq!(calls(&vendor).await[1]["params"][1], json!({ "active": true }), "what is true or false is turned round");
     vendor.plays(method("model.party.party.search"), answer(200, &json!({ "id": 1, "result": [1, 2, 3] })), 1).await;
     assert_eq!(keys(&all(vendor.connection.sweep(columns())).await), ["1", "2", "3"]);
+}
+
+#[tokio::test]
+async fn a_required_field_with_a_default_is_not_required_of_us() {
+    let vendor = tryton().await;
+    let field = |kind: &str, required: bool, readonly: bool| json!({ "type": kind, "string": "a label", "required": required, "readonly": readonly });
+    let fields = json!({ "party": field("many2one", true, false), "currency": field("many2one", true, false), "invoice_method": field("selection", true, false),
+        "state": field("selection", true, true), "comment": field("text", false, false) });
+    vendor.plays(method("model.sale.sale.fields_get"), answer(200, &json!({ "id": 1, "result": fields })), 1).await;
+    let defaults = json!({ "currency": 1, "currency.": { "rec_name": "US Dollar" }, "invoice_method": "order", "party": null });
+    vendor.plays(method("model.sale.sale.default_get"), answer(200, &json!({ "id": 2, "result": defaults })), 1).await;
+    let described = vendor.connection.describe(&ObjectName::new("sale.sale")).await.expect("it describes");
+    let required: Vec<&str> = described.fields.iter().filter(|field| field.required).map(|field| field.path.as_str()).collect();
+    assert_eq!(required, ["party"], "no default, and not for the server alone to write");
+    assert!(described.fills_in, "there may be more than it tells");
+    let asked = &calls(&vendor).await[1]["params"];
+    assert_eq!(asked, &json!([["party", "currency", "invoice_method"], context()]));
 }

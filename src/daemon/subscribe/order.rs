@@ -5,20 +5,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Kept, Subscriber};
 use crate::connector::Connection;
 use crate::connector::Subscription;
 use crate::daemon::pace;
 use crate::id::{ConnectionName, ObjectName};
+use crate::secret::Secret;
 use crate::system::{System, SystemError};
 
 /// What is kept of a subscription between two looks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Order {
     subscription: String,
-    /// A daemon that moved orders anew.
-    public_url: String,
+    /// A daemon that moved, or has another secret, orders anew. A fingerprint, since the address may hold the secret.
+    receiver: String,
     renewed_at: Timestamp,
     checked_at: Timestamp,
 }
@@ -35,10 +37,10 @@ enum Due {
 /// How often a connector renews, and how often it checks.
 type Periods = (Option<Duration>, Option<Duration>);
 
-fn due(order: Option<&Order>, public_url: &str, periods: Periods, now: Timestamp) -> Due {
+fn due(order: Option<&Order>, receiver: &str, periods: Periods, now: Timestamp) -> Due {
     let passed = |since: Timestamp, period: Option<Duration>| period.is_some_and(|period| pace::after(since, period) <= now);
     match order {
-        Some(order) if order.public_url == public_url => match order {
+        Some(order) if order.receiver == receiver => match order {
             order if passed(order.renewed_at, periods.0) => Due::Renew,
             order if passed(order.checked_at, periods.1) => Due::Check,
             _ => Due::Nothing,
@@ -57,6 +59,28 @@ fn kept(order: &Order, periods: Periods, now: Timestamp) -> Kept {
     Kept { state: Some(state), again_in }
 }
 
+fn fingerprint(url: &str, secret: Option<&Secret>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(url.as_bytes());
+    hash.update([0]);
+    hash.update(secret.map_or("", Secret::expose).as_bytes());
+    hex::encode(&hash.finalize()[..16])
+}
+
+impl Connection {
+    /// Ends a subscription that led elsewhere. One that the vendor does not let us end goes on without us.
+    async fn forget(&self, former: &Subscription) -> Result<(), SystemError> {
+        match self.unsubscribe(former).await {
+            Err(later @ (SystemError::Later { .. } | SystemError::Stopped { .. })) => Err(later),
+            Err(error) => {
+                tracing::warn!(connection = %System::connection(self), object = %former.object, %error, "a former subscription could not be ended");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
 #[async_trait]
 impl Subscriber for Connection {
     fn connection(&self) -> &ConnectionName {
@@ -69,9 +93,9 @@ impl Subscriber for Connection {
         let known = state.and_then(|state| serde_json::from_str::<Order>(state).ok());
         let known = known.and_then(|order| Some((Subscription::from_text(object.clone(), &order.subscription)?, order)));
         let url = self.hook_url(public_url);
-        let fresh =
-            |subscription: Subscription| Order { subscription: subscription.to_text(), public_url: public_url.to_owned(), renewed_at: now, checked_at: now };
-        let order = match (due(known.as_ref().map(|(_, order)| order), public_url, periods, now), known) {
+        let receiver = fingerprint(&url, self.hook_secret().as_ref());
+        let fresh = |subscription: Subscription| Order { subscription: subscription.to_text(), receiver: receiver.clone(), renewed_at: now, checked_at: now };
+        let order = match (due(known.as_ref().map(|(_, order)| order), &receiver, periods, now), known) {
             (Due::Nothing, Some((_, order))) => order,
             (Due::Check, Some((subscription, order))) => match self.is_subscribed(&subscription).await? {
                 true => Order { checked_at: now, ..order },
@@ -83,7 +107,12 @@ impl Subscriber for Connection {
                 // The vendor forgot it, or cannot renew it any more.
                 Err(_) => fresh(self.subscribe(object, &url).await?),
             },
-            (_, _) => fresh(self.subscribe(object, &url).await?),
+            (_, moved) => {
+                if let Some((former, _)) = moved {
+                    self.forget(&former).await?;
+                }
+                fresh(self.subscribe(object, &url).await?)
+            }
         };
         Ok(kept(&order, periods, now))
     }
@@ -97,9 +126,17 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     #[test]
+    fn another_address_or_secret_is_another_receiver() {
+        let one = fingerprint("https://a/hooks/erp", Some(&Secret::new("s")));
+        assert_ne!(one, fingerprint("https://b/hooks/erp", Some(&Secret::new("s"))));
+        assert_ne!(one, fingerprint("https://a/hooks/erp", Some(&Secret::new("t"))));
+        assert_eq!(one, fingerprint("https://a/hooks/erp", Some(&Secret::new("s"))));
+    }
+
+    #[test]
     fn renewing_comes_before_looking_and_a_moved_daemon_orders_anew() {
         let at: Timestamp = "2026-11-20T10:00:00Z".parse().expect("a literal of this test");
-        let order = Order { subscription: "[]".into(), public_url: "https://a".into(), renewed_at: at, checked_at: at };
+        let order = Order { subscription: "[]".into(), receiver: "https://a".into(), renewed_at: at, checked_at: at };
         let periods = (Some(DAY), Some(HOUR));
         assert_eq!(due(None, "https://a", periods, at), Due::Order);
         assert_eq!(due(Some(&order), "https://b", periods, at), Due::Order);

@@ -164,6 +164,10 @@ fn unknown_picks(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Pla
             }
         }
     }
+    if draft.fields[at].untyped {
+        draft.found.extend(found);
+        return;
+    }
     let named = |value: &str| rows.iter().any(|row| row.spellings[system.0 as usize].iter().flatten().any(|spelling| spelling == value));
     for value in values.iter().filter(|value| !named(value)) {
         let problem = Diagnostic::warning(
@@ -200,6 +204,9 @@ fn keyed(draft: &mut Draft<'_>, at: usize, system: SystemIx, pathed: &Pathed) ->
 fn held_kind(draft: &mut Draft<'_>, mapping: &MappingName, key: &crate::spec::slot::Name) -> Option<Kind> {
     // A mapping that is not there was reported with the field's type.
     let spec = draft.mapping(mapping.as_str())?;
+    if spec.lost.has(&["fields", key.text()]) {
+        return None;
+    }
     let Some(field) = spec.fields.get(key.text()) else {
         let problem = Diagnostic::error("unknown_name", format!("`{}` is no field of `{mapping}`", key.text())).at(key.span());
         draft.found.push(problem.nearest(key.text(), spec.fields.keys()));
@@ -239,6 +246,9 @@ pub(super) fn computed(draft: &mut Draft<'_>, at: usize, system: SystemIx, scope
     let name = draft.systems[system.0 as usize].name;
     let CellSpec::ReadWrite(ReadWrite { read, write }) = field.cells.get(name)? else { return None };
     if read.is_none() && write.is_none() {
+        if draft.spec.lost.touches(&["fields", draft.fields[at].name, name]) {
+            return None;
+        }
         let problem =
             Diagnostic::error("empty_cell", format!("The {name} cell of `{}` says neither `read` nor `write`", draft.fields[at].name)).at(draft.fields[at].at);
         draft.found.push(problem.help("name a path, or give `read`, `write` or both"));

@@ -89,7 +89,9 @@ fn matching(draft: &mut Draft<'_>, parts: &Parts<'_>) {
     for (at, rule) in parts.matching.iter().enumerate() {
         let readable = |system: &usize| rule.fields.iter().all(|field| parts.cell(field.0 as usize, *system).is_some_and(CellProgram::reads));
         let systems = (0..draft.systems.len()).filter(readable).count();
-        if systems < 2 && draft.systems.len() > 1 {
+        let lost =
+            draft.spec.lost.touches(&["systems"]) || rule.fields.iter().any(|field| draft.spec.lost.touches(&["fields", draft.fields[field.0 as usize].name]));
+        if systems < 2 && draft.systems.len() > 1 && !lost {
             let names: Vec<&str> = rule.fields.iter().map(|field| draft.fields[field.0 as usize].name).collect();
             let what = format!(
                 "Rule {} of `match`, [{}], never finds an entity: {} of its systems reads all its fields",

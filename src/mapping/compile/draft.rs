@@ -37,7 +37,7 @@ pub(super) struct DraftField<'a> {
     pub at: Span,
     pub spec: &'a FieldSpec,
     pub kind: Kind,
-    /// Its `type` is none, which is told; nothing is said of what would follow from it.
+    /// Something is wrong with its `type` or `values`, which is told; nothing is said of what would follow from it.
     pub untyped: bool,
     pub rows: Option<Vec<DraftRow>>,
     pub targets: Vec<Option<Target>>,
@@ -62,11 +62,16 @@ impl<'a> Draft<'a> {
     /// The system a key of this file means; an unknown one is reported with what was probably meant.
     pub fn system_named(&mut self, name: &Name, what: &str) -> Option<SystemIx> {
         let found = self.system_ix(name.text());
-        if found.is_none() {
+        if found.is_none() && !self.spec.lost.has(&["systems", name.text()]) {
             let problem = Diagnostic::error("unknown_name", format!("{what} `{}`, which is no system of this mapping", name.text())).at(name.span());
             self.found.push(problem.nearest(name.text(), self.spec.systems.keys()));
         }
         found
+    }
+
+    /// Whether this is not there because something is wrong with it, which is told.
+    pub fn lost(&self, way: &[&str]) -> bool {
+        self.spec.lost.has(way)
     }
 
     /// Reports what follows from a field's type, unless its type is what is wrong.
@@ -79,6 +84,15 @@ impl<'a> Draft<'a> {
     /// Another mapping (or this one) by its name.
     pub fn mapping(&self, name: &str) -> Option<&'a MappingSpec> {
         self.world.mappings.iter().find(|mapping| mapping.mapping.text() == name)
+    }
+
+    /// Reports a name that no mapping has, unless there is one whose name cannot be read.
+    pub fn unknown_mapping(&mut self, name: &Name, written: &str, what: String) {
+        let nameless = |mapping: &MappingSpec| mapping.mapping.text().is_empty();
+        if !self.world.mappings.iter().any(nameless) {
+            let known: Vec<&str> = self.world.mappings.iter().map(|mapping| mapping.mapping.text()).collect();
+            self.found.push(Diagnostic::error("unknown_mapping", what).at(name.span()).nearest(written, known.iter().copied()));
+        }
     }
 }
 

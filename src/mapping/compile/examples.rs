@@ -4,6 +4,7 @@ use super::draft::Draft;
 use super::place;
 use crate::diag::Diagnostic;
 use crate::mapping::Example;
+use crate::spec::mapping::MappingSpec;
 use crate::spec::slot::Name;
 
 pub(super) fn check(draft: &mut Draft<'_>) {
@@ -11,7 +12,7 @@ pub(super) fn check(draft: &mut Draft<'_>) {
     for example in &spec.tests {
         let fields = example.given.iter().map(|(name, _)| name).chain(example.expect.agreed.iter().map(|(name, _)| name)).chain(&example.expect.review);
         for name in fields {
-            field(draft, name, spec.fields.keys());
+            field(draft, name, spec);
         }
         let systems = example.edit.iter().map(|(name, _)| name).chain(example.expect.records.iter().map(|(name, _)| name)).chain(&example.expect.absent);
         for name in systems {
@@ -19,13 +20,11 @@ pub(super) fn check(draft: &mut Draft<'_>) {
         }
         for (name, others) in example.others.iter() {
             let Some(mapping) = draft.mapping(name.text()) else {
-                let known: Vec<&str> = draft.world.mappings.iter().map(|mapping| mapping.mapping.text()).collect();
-                let problem = Diagnostic::error("unknown_mapping", format!("`others` names `{}`, which is no mapping", name.text())).at(name.span());
-                draft.found.push(problem.nearest(name.text(), known.iter().copied()));
+                draft.unknown_mapping(name, name.text(), format!("`others` names `{}`, which is no mapping", name.text()));
                 continue;
             };
             for (name, _) in others.iter().flat_map(|other| other.values.iter()) {
-                field(draft, name, mapping.fields.keys());
+                field(draft, name, mapping);
             }
         }
     }
@@ -41,9 +40,9 @@ pub(super) fn read(draft: &Draft<'_>) -> Vec<Example> {
     examples.collect()
 }
 
-fn field<'a>(draft: &mut Draft<'_>, name: &Name, known: impl Iterator<Item = &'a str> + Clone) {
-    if !known.clone().any(|known| known == name.text()) {
+fn field(draft: &mut Draft<'_>, name: &Name, mapping: &MappingSpec) {
+    if !mapping.fields.contains(name.text()) && !mapping.lost.has(&["fields", name.text()]) {
         let problem = Diagnostic::error("unknown_name", format!("An example names `{}`, which is no field", name.text())).at(name.span());
-        draft.found.push(problem.nearest(name.text(), known));
+        draft.found.push(problem.nearest(name.text(), mapping.fields.keys()));
     }
 }

@@ -84,7 +84,7 @@ fn variable(text: &str) -> Option<&str> {
 
 fn constant(text: &TextSlot, name: &str, world: &World<'_>, found: &mut Vec<Diagnostic>) -> Option<Value> {
     let value = world.variables.get(name).cloned();
-    if value.is_none() {
+    if value.is_none() && !world.lost.has(&["variables", name]) {
         let problem = Diagnostic::error("unknown_variable", format!("`{name}` is no variable of the project")).at(text.span());
         found.push(if world.variables.is_empty() {
             problem.help(format!("add it to syncline.yaml: variables: {{ {name}: … }}"))

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, suggest};
 use crate::expr::Shape;
 use crate::id::{FieldName, MappingName, ObjectName};
 use crate::mapping::field::{CellProgram, Unknown};
-use crate::mapping::scope::{EntityScope, FieldName as ScopeField, shape_of_kind};
+use crate::mapping::scope::{EntityScope, FieldName as ScopeField, Through, shape_of_kind};
 use crate::mapping::values::{Row, Rows};
 use crate::mapping::{Field, SystemIx, Target, Wins};
 use crate::spec::mapping::{Cell as CellSpec, Evidence, Field as FieldSpec, MappingSpec, Values};
@@ -20,7 +20,7 @@ use crate::value::{Kind, Str};
 /// Reads `fields:` as far as it goes without expressions.
 pub(super) fn read(draft: &mut Draft<'_>) {
     let spec = draft.spec;
-    if spec.fields.is_empty() {
+    if spec.fields.is_empty() && !spec.lost.touches(&["fields"]) {
         let problem = Diagnostic::error("no_fields", format!("`{}` has no fields", spec.mapping.text())).at(spec.mapping.span());
         draft.found.push(problem.help("write a row for each field: fields: { name: { crm: Name, prm: name } }"));
     }
@@ -29,9 +29,16 @@ pub(super) fn read(draft: &mut Draft<'_>) {
         keys(draft, name, field);
         let rows = rows::read(draft, name, field);
         let targets = targets(draft, &kind, field);
-        let untyped = field.kind.as_ref().is_some_and(|written| written.text().parse::<Kind>().is_err());
+        let untyped = untyped(spec, name.text(), field);
         draft.fields.push(DraftField { name: name.text(), at: name.span(), spec: field, kind, untyped, rows, targets });
     }
+}
+
+/// Whether its kind is not what was meant: `type` or `values` is wrong, or written as a key that is near them.
+fn untyped(spec: &MappingSpec, name: &str, field: &FieldSpec) -> bool {
+    let misspelt = |key: &str| !spec.systems.contains(key) && suggest::nearest(key, ["type", "values"]).is_some();
+    let lost = |key: &str| spec.lost.touches(&["fields", name, key]);
+    lost("type") || lost("values") || field.kind.as_ref().is_some_and(|written| written.text().parse::<Kind>().is_err()) || field.cells.keys().any(misspelt)
 }
 
 fn kind(draft: &mut Draft<'_>, name: &Name, field: &FieldSpec) -> Kind {
@@ -62,7 +69,7 @@ fn kind(draft: &mut Draft<'_>, name: &Name, field: &FieldSpec) -> Kind {
 /// A field's keys that are neither words of the format nor systems.
 fn keys(draft: &mut Draft<'_>, name: &Name, field: &FieldSpec) {
     for (key, _) in field.cells.iter() {
-        if draft.system_ix(key.text()).is_some() {
+        if draft.system_ix(key.text()).is_some() || draft.lost(&["systems", key.text()]) {
             continue;
         }
         let problem = Diagnostic::error("unknown_key", format!("Unknown key `{}` in field `{}`", key.text(), name.text())).at(key.span());
@@ -86,10 +93,8 @@ fn targets(draft: &mut Draft<'_>, kind: &Kind, field: &FieldSpec) -> Vec<Option<
         _ => return targets,
     };
     let Some(spec) = draft.mapping(name.as_str()) else {
-        let known: Vec<&str> = draft.world.mappings.iter().map(|mapping| mapping.mapping.text()).collect();
-        let span = field.kind.as_ref().map_or(draft.spec.mapping.span(), Name::span);
-        let problem = Diagnostic::error("unknown_mapping", format!("`ref({name})` names no mapping")).at(span);
-        draft.found.push(problem.nearest(name.as_str(), known.iter().copied()));
+        let written = field.kind.as_ref().unwrap_or(&draft.spec.mapping);
+        draft.unknown_mapping(written, name.as_str(), format!("`ref({name})` names no mapping"));
         return targets;
     };
     let mut lost = Vec::new();
@@ -99,7 +104,7 @@ fn targets(draft: &mut Draft<'_>, kind: &Kind, field: &FieldSpec) -> Vec<Option<
             continue;
         }
         targets[at] = target(name, spec, system.connection_name.as_str());
-        if targets[at].is_none() {
+        if targets[at].is_none() && !spec.lost.touches(&["systems"]) && !draft.lost(&["systems", system.name]) {
             lost.push((key.span(), system.name));
         }
     }
@@ -121,7 +126,7 @@ pub(super) fn scope<'a>(draft: &Draft<'a>) -> EntityScope<'a> {
     let fields = draft.fields.iter().map(|field| {
         let rows = field.rows.as_ref().map(|rows| rows.iter().map(|row| row.name.clone()).collect::<Arc<[Str]>>());
         let through = match &field.kind {
-            Kind::Ref(target) => draft.mapping(target.as_str()).map(shapes),
+            Kind::Ref(target) => draft.mapping(target.as_str()).map(|spec| Through { fields: shapes(spec), lost: &spec.lost }),
             _ => None,
         };
         let shape = if field.untyped { Shape::Any } else { shape_of_kind(&field.kind, rows) };
@@ -131,6 +136,8 @@ pub(super) fn scope<'a>(draft: &Draft<'a>) -> EntityScope<'a> {
         fields: fields.collect(),
         systems: draft.systems.iter().map(|system| system.name).collect(),
         variables: draft.world.variables,
+        lost: &draft.spec.lost,
+        project_lost: draft.world.lost,
         paths: paths(draft),
         slots: RefCell::default(),
     }
@@ -145,7 +152,8 @@ fn shapes(spec: &MappingSpec) -> BTreeMap<&str, Shape> {
         };
         shape_of_kind(&kind_of(field), rows)
     };
-    spec.fields.iter().map(|(name, field)| (name.text(), shape(field))).collect()
+    let shape = |name: &str, field: &FieldSpec| if untyped(spec, name, field) { Shape::Any } else { shape(field) };
+    spec.fields.iter().map(|(name, field)| (name.text(), shape(name.text(), field))).collect()
 }
 
 /// Vendor paths, so that a path in the place of a field gets a good answer.

@@ -75,7 +75,7 @@ fn deciders(draft: &mut Draft<'_>, at: usize, names: &[Name], own: bool) -> Vec<
         let Some(system) = (if own { draft.system_named(name, "`wins` names") } else { draft.system_ix(name.text()) }) else { continue };
         let field = &draft.fields[at];
         let cell = field.spec.cells.get(name.text());
-        if own && cell.is_none() {
+        if own && cell.is_none() && !draft.lost(&["fields", field.name, name.text()]) {
             let problem = Diagnostic::error("owner_without_cell", format!("`wins` names {}, but `{}` has no {} cell", name.text(), field.name, name.text()));
             draft.found.push(problem.at(name.span()).help(format!("add the cell, {}: PATH, or name one of {}", name.text(), listed(field.spec.cells.keys()))));
         }
@@ -103,7 +103,7 @@ pub(super) fn unknown(draft: &mut Draft<'_>, at: usize) -> Unknown {
         }
         let names: Vec<String> = rows.iter().map(|row| row.name.to_string()).collect();
         let problem = Diagnostic::error("unknown_row", format!("'{}' is no value of `{}`", text.text(), field.name)).at(text.span());
-        draft.found.push(problem.nearest(text.text(), names.iter().map(String::as_str)));
+        draft.by_type(at, problem.nearest(text.text(), names.iter().map(String::as_str)));
         return Unknown::Hold;
     }
     if matches!(&field.kind, Kind::Ref(_)) || matches!(&field.kind, Kind::Set(of) if matches!(**of, Kind::Ref(_))) {

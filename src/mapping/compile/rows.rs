@@ -19,19 +19,19 @@ pub(super) fn read(draft: &mut Draft<'_>, name: &Name, field: &FieldSpec) -> Opt
             return None;
         }
     };
-    if rows.is_empty() {
+    if rows.is_empty() && !draft.spec.lost.touches(&["fields", name.text(), "values"]) {
         draft.found.push(
             Diagnostic::error("no_rows", format!("`{}` has no row in `values`", name.text()))
                 .at(name.span())
                 .help("write a row for each value, or drop `values`"),
         );
     }
-    let read = rows.iter().map(|(row_name, row)| one(draft, field, row_name, row)).collect();
+    let read = rows.iter().map(|(row_name, row)| one(draft, name.text(), field, row_name, row)).collect();
     read_twice(draft, field, rows);
     Some(read)
 }
 
-fn one(draft: &mut Draft<'_>, field: &FieldSpec, name: &Name, row: &RowSpec) -> DraftRow {
+fn one(draft: &mut Draft<'_>, of: &str, field: &FieldSpec, name: &Name, row: &RowSpec) -> DraftRow {
     for (system, _) in row.cells.iter() {
         draft.system_named(system, &format!("Row `{}` names", name.text()));
     }
@@ -39,7 +39,8 @@ fn one(draft: &mut Draft<'_>, field: &FieldSpec, name: &Name, row: &RowSpec) -> 
     let mut missing = Vec::new();
     for system in &draft.systems {
         let cell = row.cells.get(system.name);
-        if cell.is_none() && field.cells.contains(system.name) {
+        let lost = draft.lost(&["fields", of, "values", name.text(), system.name]);
+        if cell.is_none() && field.cells.contains(system.name) && !lost {
             missing.push(system.name);
         }
         spellings.push(cell.map(|cell: &RowCell| cell.spellings().iter().map(|text| Str::from(text.text())).collect()));

@@ -19,7 +19,7 @@ use crate::value::record::{Columns, Form};
 /// Reads `systems:`, each with what the project knows of its connection and object.
 pub(super) fn names(draft: &mut Draft<'_>) {
     let spec = draft.spec;
-    if spec.systems.is_empty() {
+    if spec.systems.is_empty() && !spec.lost.touches(&["systems"]) {
         let problem = Diagnostic::error("no_systems", format!("`{}` has no systems", spec.mapping.text())).at(spec.mapping.span());
         draft.found.push(problem.help("name the systems its records live in: systems: { crm: { object: Account } }"));
     }

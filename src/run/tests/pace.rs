@@ -36,7 +36,7 @@ async fn a_write_that_never_gets_through_goes_to_a_person_and_blocks_nothing_els
     bench.run().await;
     bench.edit("prm", &first, "name", "Acme Ltd");
     for _ in 0..8 {
-        bench.crm.fail(Fault::NotDone);
+        bench.crm.fail(Fault::Stale);
     }
     bench.hours(9).await;
     let reviews = bench.open().await;
@@ -140,4 +140,53 @@ async fn one_record_is_not_written_without_end() {
     bench.go_on().await;
     bench.run().await;
     assert_eq!(bench.shows("crm", &opportunity, "Name").as_deref(), Some("Acme 29"));
+}
+
+#[tokio::test]
+async fn an_outage_of_writes_makes_no_record_stuck_and_is_told_of_the_system() {
+    for fault in [Fault::NotDone, Fault::LostRequest] {
+        let bench = Bench::new(DEALS).await;
+        let deals: Vec<RecordKey> = (0..3).map(|n| bench.deal(&n.to_string(), "Acme", "open")).collect();
+        let opportunities: Vec<RecordKey> = (0..3).map(|n| bench.opportunity(&n.to_string(), "Acme", "open")).collect();
+        bench.run().await;
+        bench.crm.fail_all(Some(fault.clone()));
+        for deal in &deals {
+            bench.edit("prm", deal, "name", "Acme Ltd");
+        }
+        bench.hours(60).await;
+        assert!(bench.open().await.is_empty(), "{fault:?}");
+        let pauses = bench.ground.breakers.pauses(bench.clock.now());
+        assert_eq!((pauses.len(), pauses[0].object.as_str()), (1, "Opportunity"), "{fault:?}");
+        let ended = bench.run().await;
+        assert!(ended.end.message.as_deref().is_some_and(|told| told.contains("crm Opportunity takes no writes since")), "{ended:?}");
+        // Only a person can tell what a record did to deserve it; the system is well again by itself.
+        bench.crm.fail_all(None);
+        bench.hours(2).await;
+        for opportunity in &opportunities {
+            assert_eq!(bench.shows("crm", opportunity, "Name").as_deref(), Some("Acme Ltd"), "{fault:?}");
+        }
+        assert!(bench.ground.breakers.pauses(bench.clock.now()).is_empty());
+        assert_eq!(bench.run().await.end.message, None);
+    }
+}
+
+#[tokio::test]
+async fn while_writes_are_paused_nothing_is_sent_and_a_plan_still_shows_what_is_owed() {
+    let bench = Bench::new(DEALS).await;
+    let deal = bench.deal("1", "Acme", "open");
+    bench.opportunity("1", "Acme", "open");
+    bench.run().await;
+    bench.edit("prm", &deal, "name", "Acme Ltd");
+    bench.crm.fail_all(Some(Fault::NotDone));
+    for _ in 0..3 {
+        bench.run().await;
+    }
+    let (tried, before) = (bench.tried().await, bench.ground.breakers.pauses(bench.clock.now()));
+    bench.clock.advance(Duration::from_secs(1));
+    bench.edit("prm", &deal, "name", "Acme Inc");
+    let plan = bench.run_at_once(Intent::Plan).await;
+    assert_eq!(plan.counts.systems[1].updates, 1, "{plan:?}");
+    assert!(before[0].until > bench.clock.now(), "{before:?}");
+    bench.run_at_once(Intent::Apply).await;
+    assert_eq!(bench.tried().await, tried, "nothing left, nothing is in the journal");
 }

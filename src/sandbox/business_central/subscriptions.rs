@@ -83,6 +83,11 @@ impl Subscriptions {
         self.gather_ms.store(ms, Ordering::Relaxed);
     }
 
+    /// Forgets every subscription; how many there were.
+    pub fn drop_all(&self) -> usize {
+        std::mem::take(&mut self.lock().all).len()
+    }
+
     pub async fn answer(&self, erp: &BusinessCentral, call: &Call, id: Option<&str>) -> Result<Reply, Refused> {
         let now = self.clock.now();
         self.lock().all.retain(|one| one.until > now);

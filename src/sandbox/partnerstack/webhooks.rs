@@ -33,6 +33,11 @@ impl Webhook {
 }
 
 impl Webhooks {
+    /// Forgets every webhook; how many there were.
+    pub(super) fn drop_all(&self) -> usize {
+        std::mem::take(&mut *self.all.lock().expect("no holder of this lock can panic")).len()
+    }
+
     pub(super) fn answer(&self, prm: &PartnerStack, call: &Call, rest: &[&str]) -> Result<Reply, Refusal> {
         let enveloped = |data: Value| Reply::json(200, json!({ "data": data, "message": "Success", "status": 200 }));
         let missing = || Refusal::new(404, "webhook not found.");

@@ -21,7 +21,7 @@ fn mapping() -> MappingState {
 fn state(mapping: MappingState) -> DaemonState {
     let now = "2026-11-20T10:01:00Z".parse().expect("a literal of this test");
     let connections = BTreeMap::from([(ConnectionName::new("crm"), ConnectionState::default())]);
-    DaemonState { started_at: now, now, mappings: vec![mapping], connections, store_failed: None, stopping: false }
+    DaemonState { started_at: now, now, mappings: vec![mapping], connections, pauses: Vec::new(), store_failed: None, stopping: false }
 }
 
 #[test]
@@ -54,6 +54,12 @@ fn a_connection_that_is_down_or_a_store_that_failed_is_told() {
     down.connections.insert(ConnectionName::new("crm"), ConnectionState { down: Some((since, "HTTP 503".into())), last_answer_at: None });
     assert!(!is_ready(&down));
     assert_eq!(page(&down)["connections"]["crm"]["why"], "does not answer since 2026-11-20T10:01:00Z: HTTP 503");
+    let mut paused = state(mapping());
+    let (connection, object) = (ConnectionName::new("crm"), crate::id::ObjectName::new("Account"));
+    paused.pauses.push(Pause { connection, object, since, until: since, why: "HTTP 429".into() });
+    assert!(!is_ready(&paused));
+    let told = page(&paused)["connections"]["crm"]["writes_paused"][0].to_string();
+    assert!(told.contains("crm Account takes no writes since 2026-11-20T10:01:00Z: HTTP 429"), "{told}");
     let mut failed = state(mapping());
     failed.store_failed = Some("syncline.db cannot be written".into());
     assert!(!is_ready(&failed));

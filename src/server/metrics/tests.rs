@@ -33,7 +33,7 @@ fn sample_page() -> String {
         polled_at: vec![(SystemName::new("crm"), Some(before)), (SystemName::new("a \"quoted\\one\""), None)],
     };
     let connections = BTreeMap::from([(crm, ConnectionState::default())]);
-    let state = DaemonState { started_at: now, now, mappings: vec![mapping], connections, store_failed: None, stopping: false };
+    let state = DaemonState { started_at: now, now, mappings: vec![mapping], connections, pauses: Vec::new(), store_failed: None, stopping: false };
     render(&counts, &state, &[Standing { mapping: deals, totals: Totals { reviews: 4, ..Totals::default() }, oldest_touched: Some(before) }])
 }
 

@@ -22,7 +22,7 @@ impl<'a> Conform<'a> {
         match fitting[..] {
             _ if node.is_null() => {
                 let what = sentence(format!("{} has no value", self.trail.subject()));
-                self.found.push(self.with_example(Diagnostic::error("no_value", what).at(label), layers));
+                self.tell(self.with_example(Diagnostic::error("no_value", what).at(label), layers));
             }
             [] => {
                 let due = branches.iter().fold(Kinds::default(), |kinds, branch| kinds.or(kinds_of(self.root, branch)));
@@ -60,7 +60,7 @@ impl<'a> Conform<'a> {
         }
         if entries.is_empty() {
             let what = sentence(format!("{} is empty", self.trail.subject()));
-            self.found.push(
+            self.tell(
                 Diagnostic::error("empty", what)
                     .at(label)
                     .help(crate::diag::suggest::listed(known.iter().copied()).map_or_else(String::new, |known| format!("known here: {known}"))),
@@ -81,7 +81,7 @@ impl<'a> Conform<'a> {
         let Some(given) = node.get("type") else {
             let listed = crate::diag::suggest::listed(tags.iter().copied()).unwrap_or_default();
             let what = format!("`type` is missing in {}", self.trail.place());
-            self.found.push(Diagnostic::error("missing_key", what).at(label).help(format!("It is one of {listed}")));
+            self.tell(Diagnostic::error("missing_key", what).at(label).help(format!("It is one of {listed}")));
             return;
         };
         self.trail.enter_key("type");
@@ -101,7 +101,7 @@ impl<'a> Conform<'a> {
     fn word(&mut self, layers: &Layers<'a>, words: &[&'a str], node: &Node, label: Span) {
         if node.is_null() {
             let what = sentence(format!("{} has no value", self.trail.subject()));
-            self.found.push(Diagnostic::error("no_value", what).at(label).nearest("", words.iter().copied()));
+            self.tell(Diagnostic::error("no_value", what).at(label).nearest("", words.iter().copied()));
             return;
         }
         match node.scalar() {
@@ -127,7 +127,7 @@ impl<'a> Conform<'a> {
             None => Diagnostic::error("unknown_word", format!("`{}` is no value of {}", scalar.text(), self.trail.subject()))
                 .nearest(scalar.text(), words.iter().copied()),
         };
-        self.found.push(found.at(scalar.written.span()));
+        self.tell(found.at(scalar.written.span()));
         None
     }
 }

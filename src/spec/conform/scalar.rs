@@ -29,27 +29,27 @@ impl<'a> Conform<'a> {
     fn text(&mut self, layers: &Layers<'a>, scalar: &Scalar) {
         let span = scalar.written.span();
         if let Some(refused) = layers.get("x-refuse-text").and_then(|words| words.get(scalar.text())).and_then(Value::as_str) {
-            self.found.push(later(refused, span));
+            self.tell(later(refused, span));
             return;
         }
         let Some(slot) = layers.text("x-slot") else { return };
         if slot == "expression" && is_template(scalar.text()) {
             let inner = scalar.text().trim().trim_start_matches("{{").trim_end_matches("}}").trim();
             let what = sentence(format!("{} takes an expression", self.trail.subject()));
-            self.found.push(Diagnostic::error("braces", what).at(span).help(format!("Write it without braces: {inner}")));
+            self.tell(Diagnostic::error("braces", what).at(span).help(format!("Write it without braces: {inner}")));
             return;
         }
         if let Some(fault) = slot::fault(slot, scalar.text()) {
             let code = if slot == "secret" { LITERAL_SECRET } else { "malformed" };
             let what = if fault.what.starts_with('`') { format!("{} in {}", fault.what, self.trail.subject()) } else { fault.what };
-            self.found.push(Diagnostic::error(code, what).at(span).help(fault.help));
+            self.tell(Diagnostic::error(code, what).at(span).help(fault.help));
         }
     }
 
     fn boolean(&mut self, layers: &Layers<'a>, scalar: &Scalar) {
         if !matches!(scalar.core(), Core::Boolean(_)) {
             let what = sentence(format!("{} must be `true` or `false`; here stands `{}`", self.trail.subject(), scalar.text()));
-            self.found.push(self.with_example(Diagnostic::error("wrong_kind", what).at(scalar.written.span()), layers));
+            self.tell(self.with_example(Diagnostic::error("wrong_kind", what).at(scalar.written.span()), layers));
         }
     }
 
@@ -66,7 +66,7 @@ impl<'a> Conform<'a> {
         }
         let due = if most == i64::MAX { format!("from {least} on") } else { format!("from {least} to {most}") };
         let what = sentence(format!("{} must be a whole number {due}; here stands `{}`", self.trail.subject(), scalar.text()));
-        self.found.push(self.with_example(Diagnostic::error("wrong_kind", what).at(scalar.written.span()), layers));
+        self.tell(self.with_example(Diagnostic::error("wrong_kind", what).at(scalar.written.span()), layers));
     }
 }
 

@@ -1,10 +1,6 @@
 //! The way from the top of a document to where the check is, in words.
 
-/// One step down.
-enum Step {
-    Key(String),
-    Element(usize),
-}
+use crate::spec::lost::Step;
 
 /// The way, and what the document is.
 pub(super) struct Trail {
@@ -36,6 +32,10 @@ impl Trail {
 
     pub fn enter_element(&mut self, index: usize) {
         self.steps.push(Step::Element(index));
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     pub fn leave(&mut self) {

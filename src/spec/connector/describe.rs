@@ -16,6 +16,21 @@ pub struct Describe {
     pub objects: Option<DescribeObjects>,
     /// The fields of one object. Required.
     pub fields: DescribeFields,
+    /// What a new record is given where a create says nothing: a required field with a default may be left out. Default: not asked.
+    #[serde(default)]
+    pub defaults: Option<DescribeDefaults>,
+}
+
+/// A read of defaults. Its request sees `fields`: the required ones.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DescribeDefaults {
+    /// The defaults in an answer, a map by field. Required. Example: `body.result`.
+    pub of: Expression,
+    /// The request.
+    #[serde(default, rename = "*")]
+    #[schemars(flatten)]
+    pub request: Request,
 }
 
 /// A read of objects.

@@ -236,6 +236,23 @@ pub struct Delivery {
     pub same: Vec<Expression>,
 }
 
+/// Finding a subscription of ours that is there already.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Existing {
+    /// The subscriptions of the answer. Required. Example: `body.value`.
+    pub each: Expression,
+    /// Which of them is ours; sees `item` and `receiver`. Required. Example: `item.notificationUrl == receiver.url`.
+    pub when: Expression,
+    /// What to keep of it; sees `item`. Default: nothing. Example: `{ id: item.id }`.
+    #[serde(default)]
+    pub save: Entries<Expression>,
+    /// The request.
+    #[serde(default, rename = "*")]
+    #[schemars(flatten)]
+    pub request: Request,
+}
+
 /// Ordering deliveries; sees `receiver.url`, `receiver.secret`, and later `subscription`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -243,6 +260,9 @@ pub struct Subscribe {
     /// What to keep of the answer, seen as `subscription.NAME`. Default: nothing. Example: `{ id: body.id }`.
     #[serde(default)]
     pub save: Entries<Expression>,
+    /// Looks, before one is ordered, whether it is there already: then it is renewed, or else taken as it is. Default: not looked.
+    #[serde(default)]
+    pub existing: Option<Existing>,
     /// Keeps it alive. Default: it does not end.
     #[serde(default)]
     pub renew: Option<Renew>,

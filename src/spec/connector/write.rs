@@ -74,6 +74,10 @@ pub struct Archive {
     /// Archiving is an update that sets these, by path. Default: it is a call of its own. Example: `{ active: false }`.
     #[serde(default)]
     pub sets: Entries<Tree>,
+    /// What makes it live again, by path. Default: what `sets` says, turned round, where all of it is `true` or `false`; else a record stays archived for good,
+    /// and one that is needed again is made anew. Example: `{ blocked: none }`.
+    #[serde(default)]
+    pub restores: Entries<Tree>,
     /// The write.
     #[serde(default, rename = "*")]
     #[schemars(flatten)]

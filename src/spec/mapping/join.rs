@@ -4,6 +4,7 @@ use super::{Field, MappingSpec, MatchRule, Row, Values};
 use crate::diag::{Diagnostic, Span};
 use crate::spec::SharedSpec;
 use crate::spec::entries::Entries;
+use crate::spec::lost::Lost;
 use crate::spec::project::is_reserved;
 use crate::spec::slot::{Name, ScheduleSlot, TextSlot};
 
@@ -18,6 +19,7 @@ pub fn join(parts: Vec<MappingSpec>, shared: &[SharedSpec]) -> (Vec<MappingSpec>
             None => whole.push(part),
         }
     }
+    // What nothing is known of is no mapping: it only keeps others from being blamed for it.
     for mapping in &mut whole {
         include(mapping, &shared, &mut found);
         values(mapping, &shared, &mut found);
@@ -28,17 +30,23 @@ pub fn join(parts: Vec<MappingSpec>, shared: &[SharedSpec]) -> (Vec<MappingSpec>
 
 /// What all shared files hold, by name.
 struct Shared<'a> {
-    values: Vec<(&'a Name, &'a Entries<Row>)>,
-    fields: Vec<(&'a Name, &'a Entries<Field>)>,
+    values: Vec<(&'a Name, &'a Entries<Row>, &'a Lost)>,
+    fields: Vec<(&'a Name, &'a Entries<Field>, &'a Lost)>,
+    lost: Vec<&'a Lost>,
 }
 
 impl<'a> Shared<'a> {
     fn new(files: &'a [SharedSpec], found: &mut Vec<Diagnostic>) -> Self {
-        let values: Vec<_> = files.iter().flat_map(|file| file.values.iter()).collect();
-        let fields: Vec<_> = files.iter().flat_map(|file| file.fields.iter()).collect();
-        twice(values.iter().map(|(name, _)| *name), found);
-        twice(fields.iter().map(|(name, _)| *name), found);
-        Self { values, fields }
+        let values: Vec<_> = files.iter().flat_map(|file| file.values.iter().map(|(name, rows)| (name, rows, &file.lost))).collect();
+        let fields: Vec<_> = files.iter().flat_map(|file| file.fields.iter().map(|(name, fields)| (name, fields, &file.lost))).collect();
+        twice(values.iter().map(|(name, ..)| *name), found);
+        twice(fields.iter().map(|(name, ..)| *name), found);
+        Self { values, fields, lost: files.iter().map(|file| &file.lost).collect() }
+    }
+
+    /// Whether it may stand where something is wrong.
+    fn is_lost(&self, key: &str, name: &str) -> bool {
+        self.lost.iter().any(|lost| lost.has(&[key, name]))
     }
 }
 
@@ -73,6 +81,7 @@ fn add(mapping: &mut MappingSpec, part: MappingSpec, found: &mut Vec<Diagnostic>
     mapping.include.extend(part.include);
     mapping.tests.extend(part.tests);
     mapping.files.extend(part.files);
+    mapping.lost.add(part.lost);
     entries(&mut mapping.systems, part.systems, found);
     entries(&mut mapping.fields, part.fields, found);
 }
@@ -110,14 +119,24 @@ fn entries<V>(whole: &mut Entries<V>, part: Entries<V>, found: &mut Vec<Diagnost
 /// Puts shared fields in place, without the columns that this mapping lacks.
 fn include(mapping: &mut MappingSpec, shared: &Shared<'_>, found: &mut Vec<Diagnostic>) {
     twice(mapping.include.iter(), found);
+    if mapping.lost.touches(&["include"]) {
+        // Any field may have come with it.
+        mapping.lost.add(Lost::at(&["fields"]));
+    }
     for wanted in std::mem::take(&mut mapping.include) {
-        let Some((_, fields)) = shared.fields.iter().find(|(name, _)| **name == wanted) else {
-            let known = shared.fields.iter().map(|(name, _)| name.text());
+        let Some((_, fields, lost)) = shared.fields.iter().find(|(name, ..)| **name == wanted) else {
+            if shared.is_lost("fields", wanted.text()) {
+                // Any field may be among those.
+                mapping.lost.add(Lost::at(&["fields"]));
+                continue;
+            }
+            let known = shared.fields.iter().map(|(name, ..)| name.text());
             found.push(
                 Diagnostic::error("unknown_name", format!("No shared fields are called `{}`", wanted.text())).at(wanted.span()).nearest(wanted.text(), known),
             );
             continue;
         };
+        mapping.lost.add(lost.moved(&["fields", wanted.text()], &["fields"]));
         for (name, field) in fields.iter() {
             let mut field = field.clone();
             field.cells.retain(|system, _| mapping.systems.contains(system.text()));
@@ -138,20 +157,26 @@ fn values(mapping: &mut MappingSpec, shared: &Shared<'_>, found: &mut Vec<Diagno
     let systems: Vec<String> = mapping.systems.keys().map(str::to_string).collect();
     for (field_name, field) in mapping.fields.iter_mut() {
         let Some(Values::Shared(wanted)) = &field.values else { continue };
-        let Some((name, rows)) = shared.values.iter().find(|(name, _)| *name == wanted) else {
-            let known = shared.values.iter().map(|(name, _)| name.text());
+        let Some((name, rows, lost)) = shared.values.iter().find(|(name, ..)| *name == wanted) else {
+            if shared.is_lost("values", wanted.text()) {
+                field.values = None;
+                mapping.lost.add(Lost::at(&["fields", field_name.text(), "values"]));
+                continue;
+            }
+            let known = shared.values.iter().map(|(name, ..)| name.text());
             found.push(
                 Diagnostic::error("unknown_name", format!("No shared values are called `{}`", wanted.text())).at(wanted.span()).nearest(wanted.text(), known),
             );
             continue;
         };
         for (system, _) in field.cells.iter().filter(|(system, _)| systems.iter().any(|known| known == system.text())) {
-            if !rows.iter().any(|(_, row)| row.cells.contains(system.text())) {
+            if !rows.iter().any(|(_, row)| row.cells.contains(system.text())) && !lost.touches(&["values", wanted.text()]) {
                 let what = format!("Shared values `{}` have no column `{}`, and field `{}` has a cell there", wanted.text(), system.text(), field_name.text());
                 let problem = Diagnostic::error("missing_column", what).at(system.span()).and_at(name.span(), "the shared values");
                 found.push(problem.help(format!("Add `{}` to their rows, or drop the cell", system.text())));
             }
         }
+        mapping.lost.add(lost.moved(&["values", wanted.text()], &["fields", field_name.text(), "values"]));
         let mut rows = (*rows).clone();
         for (_, row) in rows.iter_mut() {
             row.cells.retain(|system, _| systems.iter().any(|known| known == system.text()));
@@ -162,14 +187,14 @@ fn values(mapping: &mut MappingSpec, shared: &Shared<'_>, found: &mut Vec<Diagno
 
 fn check(mapping: &MappingSpec, found: &mut Vec<Diagnostic>) {
     let name = &mapping.mapping;
-    if mapping.systems.is_empty() {
+    if mapping.systems.is_empty() && !mapping.lost.touches(&["systems"]) {
         found.push(
             Diagnostic::error("missing_key", format!("Mapping `{}` has no systems", name.text()))
                 .at(name.span())
                 .help("Add `systems:`, such as `crm: { object: Opportunity }`"),
         );
     }
-    if mapping.fields.is_empty() {
+    if mapping.fields.is_empty() && !mapping.lost.touches(&["fields"]) {
         found.push(
             Diagnostic::error("missing_key", format!("Mapping `{}` has no fields", name.text()))
                 .at(name.span())
@@ -202,12 +227,12 @@ fn check(mapping: &MappingSpec, found: &mut Vec<Diagnostic>) {
 
 /// A key that is neither a word of the format nor a system of the mapping.
 fn known(mapping: &MappingSpec, key: &Name, words: &[&str], place: &str, found: &mut Vec<Diagnostic>) {
-    if mapping.systems.contains(key.text()) {
+    if mapping.systems.contains(key.text()) || mapping.lost.has(&["systems", key.text()]) {
         return;
     }
     let what = format!("Unknown key `{}` in {place}", key.text());
     let problem = Diagnostic::error("unknown_key", what).at(key.span());
-    let all = mapping.systems.keys().chain(words.iter().copied());
+    let all = mapping.systems.keys().chain(mapping.lost.names("systems")).chain(words.iter().copied());
     let problem = match crate::diag::suggest::nearest(key.text(), all) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem

@@ -20,7 +20,8 @@ pub fn insert(write: &Write, terms: &Terms, tally: &mut Tally, conflict: &Confli
 
 /// The newest first.
 pub fn list(conn: &Connection, terms: &Terms, limit: usize) -> Result<Vec<Conflict>, Fault> {
-    let sql = "SELECT entity, run, body FROM conflict WHERE mapping = ?1 ORDER BY id DESC LIMIT ?2";
+    let sql = "SELECT coalesce(alias.entity, conflict.entity), run, body FROM conflict LEFT JOIN alias ON alias = conflict.entity
+               WHERE mapping = ?1 ORDER BY id DESC LIMIT ?2";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![terms.mapping.0, limit as i64])?;
     let mut all = Vec::new();

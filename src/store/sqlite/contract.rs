@@ -2,20 +2,21 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::writer::Fence;
-use super::{Sqlite, conflict, entity, inbox, journal, lease, load, look, matched, register, review, runs, touched, waiting};
+use super::{Sqlite, conflict, entity, forget, inbox, journal, lease, load, look, matched, register, review, runs, touched, waiting};
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Adoption, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
-    NewReview, Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Waiting, Wake,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
+    NewReview, Old, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Values, Waiting, Wake,
 };
 use crate::sync::op::Entry;
 use crate::system::Cursor;
@@ -182,6 +183,11 @@ impl Store for Sqlite {
         self.write("keep waiting records", move |write| waiting::keep(write, &terms, &add, &remove)).await
     }
 
+    async fn begin(&self, mapping: MappingId, begun: Vec<Begun>) -> Result<(), StoreError> {
+        let terms = self.terms(mapping)?;
+        self.write("begin entities", move |write| look::begin(write, &terms, &begun)).await
+    }
+
     async fn commit_merged(&self, mapping: MappingId, run: RunId, merged: Vec<Merged>, now: Timestamp) -> Result<(), StoreError> {
         let terms = self.terms(mapping)?;
         self.write("commit a merge", move |write| look::commit_merged(write, &terms, run, &merged, now)).await
@@ -207,17 +213,25 @@ impl Store for Sqlite {
         self.read("read unsettled entries", move |conn| journal::unsettled(conn, &terms)).await
     }
 
-    async fn begin_run(&self, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, StoreError> {
-        self.terms(mapping)?;
-        self.write("begin a run", move |write| runs::begin(write, mapping, wake, at)).await
+    fn new_run(&self, mapping: MappingId, wake: Wake, started_at: Timestamp) -> Run {
+        let id = RunId(self.runs.fetch_add(1, Ordering::Relaxed) + 1);
+        Run { id, mapping, wake, started_at }
+    }
+
+    async fn begin_run(&self, run: Run) -> Result<(), StoreError> {
+        self.terms(run.mapping)?;
+        self.write("begin a run", move |write| runs::begin(write, &run)).await
     }
 
     /// The first run that ends leaves the tables of identities and keys filled.
-    async fn end_run(&self, run: RunId, end: RunEnd, at: Timestamp) -> Result<(), StoreError> {
-        let mapping = self.write("end a run", move |write| runs::end(write, run, &end, at)).await?;
-        let terms = self.terms(mapping)?;
+    async fn end_run(&self, run: Run, end: RunEnd, at: Timestamp) -> Result<(), StoreError> {
+        let terms = self.terms(run.mapping)?;
         let shared = Arc::clone(&terms);
-        match self.read("read a mapping", move |conn| matched::indexed(conn, &shared)).await? {
+        let ended = self.write("end a run", move |write| {
+            runs::end(write, &run, &end, at)?;
+            matched::indexed(write.conn, &shared)
+        });
+        match ended.await? {
             matched::Indexed::No => self.build(&terms).await,
             matched::Indexed::Yes | matched::Indexed::Empty => Ok(()),
         }
@@ -263,6 +277,20 @@ impl Store for Sqlite {
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError> {
         let terms = self.terms(mapping)?;
         self.read("read totals", move |conn| runs::totals(conn, &terms)).await
+    }
+
+    async fn forget(&self, what: Old, before: Timestamp, after: i64) -> Result<Option<i64>, StoreError> {
+        self.write("forget what is old", move |write| forget::forget(write, what, before, after)).await
+    }
+
+    async fn forget_gone(&self, mapping: MappingId, before: Timestamp, after: i64, values: Values) -> Result<Option<i64>, StoreError> {
+        let terms = self.terms(mapping)?;
+        let shared = Arc::clone(&terms);
+        let gone = self.read("look for old tombstones", move |conn| forget::gone(conn, &shared, before, after)).await?;
+        if !gone.due.is_empty() {
+            self.write("forget tombstones", move |write| forget::forget_gone(write, &terms, &gone.due, before, values)).await?;
+        }
+        Ok(gone.next)
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {

@@ -10,6 +10,7 @@ use super::writer::Write;
 use crate::id::EntityId;
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
+use crate::store::Begun;
 use crate::store::stored::{Terms, hub};
 use crate::sync::entity::{Agreed, Entity};
 
@@ -17,15 +18,7 @@ use crate::sync::entity::{Agreed, Entity};
 pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&Entity>, after: &Entity, keys: Option<&[MatchKey]>) -> Result<(), Fault> {
     let keys = keys.map(matched::write);
     match before {
-        None => {
-            let keys = keys.unwrap_or_default();
-            let sql = "INSERT INTO entity (id, mapping, closed, hub, keys) VALUES (?1, ?2, ?3, ?4, ?5)";
-            write.execute(sql, params![after.id.0, terms.mapping.0, after.closed, hub::write(&after.hub, terms), keys])?;
-            tally.entities += 1;
-            if tally.indexed {
-                matched::add(write, terms, after.id.0, &keys)?;
-            }
-        }
+        None => insert(write, terms, tally, after.id, after.closed, hub::write(&after.hub, terms), keys.unwrap_or_default())?,
         Some(before) => {
             if before.hub != after.hub || before.closed != after.closed {
                 let sql = "UPDATE entity SET closed = ?2, hub = ?3 WHERE id = ?1";
@@ -55,6 +48,27 @@ pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&En
     Ok(())
 }
 
+fn insert(write: &Write, terms: &Terms, tally: &mut Tally, id: EntityId, closed: bool, hub: Vec<u8>, keys: Vec<u8>) -> Result<(), Fault> {
+    let sql = "INSERT INTO entity (id, mapping, closed, hub, keys) VALUES (?1, ?2, ?3, ?4, ?5)";
+    write.execute(sql, params![id.0, terms.mapping.0, closed, hub, keys])?;
+    tally.entities += 1;
+    if tally.indexed {
+        matched::add(write, terms, id.0, &keys)?;
+    }
+    Ok(())
+}
+
+/// Stores an entity whose records all show what is agreed.
+pub fn begin(write: &Write, terms: &Terms, tally: &mut Tally, begun: &Begun) -> Result<(), Fault> {
+    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(&begun.keys))?;
+    for (system, link) in &begun.links {
+        // Links without shadows show what is agreed, whatever that is.
+        let place = Place { entity: begun.id, system: *system, old_hub: &[], new_hub: &[] };
+        link::write(write, terms, tally, &place, None, Some(link))?;
+    }
+    Ok(())
+}
+
 /// The agreed values on disk, if they are not those that the caller loaded.
 fn stored_hub(write: &Write, terms: &Terms, loaded: &Entity) -> Result<Option<Vec<Agreed>>, Fault> {
     let mut statement = write.conn.prepare_cached("SELECT hub FROM entity WHERE id = ?1")?;
@@ -78,7 +92,7 @@ fn replace_keys(write: &Write, terms: &Terms, tally: &Tally, entity: EntityId, k
     Ok(())
 }
 
-/// Makes `gone` a former name of `into`, whose new links hold what the other's held.
+/// Makes `gone` a former name of `into`, whose new links hold what the other's held. The journal follows; conflicts are read through the alias.
 pub fn join(write: &Write, terms: &Terms, tally: &mut Tally, gone: EntityId, into: EntityId) -> Result<(), Fault> {
     let mut statement = write.conn.prepare_cached("SELECT keys FROM entity WHERE id = ?1 AND mapping = ?2")?;
     let keys: Option<Vec<u8>> = statement.query_row(params![gone.0, terms.mapping.0], |row| row.get(0)).optional()?;
@@ -91,10 +105,11 @@ pub fn join(write: &Write, terms: &Terms, tally: &mut Tally, gone: EntityId, int
     write.execute("DELETE FROM decided WHERE entity = ?1", [gone.0])?;
     write.execute("UPDATE alias SET entity = ?2 WHERE entity = ?1", params![gone.0, into.0])?;
     write.execute("INSERT INTO alias (alias, entity) VALUES (?1, ?2)", params![gone.0, into.0])?;
-    let closed = "UPDATE review SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
-    write.execute(closed, params![terms.mapping.0, gone.0, into.0])?;
-    let closed = "UPDATE dead_letter SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
-    write.execute(closed, params![terms.mapping.0, gone.0, into.0])?;
+    write.execute("UPDATE entry SET entity = ?2 WHERE entity = ?1", params![gone.0, into.0])?;
+    let open = "UPDATE review SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
+    write.execute(open, params![terms.mapping.0, gone.0, into.0])?;
+    let open = "UPDATE dead_letter SET entity = ?3 WHERE mapping = ?1 AND entity = ?2 AND closed = 0";
+    write.execute(open, params![terms.mapping.0, gone.0, into.0])?;
     tally.entities -= 1;
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::writer::Write;
 use super::{conflict, entity, journal, review, touched};
 use crate::id::RunId;
 use crate::store::stored::Terms;
-use crate::store::{Merged, Settled};
+use crate::store::{Begun, Merged, Settled};
 
 pub fn commit_merged(write: &mut Write, terms: &Terms, run: RunId, merged: &[Merged], now: Timestamp) -> Result<(), Fault> {
     let mut tally = Tally::begin(write, terms)?;
@@ -35,6 +35,12 @@ pub fn commit_merged(write: &mut Write, terms: &Terms, run: RunId, merged: &[Mer
         touched::answer(write, terms, &one.untouch, &one.again, now)?;
         conflict::decide(write, terms, one.after.id, &one.decided, run, now)?;
     }
+    tally.end(write, terms)
+}
+
+pub fn begin(write: &mut Write, terms: &Terms, begun: &[Begun]) -> Result<(), Fault> {
+    let mut tally = Tally::begin(write, terms)?;
+    begun.iter().try_for_each(|one| entity::begin(write, terms, &mut tally, one))?;
     tally.end(write, terms)
 }
 

@@ -8,23 +8,38 @@ use super::fault::Fault;
 use super::writer::Write;
 use crate::id::{MappingName, RunId};
 use crate::store::stored::{Terms, run as stored};
-use crate::store::{Adoption, MappingId, RunEnd, RunRecord, RunState, Totals, Wake};
+use crate::store::{Adoption, MappingId, Run, RunEnd, RunRecord, RunState, Totals};
 
-pub fn begin(write: &Write, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, Fault> {
-    let sql = "INSERT INTO run (mapping, wake, state, started_at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// Among so many newest runs are those that had not ended.
+const NEWEST: i64 = 1_000;
+
+pub fn begin(write: &Write, run: &Run) -> Result<(), Fault> {
+    let sql = "INSERT INTO run (id, mapping, wake, state, started_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let (state, body) = (stored::state(RunState::Running), stored::write(&RunEnd::default()));
-    write.execute(sql, params![mapping.0, stored::wake(wake), state, column::millis(at), body])?;
-    Ok(RunId(write.conn.last_insert_rowid()))
+    write.execute(sql, params![run.id.0, run.mapping.0, stored::wake(run.wake), state, column::millis(run.started_at), body])?;
+    Ok(())
 }
 
-/// Ends a run.
-pub fn end(write: &Write, run: RunId, end: &RunEnd, at: Timestamp) -> Result<MappingId, Fault> {
-    let sql = "UPDATE run SET state = ?2, ended_at = ?3, body = ?4 WHERE id = ?1";
-    let changed = write.execute(sql, params![run.0, stored::state(end.state), column::millis(at), stored::write(end)])?;
-    if changed != 1 {
-        return Err(Fault::unknown(run.to_string()));
-    }
-    Ok(write.conn.query_row("SELECT mapping FROM run WHERE id = ?1", [run.0], |row| row.get(0).map(MappingId))?)
+/// Ends a run, whether it was shown as running or not.
+pub fn end(write: &Write, run: &Run, end: &RunEnd, at: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO run (id, mapping, wake, state, started_at, ended_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+               ON CONFLICT DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, body = excluded.body";
+    let (state, started, ended) = (stored::state(end.state), column::millis(run.started_at), column::millis(at));
+    write.execute(sql, params![run.id.0, run.mapping.0, stored::wake(run.wake), state, started, ended, stored::write(end)])?;
+    Ok(())
+}
+
+/// The number of the newest run that was ever stored.
+pub fn last(conn: &Connection) -> rusqlite::Result<i64> {
+    Ok(conn.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'run'", [], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Runs that the former holder of the store left running: nobody runs them any more. Only the newest can be such.
+pub fn cut_short(conn: &Connection) -> Result<(), Fault> {
+    let end = RunEnd { message: Some("its process ended in the middle; the next run settles what was in flight".to_owned()), ..RunEnd::default() };
+    let sql = "UPDATE run SET state = ?2, body = ?3 WHERE state = ?1 AND id > (SELECT max(id) FROM run) - ?4";
+    conn.execute(sql, params![stored::state(RunState::Running), stored::state(RunState::Stopped), stored::write(&end), NEWEST])?;
+    Ok(())
 }
 
 /// The newest first.

@@ -44,7 +44,7 @@ async fn shown(store: &Arc<dyn Store>) -> String {
         store.load(mapping, &ids).await.expect("loads"),
         store.unsettled(mapping).await.expect("reads"),
         store.touched(mapping, sample::at(99), 100).await.expect("reads"),
-        store.runs(None, 10).await.expect("lists").iter().map(|run| (run.id, run.end.state)).collect::<Vec<_>>(),
+        store.runs(None, 10).await.expect("lists").iter().map(|run| (run.id, run.ended_at)).collect::<Vec<_>>(),
         store.counts(mapping).await.expect("counts"),
     )
 }
@@ -95,7 +95,8 @@ async fn after_a_kill_at_any_commit_the_file_holds_what_was_answered() {
             4 => sample::commit(&store, ids, (2..60).map(|id| sample::merged(None, sample::settled(id))).collect()).await,
             _ => {
                 let end = RunEnd { state: RunState::Done, ..RunEnd::default() };
-                store.end_run(ids.1, end, sample::at(9)).await.expect("ends");
+                let run = store.new_run(ids.0, crate::store::Wake::Person, sample::at(1));
+                store.end_run(run, end, sample::at(9)).await.expect("ends");
             }
         }
         let after = shown(&store).await;
@@ -114,6 +115,24 @@ async fn after_a_kill_at_any_commit_the_file_holds_what_was_answered() {
     }
 }
 
+#[tokio::test]
+async fn a_run_whose_process_is_gone_runs_no_more() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("cut.db");
+    let store = open(&path);
+    let ids = sample::registered(&store).await;
+    let states = async |store: &Arc<dyn Store>| store.runs(None, 10).await.expect("lists").iter().map(|run| run.end.state).collect::<Vec<_>>();
+    assert_eq!(states(&store).await, [RunState::Running]);
+    drop(store);
+    let store = open(&path);
+    assert_eq!(states(&store).await, [RunState::Stopped]);
+    store.register(sample::shape()).await.expect("registers");
+    let ended = RunEnd { state: RunState::Done, ..RunEnd::default() };
+    store.end_run(sample::run(ids), ended, sample::at(9)).await.expect("ends");
+    drop(store);
+    assert_eq!(states(&open(&path)).await, [RunState::Done], "one that ended stays as it ended");
+}
+
 #[test]
 fn a_newer_or_foreign_or_damaged_file_is_refused_untouched() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -123,7 +142,7 @@ fn a_newer_or_foreign_or_damaged_file_is_refused_untouched() {
     raw.pragma_update(None, "user_version", 99).expect("writes");
     drop(raw);
     let newer = sqlite::open(&path("newer.db"), &holder(1, 0)).err();
-    assert!(matches!(newer, Some(StoreError::Newer { found: 99, known: 2, .. })), "{newer:?}");
+    assert!(matches!(newer, Some(StoreError::Newer { found: 99, known: 3, .. })), "{newer:?}");
     let raw = rusqlite::Connection::open(path("foreign.db")).expect("opens");
     raw.execute_batch("CREATE TABLE other (x)").expect("writes");
     drop(raw);

@@ -1,4 +1,4 @@
-//! One system's staged records: their bytes in a file, and in another where each begins.
+//! One system's staged records: their bytes in a file, and in memory where each ends.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -10,61 +10,76 @@ const AHEAD_BYTES: usize = 128 << 10;
 #[derive(Debug)]
 pub struct Shelf {
     bytes: BufWriter<File>,
-    ends: BufWriter<File>,
-    end: u64,
-    count: u32,
+    ends: Ends,
 }
 
 impl Shelf {
-    pub fn new(bytes: File, ends: File) -> Self {
-        Self { bytes: BufWriter::with_capacity(AHEAD_BYTES, bytes), ends: BufWriter::new(ends), end: 0, count: 0 }
+    pub fn new(bytes: File) -> Self {
+        Self { bytes: BufWriter::with_capacity(AHEAD_BYTES, bytes), ends: Ends::default() }
     }
 
     pub fn count(&self) -> u32 {
-        self.count
+        self.ends.within.len() as u32
     }
 
     /// Adds a record and tells its number.
     pub fn add(&mut self, record: &[u8]) -> io::Result<u32> {
-        let number = self.count;
-        self.count = number.checked_add(1).ok_or_else(|| io::Error::other("more records than a first match can hold"))?;
+        let number = u32::try_from(self.ends.within.len()).map_err(|_| io::Error::other("more records than a first match can hold"))?;
         self.bytes.write_all(record)?;
-        self.end += record.len() as u64;
-        self.ends.write_all(&self.end.to_le_bytes())?;
+        self.ends.add(record.len() as u64)?;
         Ok(number)
     }
 
     pub fn finish(&mut self) -> io::Result<()> {
-        self.bytes.flush()?;
-        self.ends.flush()
+        self.bytes.flush()
     }
 
     pub fn reader(&self) -> Reader<'_> {
-        Reader { bytes: Window::new(self.bytes.get_ref()), ends: Window::new(self.ends.get_ref()) }
+        Reader { bytes: Window::new(self.bytes.get_ref()), ends: &self.ends }
+    }
+}
+
+/// Where records end, in four bytes each: a file's place for every so many, and how far each is from it.
+#[derive(Debug, Default)]
+struct Ends {
+    begins: Vec<u64>,
+    within: Vec<u32>,
+    end: u64,
+}
+
+const TOGETHER: usize = 256;
+
+impl Ends {
+    fn add(&mut self, length: u64) -> io::Result<()> {
+        if self.within.len().is_multiple_of(TOGETHER) {
+            self.begins.push(self.end);
+        }
+        self.end += length;
+        let begin = self.begins[self.begins.len() - 1];
+        self.within.push(u32::try_from(self.end - begin).map_err(|_| io::Error::other("records too big to be staged"))?);
+        Ok(())
+    }
+
+    /// Where a record begins and ends.
+    fn of(&self, number: u32) -> (u64, u64) {
+        let at = number as usize;
+        let begin = self.begins[at / TOGETHER];
+        let before = if at.is_multiple_of(TOGETHER) { 0 } else { self.within[at - 1] };
+        (begin + u64::from(before), begin + u64::from(self.within[at]))
     }
 }
 
 /// Reads records by number; cheap in order, right in any.
 pub struct Reader<'a> {
     bytes: Window<'a>,
-    ends: Window<'a>,
+    ends: &'a Ends,
 }
 
 impl Reader<'_> {
     pub fn read(&mut self, number: u32) -> io::Result<Vec<u8>> {
-        let (begin, end) = match number.checked_sub(1) {
-            None => (0, number_at(self.ends.read(0, 8)?)),
-            Some(before) => {
-                let (begin, end) = self.ends.read(u64::from(before) * 8, 16)?.split_at(8);
-                (number_at(begin), number_at(end))
-            }
-        };
+        let (begin, end) = self.ends.of(number);
         Ok(self.bytes.read(begin, (end - begin) as usize)?.to_vec())
     }
-}
-
-fn number_at(bytes: &[u8]) -> u64 {
-    u64::from_le_bytes(bytes.try_into().expect("eight bytes were asked for"))
 }
 
 /// A part of a file in memory, moved to where it is read.

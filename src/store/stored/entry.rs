@@ -75,13 +75,14 @@ pub fn kind(kind: &OpKind) -> i64 {
         OpKind::Update => 1,
         OpKind::Archive(_) => 2,
         OpKind::Delete(_) => 3,
+        OpKind::Restore => 4,
     }
 }
 
 fn write_kind(out: &mut Writer, op: &OpKind, terms: &Terms) {
     out.byte(kind(op) as u8);
     match op {
-        OpKind::Create | OpKind::Update => {}
+        OpKind::Create | OpKind::Update | OpKind::Restore => {}
         OpKind::Archive(cause) | OpKind::Delete(cause) => link::write_cause(out, *cause, terms),
     }
 }
@@ -92,6 +93,7 @@ fn read_kind(input: &mut Reader, terms: &Terms) -> Result<OpKind, Broken> {
         1 => OpKind::Update,
         2 => OpKind::Archive(link::read_cause(input, terms)?),
         3 => OpKind::Delete(link::read_cause(input, terms)?),
+        4 => OpKind::Restore,
         _ => return Err(input.broken()),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::{Broken, Reader, Terms, Writer};
 use crate::mapping::FieldIx;
+use crate::store::Begun;
 use crate::sync::entity::{Agreed, Fact, Interval, Origin};
 
 pub fn write(hub: &[Agreed], terms: &Terms) -> Vec<u8> {
@@ -27,6 +28,23 @@ pub fn write(hub: &[Agreed], terms: &Terms) -> Vec<u8> {
             if at < 128 {
                 written |= 1 << at;
             }
+        }
+    }
+    out.0
+}
+
+/// The same of values that were never taken apart: their canonical form is the stored one.
+pub fn write_begun(begun: &Begun, terms: &Terms) -> Vec<u8> {
+    let mut out = Writer::begin();
+    out.0.reserve(begun.bytes.len() + 32);
+    for (system, changed, values) in &begun.agreed {
+        origin(&mut out, Origin::System(*system), terms);
+        out.option(changed.after, Writer::instant);
+        out.instant(changed.until);
+        out.number(values.len() as u64);
+        for (field, bytes) in values {
+            out.number(terms.fields[usize::from(field.0)].into());
+            out.0.extend_from_slice(&begun.bytes[bytes.clone()]);
         }
     }
     out.0

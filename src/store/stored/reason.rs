@@ -45,6 +45,7 @@ pub fn write(out: &mut Writer, reason: &Reason, terms: &Terms) {
             out.byte(16);
             link::write_cause(out, cause, terms);
         }
+        Reason::Returns => out.byte(17),
     }
 }
 
@@ -68,6 +69,7 @@ pub fn read(input: &mut Reader, terms: &Terms) -> Result<Option<Reason>, Broken>
         13 => Some(Reason::Owed),
         15 => Some(Reason::Missing),
         16 => Some(Reason::Leaves { cause: link::read_cause(input, terms)? }),
+        17 => Some(Reason::Returns),
         _ => return Err(input.broken()),
     })
 }

@@ -9,11 +9,12 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
     let mut out = Writer::begin();
     let system = |out: &mut Writer, at: SystemIx| out.number(terms.system(at).into());
     match about {
-        ReviewAbout::Match { system: at, key, identity, hits, also } => {
+        ReviewAbout::Match { system: at, key, identity, label, hits, also } => {
             out.byte(0);
             system(&mut out, *at);
             out.text(key.as_str());
             out.text(identity.as_str());
+            out.text(label);
             out.number(hits.len() as u64);
             hits.iter().for_each(|hit| out.signed(hit.0));
             out.number(also.len() as u64);
@@ -59,9 +60,10 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             system(&mut out, *at);
             write_stuck(&mut out, why);
         }
-        ReviewAbout::Join { other } => {
-            out.byte(5);
+        ReviewAbout::Join { other, why } => {
+            out.byte(7);
             out.signed(other.0);
+            out.text(why);
         }
     }
     out.0
@@ -127,7 +129,8 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             let field: Option<Option<FieldIx>> = field.map_or(Some(None), |number| terms.field_ix(number).map(Some));
             system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field })
         }
-        5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?) }),
+        // Before the reason was kept, too.
+        5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?), why: String::new() }),
         6 => {
             let system = terms.system_ix(input.small()?);
             let why = match input.byte()? {
@@ -141,6 +144,10 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             };
             system.map(|system| ReviewAbout::Stuck { system, why })
         }
+        7 => {
+            let other = EntityId(input.signed()?);
+            Some(ReviewAbout::Join { other, why: input.text()?.to_owned() })
+        }
         _ => return Err(input.broken()),
     })
 }
@@ -149,6 +156,7 @@ fn read_match(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, 
     let system = terms.system_ix(input.small()?);
     let key = RecordKey::new(input.text()?);
     let identity = RecordKey::new(input.text()?);
+    let label = input.text()?.to_owned();
     let hits = (0..input.number()?).map(|_| input.signed().map(EntityId)).collect::<Result<_, _>>()?;
     let mut also = Vec::new();
     for _ in 0..input.number()? {
@@ -156,7 +164,7 @@ fn read_match(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, 
         let key = RecordKey::new(input.text()?);
         also.extend(at.map(|at| (at, key)));
     }
-    Ok(system.map(|system| ReviewAbout::Match { system, key, identity, hits, also }))
+    Ok(system.map(|system| ReviewAbout::Match { system, key, identity, label, hits, also }))
 }
 
 pub fn write_answer(answer: &Answer) -> Vec<u8> {

@@ -90,7 +90,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
     commit(&store, ids, vec![merged(None, settled(1))]).await;
     let key = || RecordKey::new("SO9");
     let all = [
-        ReviewAbout::Match { system: ERP, key: key(), identity: key(), hits: vec![EntityId(1)], also: vec![(CRM, key())] },
+        ReviewAbout::Match { system: ERP, key: key(), identity: key(), label: "Acme".into(), hits: vec![EntityId(1)], also: vec![(CRM, key())] },
         ReviewAbout::Conflict { field: NAME, values: vec![(None, Value::Blank), (Some(ERP), Value::text("x"))] },
         ReviewAbout::Delete { system: ERP, deleter: Some(CRM), why: "edited".into(), shown: vec![(ERP, AMOUNT, Value::Integer(4))] },
         ReviewAbout::InDoubt { entry: EntryId(uuid::Uuid::from_u128(5)), hits: vec![key()] },
@@ -98,7 +98,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
         ReviewAbout::PingPong { system: CRM, field: None },
         ReviewAbout::Stuck { system: ERP, why: StuckWhy::Failing { answer: "stale".into(), attempts: 8, since: at(3) } },
         ReviewAbout::Stuck { system: CRM, why: StuckWhy::Locked { since: at(4) } },
-        ReviewAbout::Join { other: EntityId(2) },
+        ReviewAbout::Join { other: EntityId(2), why: "each has a record in erp".into() },
     ];
     let mut opened = Vec::new();
     for about in &all {
@@ -170,12 +170,15 @@ pub async fn conflicts_and_decisions_are_kept(store: Arc<dyn Store>) {
 
 pub async fn runs_end_and_adopt(store: Arc<dyn Store>) {
     let mapping = store.register(shape()).await.expect("registers");
-    let held = store.begin_run(mapping, Wake::Start, at(1)).await.expect("begins");
+    let held = store.new_run(mapping, Wake::Start, at(1));
+    store.begin_run(held).await.expect("begins");
+    assert_eq!(store.runs(None, 1).await.expect("lists")[0].ended_at, None, "it shows as running");
     let end = |state| RunEnd { state, read: 5, waiting: 9, message: Some("why".into()), ..RunEnd::default() };
     store.end_run(held, end(RunState::Held), at(2)).await.expect("ends");
     assert_eq!(store.adoption(mapping).await.expect("reads"), Adoption::First, "a run that ended adopts nothing by itself");
-    let done = store.begin_run(mapping, Wake::Delivery, at(3)).await.expect("begins");
-    assert!(done > held);
+    // One that never began is stored by its end.
+    let done = store.new_run(mapping, Wake::Delivery, at(3));
+    assert!(done.id > held.id);
     store.end_run(done, end(RunState::Done), at(4)).await.expect("ends");
     let cursor = MovedCursor { connection: "crm".into(), object: "Opportunity".into(), feed: Feed::Gone, cursor: Cursor("c".into()) };
     store.adopt(mapping, vec![cursor]).await.expect("adopts");
@@ -186,7 +189,7 @@ pub async fn runs_end_and_adopt(store: Arc<dyn Store>) {
     store.register(edited).await.expect("registers");
     assert_eq!(store.adoption(mapping).await.expect("reads"), Adoption::Edited);
     let runs = store.runs(Some(mapping), 10).await.expect("lists");
-    assert_eq!(runs.iter().map(|run| (run.id, run.wake)).collect::<Vec<_>>(), [(done, Wake::Delivery), (held, Wake::Start)]);
+    assert_eq!(runs.iter().map(|run| (run.id, run.wake)).collect::<Vec<_>>(), [(done.id, Wake::Delivery), (held.id, Wake::Start)]);
     assert_eq!((runs[0].started_at, runs[0].ended_at, runs[0].mapping.as_str()), (at(3), Some(at(4)), "deals"));
     assert_eq!(runs[1].end, end(RunState::Held));
     assert_eq!(store.runs(None, 1).await.expect("lists").len(), 1);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::sample::*;
 use crate::id::{EntityId, RecordKey};
-use crate::store::{Hit, RunEnd, RunState, Settled, Store, StoreError, Waiting, WaitingWhy};
-use crate::sync::entity::{Agreed, Cause, Entity, Known, LinkState, Origin, Shadow, Standing};
+use crate::mapping::{FieldIx, SystemIx};
+use crate::store::{Begun, Hit, RunEnd, RunState, Settled, Store, StoreError, Waiting, WaitingWhy};
+use crate::sync::entity::{Agreed, Cause, Entity, Known, Link, LinkState, Origin, Shadow, Standing};
 use crate::sync::op::{EntryState, OpKind};
 use crate::value::Value;
 
@@ -49,6 +50,28 @@ pub async fn an_entity_comes_back_as_it_was_committed(store: Arc<dyn Store>) {
     assert_eq!(store.entities(ids.0, None, 10).await.expect("lists"), vec![entity.id, closed.id]);
     assert_eq!(store.entities(ids.0, Some(entity.id), 10).await.expect("lists"), vec![closed.id]);
     assert!(matches!(store.load(ids.0, &[EntityId(999)]).await, Err(StoreError::Unknown { .. })));
+}
+
+pub async fn an_entity_begins_as_if_it_had_been_looked_at(store: Arc<dyn Store>) {
+    let ids = registered(&store).await;
+    let looked_at = settled(store.reserve(1).await.expect("reserves").start);
+    let mut begun = Begun { id: looked_at.id, links: Vec::new(), agreed: Vec::new(), bytes: Vec::new(), keys: vec![key(0, "acme")] };
+    for (at, link) in looked_at.links.iter().enumerate() {
+        let link = Link { shadows: Vec::new(), ..link.clone().expect("is linked") };
+        begun.links.push((SystemIx(at as u16), link));
+    }
+    for (at, agreed) in looked_at.hub.iter().enumerate() {
+        let Agreed::Set(fact) = agreed else { continue };
+        let from = begun.bytes.len();
+        crate::value::fingerprint::canonical(&fact.value, &mut begun.bytes);
+        begun.agreed.push((CRM, fact.changed, vec![(FieldIx(at as u16), from..begun.bytes.len())]));
+    }
+    store.begin(ids.0, vec![begun]).await.expect("begins");
+    assert_eq!(entity(&store, ids.0, looked_at.id).await, looked_at);
+    assert_eq!(store.counts(ids.0).await.expect("counts"), (1, vec![1, 1]));
+    let run = store.new_run(ids.0, crate::store::Wake::Start, at(1));
+    store.end_run(run, RunEnd { state: RunState::Done, ..RunEnd::default() }, at(2)).await.expect("ends");
+    assert_eq!(store.hits(ids.0, &[key(0, "acme")]).await.expect("looks up"), vec![vec![Hit::Entity(looked_at.id)]]);
 }
 
 async fn entity(store: &Arc<dyn Store>, mapping: crate::store::MappingId, id: EntityId) -> Entity {
@@ -187,7 +210,10 @@ pub async fn two_entities_become_one(store: Arc<dyn Store>) {
     let (mut elder, mut younger) = (settled(1), settled(2));
     (elder.links[1], younger.links[0]) = (None, None);
     let keyed = |entity: &Entity, text: &str| crate::store::Merged { keys: Some(vec![key(0, text)]), ..merged(None, entity.clone()) };
-    commit(&store, ids, vec![keyed(&elder, "elder"), keyed(&younger, "younger")]).await;
+    let mut owing = keyed(&younger, "younger");
+    owing.entries = vec![entry(1, ids.1, younger.id, ERP, OpKind::Update)];
+    owing.conflicts = vec![lost(younger.id, ids.1)];
+    commit(&store, ids, vec![keyed(&elder, "elder"), owing]).await;
     assert_eq!(linked(&store, ids.0, "0061").await, Some(EntityId(1)));
     let mut one = elder.clone();
     one.links[1] = younger.links[1].clone();
@@ -196,6 +222,10 @@ pub async fn two_entities_become_one(store: Arc<dyn Store>) {
     assert_eq!(store.resolve_alias(younger.id).await.expect("follows"), one.id);
     assert_eq!(store.resolve_alias(one.id).await.expect("follows"), one.id);
     assert_eq!(entity(&store, ids.0, younger.id).await, one, "a former id leads to the entity");
+    let entries = load(&store, ids.0, one.id).await.entries;
+    assert_eq!(entries.iter().map(|entry| entry.op.entity).collect::<Vec<_>>(), vec![one.id], "the journal follows");
+    let lost = store.conflicts(Some(ids.0), 10).await.expect("lists");
+    assert_eq!(lost.iter().map(|lost| lost.entity).collect::<Vec<_>>(), vec![one.id], "and so does what was lost");
     assert_eq!(store.linked(ids.0, ERP, &[RecordKey::new("SO2")]).await.expect("looks up"), vec![Some(one.id)]);
     assert_eq!(store.keys_of(ids.0, ERP, &[younger.id]).await.expect("reads keys"), vec![Some(RecordKey::new("SO2"))]);
     assert_eq!(store.hits(ids.0, &[key(0, "younger")]).await.expect("looks up"), vec![vec![]]);
@@ -235,7 +265,7 @@ pub async fn identities_come_in_order_and_live_only(store: Arc<dyn Store>) {
     let end = RunEnd { state: RunState::Done, ..RunEnd::default() };
     let all = [3, 1, 2, 4].map(|id| merged(None, settled(id)));
     commit(&store, ids, all.into()).await;
-    store.end_run(ids.1, end, at(2)).await.expect("ends");
+    store.end_run(run(ids), end, at(2)).await.expect("ends");
     let mut gone = settled(2);
     let crm = gone.links[0].as_mut().expect("is linked");
     crm.state = LinkState::GoneByUser { at: at(3) };

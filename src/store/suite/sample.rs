@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::id::{EntityId, EntryId, RecordKey, RunId};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
-use crate::store::{FieldShape, Loaded, MappingId, MappingShape, Merged, Store, SystemShape, Touch, Touched};
+use crate::store::{Conflict, FieldShape, Loaded, Loser, MappingId, MappingShape, Merged, Run, Store, SystemShape, Touch, Touched};
 use crate::sync::entity::{Agreed, Entity, Fact, Interval, Known, Link, Origin, Shadow};
 use crate::sync::op::{Entry, EntryClass, EntryState, FieldWrite, Op, OpKind};
 use crate::sync::reason::Reason;
@@ -36,8 +36,14 @@ pub fn shape() -> MappingShape {
 
 pub async fn registered(store: &Arc<dyn Store>) -> (MappingId, RunId) {
     let mapping = store.register(shape()).await.expect("registers");
-    let run = store.begin_run(mapping, crate::store::Wake::Person, at(0)).await.expect("begins");
-    (mapping, run)
+    let run = store.new_run(mapping, crate::store::Wake::Person, at(0));
+    store.begin_run(run).await.expect("begins");
+    (mapping, run.id)
+}
+
+/// The run that [`registered`] began.
+pub fn run((mapping, id): (MappingId, RunId)) -> Run {
+    Run { id, mapping, wake: crate::store::Wake::Person, started_at: at(0) }
 }
 
 pub fn set(value: Value, origin: Origin, second: i64) -> Agreed {
@@ -59,20 +65,7 @@ pub fn settled(id: i64) -> Entity {
 }
 
 pub fn merged(before: Option<Entity>, after: Entity) -> Merged {
-    Merged {
-        before,
-        after,
-        joined: Vec::new(),
-        keys: None,
-        conflicts: Vec::new(),
-        reviews: Vec::new(),
-        closed_reviews: Vec::new(),
-        entries: Vec::new(),
-        entry_states: Vec::new(),
-        untouch: Vec::new(),
-        again: Vec::new(),
-        decided: Vec::new(),
-    }
+    Merged { before, ..Merged::of(after) }
 }
 
 pub fn key(rule: u16, text: &str) -> MatchKey {
@@ -126,4 +119,19 @@ pub async fn entity(store: &Arc<dyn Store>, mapping: MappingId, id: EntityId) ->
 
 pub async fn commit(store: &Arc<dyn Store>, (mapping, run): (MappingId, RunId), merged: Vec<Merged>) {
     store.commit_merged(mapping, run, merged, at(100)).await.expect("commits");
+}
+
+/// An amount that lost against the CRM's.
+pub fn lost(entity: EntityId, run: RunId) -> Conflict {
+    Conflict {
+        entity,
+        field: AMOUNT,
+        run,
+        at: at(5),
+        losers: vec![Loser { system: Some(ERP), value: Value::Integer(4), shadow: None, until: Some(at(4)) }],
+        winner: Value::Integer(5),
+        winner_system: Some(CRM),
+        policy: "latest".into(),
+        grade: None,
+    }
 }

@@ -287,6 +287,24 @@ fn a_reference_that_cannot_be_resolved_is_neither_blank_nor_written_over() {
 }
 
 #[test]
+fn a_create_says_which_reference_it_waits_for() {
+    let noted = |required: bool, asks: bool| {
+        let mut table = Table::new(3, &["latest", "latest"]);
+        table.systems[2].creates = true;
+        table.systems[2].asks = asks.then_some(FieldIx(1));
+        table.fields[1].required = required;
+        let mut world = World::new(table, &[&["a", "x"], &["a", "x"]]);
+        world.unresolved.extend([(0, 1), (1, 1)]);
+        let look = world.step();
+        let notes: Vec<NoteKind> = look.notes.iter().filter(|note| note.system == SystemIx(2)).map(|note| note.what.clone()).collect();
+        (look.ops.into_iter().map(|(op, _)| (op.system, op.deferred)).collect::<Vec<_>>(), notes)
+    };
+    assert_eq!(noted(false, false), (vec![(SystemIx(2), vec![FieldIx(1)])], vec![]), "it is made, and the reference follows");
+    assert_eq!(noted(true, false), (vec![], vec![NoteKind::RequiredUnlinked]), "not blank, as somebody would look for");
+    assert_eq!(noted(false, true), (vec![], vec![NoteKind::CreateUnlinked]));
+}
+
+#[test]
 fn a_field_asked_about_is_left_out_of_a_create() {
     let mut table = Table::new(3, &["latest", "ask"]);
     table.systems[2].creates = true;

@@ -1,11 +1,12 @@
 //! Deletes, restores, sleep, walls, creates.
 
 use super::table::{Table, Wall};
-use super::world::{World, at, shown};
+use super::world::{World, abilities, at, shown};
 use crate::mapping::system::Leaves;
 use crate::sync::NoteKind;
 use crate::sync::entity::{Cause, FieldIx, LinkState, SystemIx};
 use crate::sync::review::Answer;
+use crate::system::Abilities;
 use crate::value::Value;
 
 const CRM: usize = 0;
@@ -209,6 +210,46 @@ fn removed_by_us_and_inside_again_is_made_anew() {
     world.edit(CRM, 0, "open", 3_300);
     step(&mut world, "prm create f=open g=h");
     assert_eq!(world.settle(3), 0);
+}
+
+#[test]
+fn archived_by_us_and_inside_again_is_brought_back_and_owed_what_it_missed() {
+    let mut world = walled_by_value(Leaves::Archive);
+    world.edit(CRM, 0, "shut", 3_100);
+    step(&mut world, "prm archive");
+    world.edit(CRM, 1, "y", 3_200);
+    step(&mut world, "");
+    world.edit(CRM, 0, "open", 3_300);
+    step(&mut world, "prm restore");
+    step(&mut world, "prm g=y");
+    let link = world.entity.links[PRM].as_ref().expect("prm");
+    assert!(link.state.is_live() && link.predecessors.is_empty(), "the same record: {link:?}");
+    assert_eq!(world.settle(3), 0);
+}
+
+#[test]
+fn a_user_s_archive_is_never_brought_back() {
+    let mut world = walled_by_value(Leaves::Archive);
+    let record = world.records[PRM].as_mut().expect("prm");
+    record.archived = true;
+    record.version += 1;
+    step(&mut world, "");
+    world.edit(CRM, 1, "y", 3_200);
+    step(&mut world, "");
+    assert!(matches!(world.entity.links[PRM].as_ref().expect("prm").state, LinkState::GoneByUser { .. }));
+}
+
+#[test]
+fn what_cannot_be_brought_back_is_made_anew_and_told() {
+    let mut world = walled_by_value(Leaves::Archive);
+    world.table.systems[PRM].creates = true;
+    world.abilities[PRM] = std::sync::Arc::new(Abilities { restore: None, ..abilities() });
+    world.edit(CRM, 0, "shut", 3_100);
+    step(&mut world, "prm archive");
+    world.edit(CRM, 0, "open", 3_300);
+    let look = world.step();
+    assert_eq!(world.print(&look), "prm create f=open g=h");
+    assert!(look.notes.iter().any(|note| note.what == NoteKind::StaysArchived), "{:?}", look.notes);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::table::{Table, path};
 use super::world::{World, abilities, at, shown};
 use crate::id::{EntityId, RecordKey, RunId};
 use crate::mapping::{Adopt, Limit, Limits, Observation};
-use crate::sync::entity::{FieldIx, SystemIx};
+use crate::sync::entity::{FieldIx, LinkState, SystemIx};
 use crate::sync::guard::{HoldReason, Limited, Listing, Stand};
 use crate::sync::join::{Join, Pair, join};
 use crate::sync::op::{Entry, EntryClass, EntryState};
@@ -217,6 +217,7 @@ fn placing_an_unlinked_record() {
         terms: &world.table,
         system: SystemIx(0),
         observation: &observation,
+        label: &String::new,
         creates: &[],
         holds: &nothing,
         hits: &[],
@@ -248,6 +249,7 @@ fn our_own_create_that_comes_back_is_claimed() {
         terms: &world.table,
         system: SystemIx(1),
         observation: &observation,
+        label: &String::new,
         creates: &creates,
         holds: &nothing,
         hits: &[],
@@ -305,7 +307,9 @@ fn a_late_match_joins_only_where_nothing_can_be_lost() {
         one: &other.entity,
         other: &one.entity,
         only_pair: true,
+        asks: false,
         entries_open: false,
+        agreed: false,
         neighbours: &neighbours,
         today: date(2026, 3, 2),
         now: at(5_000),
@@ -315,7 +319,39 @@ fn a_late_match_joins_only_where_nothing_can_be_lost() {
     assert_eq!((entity.id, alias, conflicts.len()), (EntityId(1), EntityId(2), 1));
     assert_eq!(shown(entity.agreed(FieldIx(1))), "a", "the owner's side");
     assert!(entity.links.iter().all(Option::is_some));
-    assert!(matches!(join(&Pair { entries_open: true, ..pair }), Join::Review(_)));
-    let pair = Pair { one: &one.entity, other: &one.entity, entries_open: false, ..pair };
-    assert!(matches!(join(&pair), Join::Review(_)), "both have a record there");
+    for alone in [Pair { entries_open: true, ..pair }, Pair { asks: true, ..pair }, Pair { only_pair: false, ..pair }] {
+        assert!(matches!(join(&alone), Join::Review { elder: EntityId(1), .. }));
+        assert!(matches!(join(&Pair { agreed: true, ..alone }), Join::Joined { .. }), "a person knows better");
+    }
+    let twice = Pair { one: &one.entity, other: &one.entity, ..pair };
+    assert!(matches!(join(&twice), Join::Review { .. }), "both have a record there");
+    assert!(matches!(join(&Pair { agreed: true, ..twice }), Join::Review { .. }), "and a person cannot change that here");
+}
+
+#[test]
+fn a_tombstone_beside_a_live_record_is_joined_by_a_person_only() {
+    let mut one = World::new(Table::new(2, &["latest"]), &[&["k"]]);
+    one.settle(3);
+    let mut gone = one.entity.clone();
+    gone.id = EntityId(2);
+    let link = gone.links[0].as_mut().expect("is linked");
+    (link.key, link.state) = ("old".into(), LinkState::GoneByUser { at: at(4_000) });
+    let neighbours = Neighbours::default();
+    let pair = Pair {
+        terms: &one.table,
+        one: &gone,
+        other: &one.entity,
+        only_pair: true,
+        asks: false,
+        entries_open: false,
+        agreed: false,
+        neighbours: &neighbours,
+        today: date(2026, 3, 2),
+        now: at(5_000),
+        run: RunId(1),
+    };
+    assert!(matches!(join(&pair), Join::Review { .. }));
+    let Join::Joined { entity, .. } = join(&Pair { agreed: true, ..pair }) else { panic!("it joins") };
+    let link = entity.links[0].as_ref().expect("is linked");
+    assert!(link.state.is_live() && link.predecessors == ["old".into()], "{link:?}");
 }

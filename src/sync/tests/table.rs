@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::mapping::matching::MatchRule;
 use crate::mapping::system::Leaves;
-use crate::mapping::{EntityView, Place, Wins};
+use crate::mapping::{EntityView, Keeps, Place, Wins};
 use crate::sync::entity::{FieldIx, SystemIx};
 use crate::sync::terms::{Access, Terms};
 use crate::value::{Path, Value};
@@ -33,6 +33,8 @@ pub enum Wall {
 pub struct FakeSystem {
     pub name: &'static str,
     pub creates: bool,
+    /// A field that `create` asks for.
+    pub asks: Option<FieldIx>,
     pub wall: Wall,
     pub leaves: Leaves,
     pub starts: bool,
@@ -71,7 +73,7 @@ pub fn path(name: &str) -> Path {
 impl Table {
     /// `systems` systems with one field each decided by one of `wins`.
     pub fn new(systems: usize, wins: &[&str]) -> Self {
-        let system = |name: &&'static str| FakeSystem { name, creates: false, wall: Wall::None, leaves: Leaves::Stop, starts: true };
+        let system = |name: &&'static str| FakeSystem { name, creates: false, asks: None, wall: Wall::None, leaves: Leaves::Stop, starts: true };
         let field = |at: usize, wins: &str| FakeField {
             name: FIELDS[at],
             wins: policy(wins),
@@ -170,8 +172,12 @@ impl Terms for Table {
     fn creates(&self, system: SystemIx) -> bool {
         self.systems[system.0 as usize].creates
     }
-    fn create_wanted(&self, system: SystemIx, _: &dyn EntityView) -> bool {
-        self.systems[system.0 as usize].creates
+    fn create_wanted(&self, system: SystemIx, view: &dyn EntityView) -> bool {
+        let of = &self.systems[system.0 as usize];
+        of.creates && of.asks.is_none_or(|field| !view.agreed(field).is_blank())
+    }
+    fn create_asks(&self, system: SystemIx, field: FieldIx) -> bool {
+        self.systems[system.0 as usize].asks == Some(field)
     }
     fn form(&self, field: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value> {
         let form = self.fields[field.0 as usize].forms[system.0 as usize];
@@ -179,6 +185,12 @@ impl Terms for Table {
             view.key_of(value, field, system)?;
         }
         shaped(form, value)
+    }
+    fn keeps(&self, field: FieldIx, system: SystemIx) -> Keeps {
+        match self.fields[field.0 as usize].forms[system.0 as usize] {
+            Form::Exact => Keeps::All,
+            Form::Lower | Form::Cut(_) | Form::Without(_) | Form::Linked => Keeps::Blank,
+        }
     }
     fn same(&self, _: FieldIx, a: &Value, b: &Value) -> bool {
         a == b

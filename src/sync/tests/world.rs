@@ -46,6 +46,8 @@ pub struct World {
     pub reviews: Vec<ReviewInput>,
     pub tried: Vec<Tried>,
     pub since: Option<Timestamp>,
+    /// Until when a system takes no writes.
+    pub paused: Vec<Option<Timestamp>>,
     pub now: Timestamp,
     pub abilities: Vec<Arc<Abilities>>,
     pub made: u64,
@@ -65,6 +67,7 @@ pub fn abilities() -> Abilities {
         update: Some(UpdateClass::Version),
         delete: Some(Guarded::Version),
         archive: Some(Guarded::Version),
+        restore: Some(Guarded::Version),
         gone: GoneBy::Feed,
         full_read: false,
         find: None,
@@ -97,6 +100,7 @@ impl World {
             reviews: Vec::new(),
             tried: Vec::new(),
             since: None,
+            paused: vec![None; systems],
             now: at(1_000),
             abilities: (0..systems).map(|_| Arc::new(abilities())).collect(),
             made: 0,
@@ -182,7 +186,6 @@ impl World {
             locked: record.locked,
             gate: Gate::Open,
             archived: record.archived,
-            fingerprint: 0,
             trouble: None,
         }
     }
@@ -203,6 +206,7 @@ impl World {
             since: self.since,
             abilities: &self.abilities,
             waiting: &[],
+            paused: &self.paused,
             neighbours: &self.neighbours,
             now: self.now,
             today: date(2026, 3, 2),
@@ -325,6 +329,13 @@ impl World {
                 record.archived = true;
                 Outcome::Done { key: None, record: None, version: None, created: None }
             }
+            OpKind::Restore => {
+                let Some(record) = self.records[system].as_mut() else { return Outcome::Gone };
+                record.archived = false;
+                record.version += 1;
+                record.time = now;
+                Outcome::Done { key: None, record: None, version: None, created: None }
+            }
             OpKind::Delete(_) => {
                 self.records[system] = None;
                 Outcome::Done { key: None, record: None, version: None, created: None }
@@ -354,6 +365,7 @@ impl World {
                 OpKind::Update => "",
                 OpKind::Archive(_) => "archive",
                 OpKind::Delete(_) => "delete",
+                OpKind::Restore => "restore",
             };
             lines.push(format!("{} {kind}{}", name(op.system), fields.join(" ")));
         }

@@ -118,6 +118,7 @@ impl Table {
                 None => Outcome::Gone,
             },
             WriteKind::Archive => self.left(item, now, |stored| stored.archived = true),
+            WriteKind::Restore => self.left(item, now, |stored| stored.archived = false),
             WriteKind::Delete => self.left(item, now, |stored| stored.deleted = true),
         }
     }

@@ -64,3 +64,36 @@ fn another_project_file_stands_beside_the_same_mappings() {
     assert_eq!(run(project.path(), &[], &["check"]).code, 2);
     assert_eq!(run(project.path(), &[], &["--project", "production.yaml", "check"]).code, 0);
 }
+
+/// What one of the six problems below says of itself: code, file, line, column, excerpt, and what to do.
+type Told = (&'static str, &'static str, u64, u64, &'static str, &'static str);
+
+#[test]
+fn six_problems_of_three_files_are_told_at_once() {
+    let project = PROJECT.replace("currency", "curency");
+    let deals = "mapping: deals\nshedule: every 2m\nsystems: { prm: { object: deals } }\nfields:\n  name: { prm: account_name, wnis: prm }\n  amount: { prm: amount, type: mony }\n";
+    let partners = "mapping: partners\nsystems: { prm: { object: partnerships, leaves: archived } }\nfields: { name: { prm: name, wins: pmr } }\n";
+    let files = [("syncline.yaml", project.as_str()), ("mappings/deals.yaml", deals), ("mappings/partners.yaml", partners)];
+    let directory = directory(&files);
+    let expected: [Told; 6] = [
+        ("unknown_key", "syncline.yaml", 2, 35, "curency: USD", "did you mean `currency`?"),
+        ("unknown_key", "mappings/deals.yaml", 2, 1, "shedule: every 2m", "did you mean `schedule`?"),
+        ("unknown_key", "mappings/deals.yaml", 5, 30, "wnis: prm", "did you mean `wins`?"),
+        ("unknown_type", "mappings/deals.yaml", 6, 32, "type: mony", "did you mean `money`?"),
+        ("unknown_word", "mappings/partners.yaml", 2, 49, "leaves: archived", "did you mean `archive`?"),
+        ("unknown_name", "mappings/partners.yaml", 3, 36, "wins: pmr", "did you mean `prm`?"),
+    ];
+    let told: Value = serde_json::from_str(&run(directory.path(), &[("PRM_SECRET", "x")], &["check", "--json"]).out).expect("one JSON object");
+    let problems = told["problems"].as_array().expect("a list");
+    assert_eq!(problems.len(), expected.len(), "{told:#}");
+    let ran = run(directory.path(), &[("PRM_SECRET", "x")], &["check"]);
+    assert_eq!(ran.code, 2);
+    for (code, file, line, column, excerpt, help) in expected {
+        let found = |problem: &&Value| problem["code"] == code && problem["file"] == file && problem["line"] == line && problem["column"] == column;
+        let problem = problems.iter().find(found).unwrap_or_else(|| panic!("{code} at {file}:{line}:{column} in {told:#}"));
+        assert_eq!(problem["help"], help, "{problem:#}");
+        for part in [&format!("{file}:{line}:{column}"), excerpt, help] {
+            assert!(ran.out.contains(part), "{part} in\n{}", ran.out);
+        }
+    }
+}

@@ -14,6 +14,30 @@ fn made_their_own(program: &mut Program, world: &LookAlikes) {
     }
 }
 
+/// A plan is made of what is linked now: of what hangs on another mapping it says so, and leaves nothing out without a word.
+#[test]
+fn a_first_plan_says_what_waits_for_another_mapping() {
+    let world = LookAlikes::start(12, 3);
+    let mut program = Program::of_example("partner-deals");
+    for (system, port) in [("crm", 8701), ("prm", 8702), ("erp", 8703)] {
+        world.join(&mut program, system, &format!("http://127.0.0.1:{port}"));
+    }
+    let required = "erp `account`, 4 records (such as crm ";
+    let planned = program.run(&["plan", "orders"]).with(&[0, 3]).out;
+    assert!(planned.contains(required) && planned.contains("before the record that this required field refers to is linked"), "{planned}");
+
+    program.edit("mappings/orders.yaml", "type: ref(accounts), required: true", "type: ref(accounts)");
+    let planned = program.run(&["plan", "orders"]).with(&[0, 3]).out;
+    assert!(
+        planned.contains("create orders erp") && planned.contains("account     to be linked  written once the record that it refers to is there"),
+        "{planned}"
+    );
+
+    program.edit("mappings/orders.yaml", "create: always", "create: account is not blank");
+    let planned = program.run(&["plan", "orders"]).with(&[0, 3]).out;
+    assert!(planned.contains("`create` asks for the record that this field refers to, which is not linked yet"), "{planned}");
+}
+
 #[test]
 fn the_readme_leads_to_a_first_sync() {
     let world = LookAlikes::start(20, 5);

@@ -9,6 +9,7 @@ use syncline::id::{ConnectionName, ObjectName};
 use syncline::mapping::Mapping;
 use syncline::mapping::compile::compile;
 use syncline::mapping::world::{Access, ConnectionFacts, FieldFacts, GoneKnown, ObjectFacts, Objects, Shows, Updates, World};
+use syncline::spec::lost::Lost;
 use syncline::spec::mapping::{join, read};
 use syncline::system::{GoneBy, UpdateClass};
 use syncline::value::record::Form;
@@ -66,8 +67,8 @@ pub fn compiled(shape: &Shape) -> Vec<Arc<Mapping>> {
     let (parts, mut found) = read(&files, file);
     let (specs, problems) = join(parts, &[]);
     found.extend(problems);
-    let (known, variables) = (Known(shape), BTreeMap::new());
-    let world = World { mappings: &specs, objects: &known, variables: &variables, time_zone: Zone::utc(), files: &files };
+    let (known, variables, lost) = (Known(shape), BTreeMap::new(), Lost::default());
+    let world = World { mappings: &specs, objects: &known, variables: &variables, lost: &lost, time_zone: Zone::utc(), files: &files };
     let mut mappings = Vec::new();
     for spec in &specs {
         let (mapping, problems) = compile(spec, &world);

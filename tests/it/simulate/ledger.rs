@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use syncline::id::{EntityId, EntryId, RecordKey};
 use syncline::mapping::{FieldIx, SystemIx};
-use syncline::store::{Conflict, Merged, NewReview, ReviewAbout, Settled};
+use syncline::store::{Begun, Conflict, Merged, NewReview, ReviewAbout, Settled};
 use syncline::sync::entity::{Agreed, Entity, Known, Link, LinkState, Shadow};
 use syncline::sync::op::{Entry, EntryState, Op, OpKind};
-use syncline::value::Value;
+use syncline::value::{Value, fingerprint};
 
 /// A journal entry as committed.
 #[derive(Clone, Debug)]
@@ -101,7 +101,34 @@ fn adopt_blanks(lost: &mut BTreeMap<FieldIx, Vec<Value>>, before: Option<&Link>,
     }
 }
 
+/// An entity of a first match that began as it was listed.
+pub struct Start {
+    pub entity: EntityId,
+    pub links: Vec<(SystemIx, Link)>,
+    agreed: Vec<(FieldIx, Value)>,
+}
+
+impl Start {
+    pub fn of(begun: &Begun) -> Self {
+        let value = |range: &std::ops::Range<usize>| fingerprint::decode(&begun.bytes[range.clone()]).expect("the engine wrote it").0;
+        let agreed = begun.agreed.iter().flat_map(|(.., fields)| fields.iter().map(|(field, range)| (*field, value(range))));
+        Self { entity: begun.id, links: begun.links.clone(), agreed: agreed.collect() }
+    }
+}
+
 impl Ledger {
+    pub fn begin(&mut self, mapping: usize, fields: usize, start: Start, now_us: i64) {
+        let past = self.past.entry((mapping, start.entity)).or_default();
+        past.agreed.resize(fields, Vec::new());
+        for (field, value) in start.agreed {
+            past.agreed[field.0 as usize].push(value);
+        }
+        for (system, link) in start.links {
+            past.links.insert(system, (link.key.clone(), now_us, true));
+            past.records.push((system, link.key));
+        }
+    }
+
     pub fn canon(&self, mut entity: EntityId) -> EntityId {
         while let Some(next) = self.aliases.get(&entity) {
             entity = *next;

@@ -115,6 +115,7 @@ fn vendor(dice: &mut Dice, name: &'static str) -> VendorShape {
         update: Some(update),
         delete: Some(removal),
         archive: Some(removal),
+        restore: dice.chance(0.5).then_some(removal),
         gone: *dice.pick(&[GoneBy::Feed, GoneBy::Feed, GoneBy::Listing, GoneBy::Sweep]),
         full_read: false,
         find: Some(FindBy::AnyField),

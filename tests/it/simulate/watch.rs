@@ -11,13 +11,13 @@ use syncline::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, Rev
 use syncline::mapping::SystemIx;
 use syncline::mapping::matching::MatchKey;
 use syncline::store::{
-    Accepted, Adoption, Answer, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
-    NewReview, Review, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, Touched, TouchedRecord, Tried, Waiting, Wake,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
+    NewReview, Old, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, Touched, TouchedRecord, Tried, Values, Waiting, Wake,
 };
 use syncline::sync::op::Entry;
 use syncline::system::Cursor;
 
-use super::ledger::Change;
+use super::ledger::{Change, Start};
 use super::time::instant;
 use super::world::{Hint, Shared, World};
 
@@ -237,6 +237,25 @@ impl Store for Watch {
         Ok(())
     }
 
+    fn new_run(&self, mapping: MappingId, wake: Wake, started_at: Timestamp) -> Run {
+        self.inner.new_run(mapping, wake, started_at)
+    }
+
+    async fn begin(&self, mapping: MappingId, begun: Vec<Begun>) -> Result<(), StoreError> {
+        self.before("begin").await?;
+        let starts: Vec<Start> = begun.iter().map(Start::of).collect();
+        self.inner.begin(mapping, begun).await?;
+        let place = self.place(mapping);
+        let mut world = self.world();
+        let now_us = world.clock.us();
+        for start in starts {
+            world.note(format_args!("begin {} {}", start.entity, start.links.iter().map(|(_, link)| link.key.to_string()).collect::<Vec<_>>().join(" ")));
+            let fields = world.mappings[place].fields.len();
+            world.ledger.begin(place, fields, start, now_us);
+        }
+        Ok(())
+    }
+
     async fn take_lease(&self, holder: &LeaseHolder) -> Result<(), StoreError> {
         handed_on!(self, take_lease, holder)
     }
@@ -331,11 +350,11 @@ impl Store for Watch {
         handed_on!(self, unsettled, mapping)
     }
 
-    async fn begin_run(&self, mapping: MappingId, wake: Wake, at: Timestamp) -> Result<RunId, StoreError> {
-        handed_on!(self, begin_run, mapping, wake, at)
+    async fn begin_run(&self, run: Run) -> Result<(), StoreError> {
+        handed_on!(self, begin_run, run)
     }
 
-    async fn end_run(&self, run: RunId, end: RunEnd, at: Timestamp) -> Result<(), StoreError> {
+    async fn end_run(&self, run: Run, end: RunEnd, at: Timestamp) -> Result<(), StoreError> {
         handed_on!(self, end_run, run, end, at)
     }
 
@@ -373,6 +392,14 @@ impl Store for Watch {
 
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError> {
         handed_on!(self, totals, mapping)
+    }
+
+    async fn forget(&self, what: Old, before: Timestamp, after: i64) -> Result<Option<i64>, StoreError> {
+        handed_on!(self, forget, what, before, after)
+    }
+
+    async fn forget_gone(&self, mapping: MappingId, before: Timestamp, after: i64, values: Values) -> Result<Option<i64>, StoreError> {
+        handed_on!(self, forget_gone, mapping, before, after, values)
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {

@@ -11,6 +11,8 @@ use sha2::Sha256;
 use super::program::Program;
 use super::systems::LookAlikes;
 
+const SERVE: [&str; 4] = ["serve", "--json", "--log-level", "error"];
+
 /// A daemon of a project; killed if its test fails.
 pub struct Daemon {
     child: Child,
@@ -19,7 +21,15 @@ pub struct Daemon {
 
 impl Daemon {
     pub fn start(program: &Program) -> Self {
-        let mut child = program.start(&["serve", "--json", "--log-level", "error"]);
+        Self::of(program.start(&SERVE))
+    }
+
+    /// A daemon that may write no file beyond so many blocks of 512 bytes: to it, the disk is full then.
+    pub fn start_with_disk(program: &Program, blocks: u64) -> Self {
+        Self::of(program.start_with_disk(blocks, &SERVE))
+    }
+
+    fn of(mut child: Child) -> Self {
         let mut line = String::new();
         let out = child.stdout.take().expect("it is piped");
         BufReader::new(out).read_line(&mut line).expect("it says where it listens");
@@ -43,9 +53,19 @@ impl Daemon {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
         mac.update(body.as_bytes());
         let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+        self.post(systems, "/hooks/prm", &[("x-partnerstack-signature", &signature)], body.into_bytes())
+    }
+
+    /// Sends exactly this; the status.
+    pub fn post(&self, systems: &LookAlikes, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> u16 {
         let client = reqwest::Client::builder().build().expect("a plain client can be built");
-        let request = client.post(format!("{}/hooks/prm", self.url)).header("x-partnerstack-signature", signature).body(body);
-        systems.http.wait(async { request.send().await.expect("it listens").status().as_u16() })
+        let request = headers.iter().fold(client.post(format!("{}{path}", self.url)), |request, (name, value)| request.header(*name, *value));
+        systems.http.wait(async { request.body(body).send().await.expect("it listens").status().as_u16() })
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    pub fn ended(mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
     }
 
     /// Asks it to stop, as an operating system does; its exit code.

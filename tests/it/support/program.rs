@@ -61,9 +61,16 @@ impl Program {
         fs::write(&path, text.replace(was, is)).expect("the project can be written");
     }
 
+    /// Another program, in the project's directory and with its environment.
+    pub fn within(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.directory.path()).env_clear().envs(&self.env);
+        command
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
-        command.args(arguments).current_dir(self.directory.path()).env_clear().envs(&self.env);
+        let mut command = self.within(env!("CARGO_BIN_EXE_syncline"));
+        command.args(arguments);
         command
     }
 
@@ -101,6 +108,14 @@ impl Program {
     /// Starts a `syncline` that goes on until it is stopped; what it prints can be read, what it logs goes to the test's own.
     pub fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdout(Stdio::piped()).spawn().expect("the program was built with the tests")
+    }
+
+    /// As [`Program::start`], with files of so many blocks of 512 bytes at most. What would go beyond fails, as on a full disk.
+    pub fn start_with_disk(&self, blocks: u64, arguments: &[&str]) -> Child {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &blocks.to_string(), env!("CARGO_BIN_EXE_syncline")]).args(arguments);
+        shell.current_dir(self.directory.path()).env_clear().envs(&self.env);
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("there is a shell")
     }
 
     /// As [`Program::start`], with its log to be read, too.

@@ -60,8 +60,25 @@ impl LookAlikes {
         self.http.put(&format!("{}/_sandbox/faults", self.place(system).url), faults);
     }
 
+    /// All requests that a vendor remembers with this method and a path that ends so, with their status.
+    pub fn requests(&self, system: &str, method: &str, end: &str) -> Vec<u64> {
+        let Value::Array(seen) = self.http.get(&format!("{}/_sandbox/requests", self.place(system).url)) else { panic!("requests are a list") };
+        let path = |request: &Value| request["path"].as_str().and_then(|path| path.split('?').next()).is_some_and(|path| path.ends_with(end));
+        seen.iter().filter(|request| request["method"] == method && path(request)).filter_map(|request| request["status"].as_u64()).collect()
+    }
+
+    /// Sets how a vendor's webhooks go, as its own page for it says.
+    pub fn webhooks(&self, system: &str, wanted: &Value) {
+        self.http.post(&format!("{}/_sandbox/webhooks", self.place(system).url), &[], wanted);
+    }
+
     pub fn url(&self, system: &str) -> &str {
         &self.place(system).url
+    }
+
+    /// Requests that a system has answered so far.
+    pub fn asked(&self, system: &str) -> u64 {
+        self.http.get(&format!("{}/_sandbox/stats", self.place(system).url))["requests"].as_u64().expect("a number")
     }
 
     /// Writes that the vendor has counted.

@@ -10,6 +10,9 @@ use crate::value::record::Form;
 
 pub(super) fn check(draft: &mut Draft<'_>, parts: &Parts<'_>) {
     for field in 0..draft.fields.len() {
+        if draft.spec.lost.touches(&["fields", draft.fields[field].name]) || draft.spec.lost.has(&["wins"]) {
+            continue;
+        }
         never_read(draft, parts, field);
         for system in 0..draft.systems.len() {
             never_decides(draft, parts, field, system);

@@ -8,6 +8,7 @@ use crate::mapping::field::CellProgram;
 use crate::mapping::system::NewText;
 use crate::mapping::world::{Access, GoneKnown, Updates};
 use crate::mapping::{Create, EntitySlot};
+use crate::spec::lost::Lost;
 use crate::spec::mapping::{Leaves, Starts};
 use crate::value::Value;
 
@@ -16,17 +17,23 @@ pub(super) fn check(draft: &mut Draft<'_>, parts: &Parts<'_>) {
     for system in 0..draft.systems.len() {
         let mut found = Vec::new();
         let of = &draft.systems[system];
-        wall(of, &mut found);
-        abilities(of, parts, system, &mut found);
+        wall(of, &draft.spec.lost, &mut found);
+        abilities(of, &draft.spec.lost, parts, system, &mut found);
         deletes_known(draft, parts, system, &mut found);
-        fits_where(of, draft, parts, system, &mut found);
-        required(of, draft, parts, system, &mut found);
+        // What a new record is given may stand where something is wrong.
+        if !draft.spec.lost.touches(&["fields"]) && !draft.spec.lost.touches(&["systems", of.name]) {
+            fits_where(of, draft, parts, system, &mut found);
+            required(of, draft, parts, system, &mut found);
+        }
         draft.found.append(&mut found);
     }
 }
 
 fn nothing_begins(draft: &mut Draft<'_>, parts: &Parts<'_>) {
     let at = draft.spec.mapping.span();
+    if draft.spec.lost.touches(&["systems"]) {
+        return;
+    }
     if !draft.systems.is_empty() && draft.systems.iter().all(|system| system.spec.starts() == Starts::Never) {
         let problem = Diagnostic::error("nothing_starts", "No system starts an entity: `starts` is `never` everywhere").at(at);
         draft.found.push(problem.help("drop `starts` where entities begin"));
@@ -40,9 +47,9 @@ fn nothing_begins(draft: &mut Draft<'_>, parts: &Parts<'_>) {
     }
 }
 
-fn wall(of: &DraftSystem<'_>, found: &mut Vec<Diagnostic>) {
+fn wall(of: &DraftSystem<'_>, lost: &Lost, found: &mut Vec<Diagnostic>) {
     let Some(leaves) = of.spec.leaves else { return };
-    if of.spec.only.is_none() {
+    if of.spec.only.is_none() && !lost.has(&["systems", of.name, "only"]) {
         let problem = Diagnostic::warning("leaves_never", format!("`leaves` of {} never applies: there is no wall to leave", of.name)).at(leaves.span);
         found.push(problem.help("give `only`, such as only: not deleted('crm'), or drop `leaves`"));
     }
@@ -58,7 +65,7 @@ fn wall(of: &DraftSystem<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn abilities(of: &DraftSystem<'_>, parts: &Parts<'_>, system: usize, found: &mut Vec<Diagnostic>) {
+fn abilities(of: &DraftSystem<'_>, lost: &Lost, parts: &Parts<'_>, system: usize, found: &mut Vec<Diagnostic>) {
     if of.facts.creates == Some(false) && !matches!(parts.programs[system].create, Create::Never) {
         let at = of.spec.create.as_ref().map_or(of.at, |create| create.span());
         let problem = Diagnostic::error("create_cannot", format!("Records of {} {} cannot be made by us", of.connection_name, of.object)).at(at);
@@ -66,7 +73,7 @@ fn abilities(of: &DraftSystem<'_>, parts: &Parts<'_>, system: usize, found: &mut
     }
     let writes = parts.cells.iter().any(|cells| cells[system].as_ref().is_some_and(CellProgram::writes));
     match of.facts.updates {
-        Some(Updates::Whole) if writes && !of.spec.unguarded => {
+        Some(Updates::Whole) if writes && !of.spec.unguarded && !lost.has(&["systems", of.name, "unguarded"]) => {
             let what =
                 format!("{} {} is written whole and without a check: an edit made between our read and our write is lost", of.connection_name, of.object);
             found.push(Diagnostic::error("unguarded", what).at(of.at).help("consent with unguarded: true, or make its cells read only: { read: … }"));

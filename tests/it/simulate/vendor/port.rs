@@ -138,7 +138,7 @@ impl System for Port {
 
     async fn describe(&self, object: &ObjectName) -> Result<Description, SystemError> {
         let key = FieldDescription { path: "Key".to_owned(), unique: true, ..FieldDescription::default() };
-        Ok(Description { name: object.to_string(), label: object.to_string(), fields: vec![key] })
+        Ok(Description { name: object.to_string(), label: object.to_string(), fields: vec![key], fills_in: false })
     }
 
     fn changes(&self, read: Read, since: Option<Cursor>) -> Box<dyn Pages> {

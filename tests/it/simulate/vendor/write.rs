@@ -40,6 +40,9 @@ impl Vendor {
                 before(vendor, table, at);
                 vendor.change(table, at, now_us, |state| state.archived = true);
             }),
+            WriteKind::Restore => self.existing(read, table, item, self.abilities.restore == Some(Guarded::Version), |vendor, at| {
+                vendor.change(table, at, now_us, |state| state.archived = false);
+            }),
             WriteKind::Delete => self.existing(read, table, item, self.abilities.delete == Some(Guarded::Version), |vendor, at| {
                 before(vendor, table, at);
                 vendor.change(table, at, now_us, |state| state.deleted = true);
