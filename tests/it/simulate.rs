@@ -28,8 +28,13 @@ const STEPS: usize = 200;
 /// Histories of a plain `cargo test`.
 const HISTORIES: u64 = 300;
 
+#[expect(clippy::disallowed_methods, reason = "a person says which histories are played")]
+fn said(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
+    let text = said(name)?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
@@ -39,9 +44,9 @@ fn told(seed: u64, steps: usize, keep: bool) -> Told {
 }
 
 /// So many histories together meet every rare situation.
-const MARKED_HISTORIES: u64 = 200;
+const MARKED_HISTORIES: u64 = 5000;
 /// Histories in which a planted bug must show itself.
-const PLANTED_HISTORIES: u64 = 400;
+const PLANTED_HISTORIES: u64 = 200;
 
 /// Plays seeds on all cores until `stop` says that it is enough; what broke, in the order of seeds.
 fn all(first: u64, histories: u64, steps: usize, plant: &'static str, enough: usize) -> Played {
@@ -80,8 +85,9 @@ struct Played {
 
 /// The bug that `PLANT` names.
 fn planted() -> &'static str {
-    let Ok(name) = std::env::var("PLANT") else { return "" };
-    assert!(cfg!(debug_assertions), "bugs are planted in builds with debug assertions only: set CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true");
+    let Some(name) = said("PLANT") else { return "" };
+    let has_plants = cfg!(debug_assertions);
+    assert!(has_plants, "bugs are planted in builds with debug assertions only: set CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true");
     plants::names().into_iter().find(|known| *known == name).unwrap_or_else(|| panic!("PLANT={name} is none of {}", plants::names().join(" ")))
 }
 

@@ -224,7 +224,7 @@ fn choice(row: &str, names: &[&str]) -> String {
 }
 
 fn leaves(dice: &mut Dice) -> &'static str {
-    *dice.pick::<&str>(&["stop", "delete", "delete", "archive", "ask"])
+    dice.pick::<&str>(&["stop", "delete", "delete", "archive", "ask"])
 }
 
 fn field(dice: &mut Dice, yaml: &mut String, names: &[&str], cells: &[&str], field: &str, path: &str, more: &str) {

@@ -121,7 +121,7 @@ impl World {
     /// The agreed value is one that a user typed in a record of the entity.
     fn check_agreed(&mut self, place: usize, laid: &Laid, loaded: &Loaded, field: FieldIx) {
         let entity = &loaded.entity;
-        let Some(fact) = entity.fact(field).filter(|_| !laid.mapping.field(field).refers_to().is_some()) else { return };
+        let Some(fact) = entity.fact(field).filter(|_| laid.mapping.field(field).refers_to().is_none()) else { return };
         let Some(past) = self.ledger.past(place, entity.id) else {
             return self.broken(format!("I8: {} is stored and was never committed", entity.id));
         };
