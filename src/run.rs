@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
+use crate::plant::planted;
 use crate::store::{Adoption, MovedCursor, Run, RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
@@ -281,6 +282,13 @@ async fn round(
     {
         let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
         if !matches!(request.intent, Intent::Approved(_)) && !hooks.approve.agree(&why).await {
+            if planted!("held-run-commits") {
+                let mut commits = commit::Commits::default();
+                while let Some(slice) = source.next(ground, laid).await? {
+                    commit::merge(ground, laid, request, run, slice, &mut commits, ended).await?;
+                }
+                commits.end().await?;
+            }
             ended.held = why;
             ended.end.state = RunState::Held;
             return Ok(Round::Ended);

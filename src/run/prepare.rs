@@ -12,6 +12,7 @@ use super::observe::Gathered;
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, Seen, SystemIx};
+use crate::plant::planted;
 use crate::store::{Loaded, Review, Touch};
 use crate::sync::entity::{Entity, Link, LinkState, Shadow};
 use crate::sync::neighbours::Neighbours;
@@ -98,6 +99,14 @@ impl Prepared {
         }
         self.entity.links[at] = Some(link);
         self.see(system, Sight::Live(observation), now);
+    }
+
+    /// What a system shows.
+    pub fn seen(&self, system: SystemIx) -> Option<&Observation> {
+        match &self.sights[system.0 as usize] {
+            Sight::Live(observation) => Some(observation),
+            Sight::Unread | Sight::Silent(_) | Sight::Gone => None,
+        }
     }
 
     /// Puts entities in the place of the record keys that references show.
@@ -187,7 +196,8 @@ pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice:
             let Some(identity) = to_read(prepared, system).map(|link| link.identity.clone()) else {
                 continue;
             };
-            let sight = sights.remove(&identity).unwrap_or(Sight::Silent(missing));
+            let absent = if planted!("unread-as-gone") { Sight::Gone } else { Sight::Silent(missing) };
+            let sight = sights.remove(&identity).unwrap_or(absent);
             prepared.see(system, sight, now);
         }
     }

@@ -150,6 +150,11 @@ impl Source {
         self.looked
     }
 
+    /// Whether an entity may come in several slices.
+    pub fn repeats(&self) -> bool {
+        matches!(self.kind, Kind::Staged(_))
+    }
+
     /// How many touched records are left for another round.
     pub fn left(&self) -> u64 {
         self.left

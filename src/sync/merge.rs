@@ -13,6 +13,7 @@ use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
 use super::terms::Access;
 use crate::mapping::Wins;
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// What a field's systems brought to the merge.
@@ -27,6 +28,9 @@ pub(super) fn merge(work: &mut Work) {
     // Forms may look at other fields, so shadows follow once all are merged.
     for (field, system) in hand_over::merged(work) {
         let Some(value) = work.value(field, system).cloned() else { continue };
+        if planted!("loser-not-consumed") {
+            continue;
+        }
         let shadow = see(work, field, system, value);
         work.set_shadow(field, system, shadow);
     }
@@ -149,7 +153,7 @@ fn gather(work: &mut Work, field: FieldIx) -> Brought {
             Decision::Silent => continue,
             Decision::EditOnTop => How::OnTop,
             Decision::EditBeside => How::Beside,
-            Decision::Adoption if value.is_blank() => {
+            Decision::Adoption if value.is_blank() && !planted!("blank-beats-value") => {
                 brought.blanks.push(system);
                 continue;
             }
@@ -228,6 +232,9 @@ fn stay(work: &mut Work, field: FieldIx, put_back: Vec<Candidate>, blanks: &[Sys
     let final_value = work.entity.agreed(field).clone();
     let put_back: Vec<Candidate> = put_back.into_iter().filter(|one| !agrees(work, field, one, &final_value)).collect();
     put_all_back(work, field, &put_back);
+    if planted!("put-back-not-logged") {
+        return;
+    }
     log(work, field, &final_value, None, &put_back, None);
 }
 
@@ -255,8 +262,12 @@ fn spoke(one: &Candidate, fate: Fate) -> Spoke {
 fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
     let value = finest(work, field, &winner, &others);
     let was = work.entity.fact(field).map(|fact| fact.value.clone());
-    let moves = winner.system().is_some() || winner.from == From::Person;
-    if moves {
+    if others.len() > 1 {
+        sometimes!("three candidates meet");
+    }
+    // The agreed value may win and turn out to be a finer one's form.
+    let refined = work.entity.fact(field).is_some_and(|fact| !work.same(field, &fact.value, &value));
+    if refined || winner.system().is_some() || winner.from == From::Person {
         let fact = Fact { value: value.clone(), origin: winner.origin(), changed: winner.changed };
         work.entity.hub[field.0 as usize] = Agreed::Set(fact);
     }
@@ -290,7 +301,7 @@ fn is_form(work: &Work, field: FieldIx, system: SystemIx, value: &Value, shown: 
 /// The finest candidate that the winner's own system would show as the winner: a lossy read-back never shortens the agreed value.
 /// Not by a chain: rounding twice is not rounding once.
 fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate]) -> Value {
-    let Some(system) = winner.voice() else { return winner.value.clone() };
+    let Some(system) = winner.voice().filter(|_| !planted!("read-back-shortens")) else { return winner.value.clone() };
     let finer: Vec<&Candidate> =
         others.iter().filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value)).collect();
     let coarser = |one: &&&Candidate| {
@@ -302,7 +313,7 @@ fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate])
 }
 
 fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<SystemIx>, lost: &[Candidate], reason: Option<Reason>) {
-    if lost.is_empty() {
+    if lost.is_empty() || planted!("loser-not-logged") {
         return;
     }
     let loser = |one: &Candidate| Loser { system: one.system(), value: one.value.clone(), shadow: one.shadow.clone(), until: Some(one.changed.until) };

@@ -10,6 +10,7 @@ use super::lossy::is_lossy_form;
 use super::op::{Entry, EntryClass, EntryState, OpKind};
 use super::review::{Answer, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// How long a vendor may go on with a request after our deadline.
@@ -27,13 +28,14 @@ pub(super) fn settle(work: &mut Work) {
         match (entry.state, &entry.op.kind) {
             // Nothing was sent, or surely nothing was done: planned anew.
             (EntryState::Ready, _) => set(work, entry, EntryState::Superseded),
+            (_, OpKind::Update) if planted!("update-in-doubt-dropped") => set(work, entry, EntryState::Superseded),
             (_, OpKind::Create) => settle_create(work, entry),
             (_, OpKind::Archive(_) | OpKind::Delete(_)) => settle_delete(work, entry),
             (_, OpKind::Restore) => settle_restore(work, entry),
             (_, OpKind::Update) => {}
         }
     }
-    for system in scene.terms.systems() {
+    for system in scene.terms.systems().filter(|_| !planted!("update-in-doubt-dropped")) {
         settle_updates(work, system);
         confirm(work, system);
     }
@@ -121,9 +123,10 @@ fn expire(work: &mut Work, entry: &Entry) {
         return;
     }
     let until = lands_until(entry, work.scene.now);
-    if work.scene.now >= until {
+    if work.scene.now >= until || planted!("ghost-forgotten") {
         set(work, entry, EntryState::Superseded);
     } else {
+        sometimes!("a write may still land although it is planned anew");
         set(work, entry, EntryState::Ghost);
         work.look.wait(until);
     }
@@ -196,6 +199,7 @@ fn fate(work: &Work, entries: &[&Entry], field: FieldIx, system: SystemIx) -> Fa
 
 fn take(work: &mut Work, entries: &[&Entry], field: FieldIx, system: SystemIx, fate: &Fate) {
     let Fate::Landed { at, lossy } = fate else { return };
+    sometimes!("a write in doubt has landed");
     let (Some(write), Some(shown)) = (wanted(entries[*at], field), work.value(field, system).cloned()) else { return };
     if *lossy {
         log_lossy(work, field, system, &shown);
@@ -213,7 +217,7 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
     }
     let not_yet = entry.op.fields.iter().any(|write| matches!(fate_of(write.field), Some(Fate::NotYet | Fate::Untold)));
     let until = lands_until(entry, work.scene.now);
-    if not_yet && work.scene.now < until && entry.class != EntryClass::Guarded {
+    if not_yet && work.scene.now < until && entry.class != EntryClass::Guarded && !planted!("doubt-not-waited-for") {
         // Without a precondition at the vendor, what we plan now and what still lands cannot be told apart.
         let blocked = &mut work.stand_mut(entry.op.system).blocked;
         *blocked = Some(blocked.map_or(until, |known| known.max(until)));
@@ -223,7 +227,8 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
 
 /// A value that we sent without being told what came of it: the first read confirms it, or shows a form of it.
 fn confirm(work: &mut Work, system: SystemIx) {
-    if work.stand(system).silence.is_some() || work.entity.live(system).is_none() {
+    // A record that is back in this very look, too: what it shows of our last write is no edit.
+    if work.stand(system).silence.is_some() || work.entity.link(system).is_none() {
         return;
     }
     for field in work.scene.terms.fields() {
@@ -238,6 +243,7 @@ fn confirm(work: &mut Work, system: SystemIx) {
         }
         let (shown, mut known) = (shown.clone(), known.clone());
         if !exact {
+            sometimes!("an undeclared form is met");
             log_lossy(work, field, system, &shown);
         }
         known.seen = shown;

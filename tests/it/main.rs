@@ -9,6 +9,7 @@ mod deliveries;
 mod examples;
 mod kill;
 mod serve;
+mod simulate;
 mod subscriptions;
 mod support;
 mod tidy;
