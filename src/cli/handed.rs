@@ -135,6 +135,19 @@ pub async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow:
     }
 }
 
+/// Lets the daemon go on with a store that was restored; `false` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn accept(project: &Project) -> anyhow::Result<bool> {
+    let Some(mut call) = call(&socket_path(&project.store), &Ask::Accept).await? else { return Ok(false) };
+    match call.next().await? {
+        Some(Reply::Accepted) => Ok(true),
+        Some(Reply::Failed { why }) => bail!(why),
+        _ => bail!("the daemon is of another version; start it again"),
+    }
+}
+
 /// Lets the daemon look at records that an audit could not explain; `false` if there is no daemon.
 ///
 /// # Errors
@@ -188,7 +201,7 @@ async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop:
             }
             Reply::Done(done) => return Ok(done),
             Reply::Failed { why } => bail!(why),
-            Reply::Resolved { .. } | Reply::Touched(_) | Reply::Status(_) => break,
+            Reply::Resolved { .. } | Reply::Accepted | Reply::Touched(_) | Reply::Status(_) => break,
         }
     }
     bail!("the daemon broke off; what it did is in `syncline status`")

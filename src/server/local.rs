@@ -41,6 +41,8 @@ pub enum Ask {
         mapping: String,
         records: Vec<Doubted>,
     },
+    /// A person looked at a store that was restored: go on.
+    Accept,
     Resolve {
         review: i64,
         answer: Said,
@@ -57,7 +59,7 @@ pub struct Doubted {
     pub gone: bool,
 }
 
-/// What the daemon answers, line by line; `Done`, `Resolved`, `Touched`, `Status` and `Failed` are the last.
+/// What the daemon answers, line by line; `Done`, `Resolved`, `Accepted`, `Touched`, `Status` and `Failed` are the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
@@ -71,6 +73,7 @@ pub enum Reply {
     Resolved {
         mapping: String,
     },
+    Accepted,
     /// So many records are looked at.
     Touched(u64),
     Status(serde_json::Value),

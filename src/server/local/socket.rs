@@ -118,6 +118,10 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
+        Ask::Accept => match handle.accept_restored().await {
+            Ok(()) => Reply::Accepted,
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
         Ask::Repair { mapping, records } => {
             let asked = records.len() as u64;
             let doubted = records.into_iter().map(|one| (SystemName::new(one.system), RecordKey::new(one.key), one.gone)).collect();
