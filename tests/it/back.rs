@@ -40,31 +40,49 @@ fn dates(world: &LookAlikes, deal: &(String, String)) -> (Value, Value) {
     (world.record("prm", "deals", &deal.0)["fields"]["close_date"].clone(), world.record("crm", "Opportunity", &deal.1)["fields"]["CloseDate"].clone())
 }
 
+/// A customer in both: its key in the ERP and in the CRM. Both tell versions, so that what was just written can be read at once.
+fn customer(world: &LookAlikes) -> (String, String) {
+    let customers = world.records("erp", "customers");
+    let pairs = world.records("crm", "Account").into_iter().filter_map(|account| {
+        let number = &account["fields"]["ERP_Number__c"];
+        let customer = customers.iter().find(|customer| !number.is_null() && customer["fields"]["number"] == *number)?;
+        Some((customer["key"].as_str()?.to_owned(), account["key"].as_str()?.to_owned()))
+    });
+    pairs.last().expect("the world has customers in both")
+}
+
 #[test]
 fn an_undo_is_shown_then_applied_and_taken_back_itself() {
     let (world, program) = agreed();
-    let deal = world.open_deals().pop().expect("the world has deals in both");
-    let before = dates(&world, &deal);
-    world.type_in("prm", "deals", &deal.0, &json!({ "close_date": "2027-05-17" }));
-    let edited = run(&program);
-    assert_eq!(dates(&world, &deal).1, json!("2027-05-17"));
+    let (customer, account) = customer(&world);
+    let streets = || {
+        (
+            world.record("erp", "customers", &customer)["fields"]["addressLine1"].clone(),
+            world.record("crm", "Account", &account)["fields"]["BillingStreet"].clone(),
+        )
+    };
+    let (before, moved) = (streets(), (json!("1 New Way"), json!("1 New Way")));
+    world.type_in("erp", "customers", &customer, &json!({ "addressLine1": "1 New Way" }));
+    let ended = program.run(&["run", "accounts", "--json"]).with(&[0, 3]);
+    let edited = told(&ended)["runs"][0]["run"].as_str().expect("runs have names").to_owned();
+    assert_eq!(streets(), moved);
 
     let shown = program.run(&["undo", &edited]).with(&[3]);
-    assert!(shown.out.contains("close_date") && shown.out.contains("taken back, as a person asked") && shown.out.contains("--yes"), "{}", shown.out);
-    assert_eq!(dates(&world, &deal).1, json!("2027-05-17"), "showing writes nothing");
+    assert!(shown.out.contains("street") && shown.out.contains("taken back, as a person asked") && shown.out.contains("--yes"), "{}", shown.out);
+    assert_eq!(streets(), moved, "showing writes nothing");
     program.run(&["undo", &edited, "--yes"]).with(&[0, 3]);
-    assert_eq!(dates(&world, &deal), before);
-    let undo = told(&program.run(&["status", "deals", "--json"]).with(&[0]))["mappings"][0]["last"].clone();
+    assert_eq!(streets(), before, "the owner of the field, too");
+    let undo = told(&program.run(&["status", "accounts", "--json"]).with(&[0]))["mappings"][0]["last"].clone();
     assert_eq!(undo["message"], json!(format!("takes back {edited}")));
     program.run(&["run"]).with(&[0, 3]);
-    assert_eq!(dates(&world, &deal), before, "nothing flips back");
+    assert_eq!(streets(), before, "nothing flips back");
 
     let again = program.run(&["undo", &edited]).with(&[0]);
     assert!(again.out.contains("Nothing is left to be taken back"), "{}", again.out);
     let undo = undo["run"].as_str().expect("runs have names");
-    program.run(&["undo", undo, "--out", "back.plan"]).with(&[0]);
-    program.run(&["undo", undo, "--plan", "back.plan"]).with(&[0, 3]);
-    assert_eq!(dates(&world, &deal), (json!("2027-05-17"), json!("2027-05-17")));
+    let planned = program.run(&["undo", undo, "--out", "back.plan"]).with(&[0]);
+    let ended = program.run(&["undo", undo, "--plan", "back.plan"]).with(&[0, 3]);
+    assert_eq!(streets(), moved, "{}\n{}", planned.out, ended.out);
 
     let unknown = program.run(&["undo", "run-9999"]).with(&[2]);
     assert!(unknown.err.contains("There is no run-9999") && unknown.err.contains("90 days"), "{}", unknown.err);
@@ -190,7 +208,7 @@ fn an_edit_that_changes_what_a_mapping_means_is_previewed_and_held_over_its_limi
     program.edit("mappings/deals.yaml", "crm: Proposal }", "crm: SWAP }");
     program.edit("mappings/deals.yaml", "crm: Negotiation }", "crm: Proposal }");
     program.edit("mappings/deals.yaml", "crm: SWAP }", "crm: Negotiation }");
-    program.edit("mappings/deals.yaml", "match:", "limits: { updates: 0% }\nmatch:");
+    program.edit("mappings/deals.yaml", "match:", "limits: { updates: 2 }\nmatch:");
     let writes = (world.writes("crm"), world.writes("prm"));
     let planned = program.run(&["plan", "deals"]).with(&[0]).out;
     assert!(planned.contains("  status ") && !planned.contains("  close_date "), "only what was touched is derived anew: {planned}");
