@@ -12,9 +12,11 @@ mod lane;
 pub mod lease;
 mod pace;
 pub mod resolve;
+pub mod retry;
 pub mod schedule;
 mod shared;
 pub mod subscribe;
+pub mod take_back;
 pub mod tally;
 
 use std::fmt;
@@ -267,7 +269,7 @@ impl Handle {
     ///
     /// # Errors
     /// As [`Handle::run`].
-    pub fn take_back(&self, mapping: &MappingName, intent: Intent, back: Back) -> Result<Watched, AskError> {
+    pub fn undo(&self, mapping: &MappingName, intent: Intent, back: Back) -> Result<Watched, AskError> {
         self.ask(mapping, Request { wake: Wake::Person, poll: false, sweep: false, intent }, Some(back))
     }
 

@@ -171,7 +171,7 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
 ///
 /// # Errors
 /// As [`once`].
-pub async fn take_back(ground: &Ground, laid: &Laid, intent: &Intent, back: &Back, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
+pub async fn undo(ground: &Ground, laid: &Laid, intent: &Intent, back: &Back, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
     let request = Request { wake: Wake::Person, poll: false, sweep: false, intent: intent.clone() };
     run(ground, laid, &request, Some(back), hooks).await
 }

@@ -13,7 +13,9 @@ use super::progress::Bars;
 use super::{approve, ground};
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;
-use crate::id::{MappingName, ReviewId};
+use crate::daemon::retry::Retried;
+use crate::daemon::take_back::Taking;
+use crate::id::{ConflictId, DeadLetterId, MappingName, ReviewId};
 use crate::mapping::{Mapping, SystemIx};
 use crate::project::Project;
 use crate::report::Kept;
@@ -47,7 +49,7 @@ pub async fn run(project: &Project, names: &[String], plan: Option<&Path>, sweep
 ///
 /// # Errors
 /// When the daemon breaks off.
-pub async fn take_back(
+pub async fn undo(
     project: &Project,
     runs: &[(Kept, Back)],
     approval: Option<&Approval>,
@@ -63,7 +65,7 @@ pub async fn take_back(
     for (kept, back) in runs {
         let name = &kept.mapping.name;
         let runs = back.runs.iter().map(|run| run.0).collect();
-        let ask = Ask::TakeBack { mapping: name.to_string(), runs, plan: approval.map(|approval| ids(approval, name)) };
+        let ask = Ask::Undo { mapping: name.to_string(), runs, plan: approval.map(|approval| ids(approval, name)) };
         // The number that this connection to the store gives it.
         let kept = ground::kept(project, &*store, &[name.to_string()]).await?.remove(0);
         asks.push((ask, kept));
@@ -126,8 +128,11 @@ fn in_words(ended: &mut Ended, approval: Option<&Approval>) {
 /// # Errors
 /// When the answer does not fit, or the daemon breaks off.
 pub async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow::Result<Option<MappingName>> {
-    let ask = Ask::Resolve { review: review.0, answer: said };
-    let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(None) };
+    asked(project, &Ask::Resolve { review: review.0, answer: said }).await
+}
+
+async fn asked(project: &Project, ask: &Ask) -> anyhow::Result<Option<MappingName>> {
+    let Some(mut call) = call(&socket_path(&project.store), ask).await? else { return Ok(None) };
     match call.next().await? {
         Some(Reply::Resolved { mapping }) => Ok(Some(MappingName::new(mapping))),
         Some(Reply::Failed { why }) => bail!(why),
@@ -143,6 +148,32 @@ pub async fn accept(project: &Project) -> anyhow::Result<bool> {
     let Some(mut call) = call(&socket_path(&project.store), &Ask::Accept).await? else { return Ok(false) };
     match call.next().await? {
         Some(Reply::Accepted) => Ok(true),
+        Some(Reply::Failed { why }) => bail!(why),
+        _ => bail!("the daemon is of another version; start it again"),
+    }
+}
+
+/// Brings a lost value back in the daemon; `None` if there is no daemon.
+///
+/// # Errors
+/// When there is no such value, or the daemon breaks off.
+pub async fn take_back(project: &Project, conflict: ConflictId, taking: Taking) -> anyhow::Result<Option<MappingName>> {
+    asked(project, &Ask::TakeBack { conflict: conflict.0, taking }).await
+}
+
+/// Lets the daemon plan dead letters anew; `None` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn retry(project: &Project, ids: &[DeadLetterId]) -> anyhow::Result<Option<Retried>> {
+    let ask = Ask::Retry { dead_letters: ids.iter().map(|id| id.0).collect() };
+    let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(None) };
+    match call.next().await? {
+        Some(Reply::Retried { dead_letters, mappings, not_open }) => Ok(Some(Retried {
+            letters: dead_letters.into_iter().map(DeadLetterId).collect(),
+            mappings: mappings.into_iter().map(MappingName::new).collect(),
+            not_open: not_open.into_iter().map(DeadLetterId).collect(),
+        })),
         Some(Reply::Failed { why }) => bail!(why),
         _ => bail!("the daemon is of another version; start it again"),
     }
@@ -201,7 +232,7 @@ async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop:
             }
             Reply::Done(done) => return Ok(done),
             Reply::Failed { why } => bail!(why),
-            Reply::Resolved { .. } | Reply::Accepted | Reply::Touched(_) | Reply::Status(_) => break,
+            Reply::Resolved { .. } | Reply::Retried { .. } | Reply::Accepted | Reply::Touched(_) | Reply::Status(_) => break,
         }
     }
     bail!("the daemon broke off; what it did is in `syncline status`")

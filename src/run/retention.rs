@@ -24,9 +24,11 @@ pub async fn forget(ground: &Ground, laid: &Laid) -> Result<(), StoreError> {
     let now = ground.clock.now();
     if ground.retention.is_due(None, now) {
         let mut whole = true;
-        for what in [Old::Entries, Old::Conflicts, Old::DeadLetters, Old::Reviews, Old::Runs] {
+        for what in [Old::Entries, Old::Conflicts, Old::DeadLetters, Old::Reviews] {
             whole &= all(ground, what, now).await?;
         }
+        // The age of the others is told by their runs.
+        whole = whole && all(ground, Old::Runs, now).await?;
         ground.retention.came_to(None, now + if whole { EVERY } else { GOES_ON });
     }
     if ground.retention.is_due(Some(laid.id), now) {

@@ -6,6 +6,7 @@ mod late;
 mod leave;
 mod pace;
 mod retention;
+mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::{Ended, Hooks, Intent, NobodyAgrees, Request, once};
 use crate::clock::{Clock, HandClock};
 use crate::id::{ConnectionName, ObjectName, RecordKey};
 use crate::mapping::fixture::{Known, sound};
-use crate::store::{RunState, Wake, sqlite};
+use crate::store::{Answer, Review, ReviewAbout, RunState, Touch, Touched, Wake, sqlite};
 use crate::system::System;
 use crate::trial::memory::{Fault, MemorySystem, abilities};
 use crate::value::{Path, Value};
@@ -232,11 +233,29 @@ async fn a_first_run_waits_for_its_plan_and_stores_nothing_until_then() {
 async fn twins_in_one_system_are_never_chosen_between() {
     let bench = Bench::new(DEALS).await;
     bench.deal("1", "Acme", "open");
-    bench.opportunity("1", "Acme", "open");
-    bench.opportunity("1", "Acme again", "open");
+    let twins = [bench.opportunity("1", "Acme", "open"), bench.opportunity("1", "Acme again", "open")];
     let ended = bench.run().await;
-    assert!(ended.end.reviews >= 1, "{ended:?}");
+    assert_eq!(ended.end.reviews, 1, "one question names both: {ended:?}");
     assert_eq!((ended.end.created, ended.end.updated), (0, 0), "{ended:?}");
+    let asked = || async { bench.ground.store.reviews(None, true).await.expect("reviews") };
+    let first = asked().await.remove(0);
+    let ReviewAbout::Match { system, key, also, .. } = &first.about else { panic!("{first:?}") };
+    assert!(twins.contains(key) && twins.contains(&also[0].1) && also[0] != (*system, key.clone()), "{first:?}");
+    // An edit of one of them alone does not make it another thing.
+    for twin in &twins {
+        bench.edit("crm", twin, "Name", "Acme, edited");
+        bench.run().await;
+    }
+    assert_eq!((asked().await.len(), bench.ground.store.counts(bench.ground.mappings[0].id).await.expect("counts").0), (1, 1));
+    // Once one is known to be the deal, the other is asked about.
+    let (store, laid, now) = (&bench.ground.store, &bench.ground.mappings[0], bench.clock.now());
+    let entity = store.entities(laid.id, None, 1).await.expect("entities")[0];
+    store.answer(first.id, Answer::Link(entity), now).await.expect("an answer that fits");
+    let touch = |key: &RecordKey| Touch { mapping: laid.id, system: *system, key: key.clone(), identity: key.clone(), why: Touched::Person };
+    store.touch(twins.iter().map(touch).collect(), None, now).await.expect("touches");
+    bench.run().await;
+    let left = asked().await;
+    assert!(matches!(&left[..], [Review { about: ReviewAbout::Match { key: other, .. }, .. }] if other == &also[0].1), "{left:?}");
 }
 
 #[tokio::test]

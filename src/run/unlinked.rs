@@ -1,8 +1,12 @@
 //! Unlinked records of a run: each one finds its entity, starts one, waits, or becomes a question.
 
+mod beside;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+
+use beside::{Begun, Twins, twins};
 
 use super::RunError;
 use super::ground::{Ground, Laid};
@@ -246,20 +250,28 @@ impl<'a> Desk<'a> {
             for hit in known.hits.get(key).into_iter().flatten() {
                 match hit {
                     Hit::Entity(id) => rule.entities.extend(known.entities.get(id).map(|p| self.entity_hit(p, loose.system, &known.neighbours))),
-                    Hit::Waiting { system, identity, key } if (*system, identity) != (loose.system, &loose.observation.identity) => {
-                        rule.waiting.push((*system, key.clone()));
-                    }
-                    Hit::Waiting { .. } => {}
+                    Hit::Waiting { system, identity, .. } if (*system, identity) == (loose.system, &loose.observation.identity) => {}
+                    // A twin that came earlier.
+                    Hit::Waiting { system, key, .. } if *system == loose.system => rule.twins.push(key.clone()),
+                    Hit::Waiting { system, key, .. } => rule.waiting.push((*system, key.clone())),
                 }
             }
             let started = begun.by_key.get(&(loose.group, key.clone())).into_iter().flatten();
             rule.entities.extend(started.map(|at| self.entity_hit(&placed.entities[*at], loose.system, &known.neighbours)));
             let same = twins.get(&(loose.group, loose.system, key.clone())).into_iter().flatten();
             rule.twins.extend(same.filter(|(identity, _)| *identity != loose.observation.identity).map(|(_, key)| key.clone()));
+            rule.twins.sort();
+            rule.twins.dedup();
             rule.entities.sort_by_key(|hit| hit.entity);
             rule.entities.dedup_by_key(|hit| hit.entity);
         }
         rules
+    }
+
+    /// Whether a question about a twin of the record names this one, too: two records with one key are one question.
+    fn asks_about_twin(&self, about: &ReviewAbout, placed: &Placed) -> bool {
+        let open = self.reviews.iter().filter(|review| review.answer.is_none() && !placed.closed.contains(&review.id));
+        open.map(|review| &review.about).chain(placed.reviews.iter().map(|review| &review.about)).any(|asked| asked.is_mirrored_by(about))
     }
 
     fn entity_hit(&self, prepared: &Prepared, system: SystemIx, neighbours: &Neighbours) -> EntityHit {
@@ -309,7 +321,7 @@ impl<'a> Desk<'a> {
                 placed.found.push(at);
             }
             Placement::Review(about) => {
-                if asked.is_none() {
+                if asked.is_none() && !self.asks_about_twin(&about, placed) {
                     placed.reviews.push(NewReview { entity: None, about });
                 }
                 placed.waiting.push(waiting(&loose, keys, WaitingWhy::Review));
@@ -334,35 +346,6 @@ struct Known {
     hits: HashMap<MatchKey, Vec<Hit>>,
     entities: HashMap<EntityId, Prepared>,
     neighbours: Neighbours,
-}
-
-/// Entities begun or joined in this pass: later records find them under the same keys.
-#[derive(Default)]
-struct Begun {
-    by_key: HashMap<(u32, MatchKey), Vec<usize>>,
-    by_id: HashMap<EntityId, usize>,
-}
-
-impl Begun {
-    fn add(&mut self, group: u32, at: usize, id: EntityId, keys: Vec<MatchKey>) {
-        self.by_id.insert(id, at);
-        for key in keys {
-            self.by_key.entry((group, key)).or_default().push(at);
-        }
-    }
-}
-
-type Twins = HashMap<(u32, SystemIx, MatchKey), Vec<(RecordKey, RecordKey)>>;
-
-fn twins(loose: &[Loose], keys: &[Vec<MatchKey>]) -> Twins {
-    let mut twins = Twins::new();
-    for (loose, keys) in loose.iter().zip(keys) {
-        for key in keys {
-            let same = twins.entry((loose.group, loose.system, key.clone())).or_default();
-            same.push((loose.observation.identity.clone(), loose.observation.key.clone()));
-        }
-    }
-    twins
 }
 
 /// Takes a record's own values for agreed.

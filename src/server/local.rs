@@ -14,6 +14,7 @@ pub use socket::LocalSocket;
 
 use crate::daemon::asked::Shown;
 use crate::daemon::resolve::Said;
+use crate::daemon::take_back::Taking;
 use crate::id::{RunId, SystemName};
 use crate::run::Ended;
 use crate::run::plan::PlannedOp;
@@ -31,7 +32,7 @@ pub enum Ask {
         plan: Option<Vec<String>>,
     },
     /// Take back what these runs of a mapping wrote; `plan` as for a run.
-    TakeBack {
+    Undo {
         mapping: String,
         runs: Vec<i64>,
         plan: Option<Vec<String>>,
@@ -47,6 +48,15 @@ pub enum Ask {
         review: i64,
         answer: Said,
     },
+    /// A value that lost a conflict is to be the field's after all.
+    TakeBack {
+        conflict: i64,
+        taking: Taking,
+    },
+    /// Dead letters to be planned anew.
+    Retry {
+        dead_letters: Vec<i64>,
+    },
     Status,
 }
 
@@ -59,7 +69,7 @@ pub struct Doubted {
     pub gone: bool,
 }
 
-/// What the daemon answers, line by line; `Done`, `Resolved`, `Accepted`, `Touched`, `Status` and `Failed` are the last.
+/// What the daemon answers, line by line; `Done`, `Resolved`, `Retried`, `Accepted`, `Touched`, `Status` and `Failed` are the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
@@ -76,6 +86,11 @@ pub enum Reply {
     Accepted,
     /// So many records are looked at.
     Touched(u64),
+    Retried {
+        dead_letters: Vec<i64>,
+        mappings: Vec<String>,
+        not_open: Vec<i64>,
+    },
     Status(serde_json::Value),
     Failed {
         why: String,

@@ -1,6 +1,6 @@
 //! Candidates of each field to one agreed value, and what lost.
 
-use super::conflict::{Conflict, Decided, Loser};
+use super::conflict::{Conflict, Decided, Fate, Loser, Spoke};
 use super::decide::Decision;
 use super::elements;
 use super::entity::{Agreed, Fact, FieldIx, Interval, Known, Origin, Shadow, Standing, SystemIx};
@@ -204,12 +204,19 @@ fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
         work.put_back.push((field, system));
         work.look.note(system, Some(field), NoteKind::PutBack);
         let value = work.entity.agreed(field).clone();
-        work.look.decided.push(Decided { field, value, reason });
+        let was = work.entity.fact(field).map(|fact| fact.value.clone());
+        work.look.decided.push(Decided { field, value, reason, was, spoke: vec![spoke(one, Fate::PutBack)] });
     }
+}
+
+fn spoke(one: &Candidate, fate: Fate) -> Spoke {
+    let as_agreed = matches!(one.from, From::Agreed(_));
+    Spoke { from: one.origin(), as_agreed, value: one.value.clone(), before: one.shadow.clone(), changed: one.changed, fate }
 }
 
 fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
     let value = finest(work, field, &winner, &others);
+    let was = work.entity.fact(field).map(|fact| fact.value.clone());
     let moves = winner.system().is_some() || winner.from == From::Person;
     if moves {
         let fact = Fact { value: value.clone(), origin: winner.origin(), changed: winner.changed };
@@ -224,7 +231,9 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     // Values met alike need no reason kept for each: where they came from stands with the agreed value.
     let met = winner.is(How::Adoption) && others.iter().all(|one| one.is(How::Adoption));
     if !(met && losers.is_empty() && put_back.is_empty()) {
-        work.look.decided.push(Decided { field, value: value.clone(), reason });
+        let told = others.iter().map(|one| spoke(one, if losers.contains(one) { Fate::Lost } else { Fate::Agrees }));
+        let told = std::iter::once(spoke(&winner, Fate::Taken)).chain(told).chain(put_back.iter().map(|one| spoke(one, Fate::PutBack)));
+        work.look.decided.push(Decided { field, value: value.clone(), reason, was, spoke: told.collect() });
     }
     put_all_back(work, field, &put_back);
     let lost: Vec<Candidate> = losers.into_iter().chain(put_back).collect();
@@ -271,6 +280,7 @@ fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<Sy
         losers: lost.iter().map(loser).collect(),
         winner: winner.clone(),
         winner_system,
+        winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
         policy: policy::worded(work.scene.terms, field),
         grade,
     });

@@ -320,6 +320,7 @@ fn log_lost(work: &mut Work, system: SystemIx) {
             losers: vec![Loser { system: Some(system), value, shadow: None, until }],
             winner: work.entity.agreed(field).clone(),
             winner_system: None,
+            winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
             policy: "delete".to_owned(),
             grade: None,
         });

@@ -25,6 +25,21 @@ pub enum ReviewAbout {
     Stuck { system: SystemIx, why: StuckWhy },
     /// Two entities seem to be one; `why` they were not joined without asking.
     Join { other: EntityId, why: String },
+    /// Nobody is asked: a person said by themselves that this dead letter is to be tried again.
+    Refused { system: SystemIx, entry: EntryId, fields: Vec<FieldIx> },
+}
+
+impl ReviewAbout {
+    /// Two records of one system, each asked about with the other beside it: the same question twice.
+    pub fn is_mirrored_by(&self, other: &ReviewAbout) -> bool {
+        match (self, other) {
+            (ReviewAbout::Match { system, key, also, .. }, ReviewAbout::Match { system: at, key: twin, also: others, .. }) => {
+                let names = |list: &[(SystemIx, RecordKey)], key: &RecordKey| list.iter().any(|(of, named)| of == system && named == key);
+                system == at && names(also, twin) && names(others, key)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What a person said.

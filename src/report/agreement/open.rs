@@ -43,7 +43,11 @@ impl Open {
                 }
                 ReviewAbout::Conflict { field, .. } => Some(field),
                 ReviewAbout::PingPong { field, .. } => field,
-                ReviewAbout::Delete { .. } | ReviewAbout::Stuck { .. } | ReviewAbout::InDoubt { .. } | ReviewAbout::Join { .. } => None,
+                ReviewAbout::Delete { .. }
+                | ReviewAbout::Stuck { .. }
+                | ReviewAbout::InDoubt { .. }
+                | ReviewAbout::Join { .. }
+                | ReviewAbout::Refused { .. } => None,
             };
             if let Some(entity) = review.entity {
                 open.entities.entry(entity).or_default().push(field);

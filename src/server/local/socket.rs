@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Agreement, Ask, Done, Reply, lines};
 use crate::daemon::Handle;
 use crate::daemon::asked::{Told, Watched};
-use crate::id::{MappingName, RecordKey, ReviewId, RunId, SystemName};
+use crate::id::{ConflictId, DeadLetterId, MappingName, RecordKey, ReviewId, RunId, SystemName};
 use crate::run::plan::Approval;
 use crate::run::{Back, Intent, Request};
 use crate::server::{ServerError, health};
@@ -110,6 +110,18 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
             Err(error) => Reply::Failed { why: error.to_string() },
         },
+        Ask::TakeBack { conflict, taking } => match handle.take_back(ConflictId(conflict), taking).await {
+            Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
+        Ask::Retry { dead_letters } => match handle.retry(&dead_letters.into_iter().map(DeadLetterId).collect::<Vec<_>>()).await {
+            Ok(retried) => Reply::Retried {
+                dead_letters: retried.letters.iter().map(|id| id.0).collect(),
+                mappings: retried.mappings.iter().map(ToString::to_string).collect(),
+                not_open: retried.not_open.iter().map(|id| id.0).collect(),
+            },
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
         Ask::Run { mapping, sweep, plan } => {
             let intent = intent(&mapping, plan);
             let request = Request { wake: Wake::Person, poll: true, sweep, intent };
@@ -130,9 +142,9 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
-        Ask::TakeBack { mapping, runs, plan } => {
+        Ask::Undo { mapping, runs, plan } => {
             let back = Back { runs: runs.into_iter().map(RunId).collect(), at: handle.ground().clock.now() };
-            match handle.take_back(&MappingName::new(&mapping), intent(&mapping, plan), back) {
+            match handle.undo(&MappingName::new(&mapping), intent(&mapping, plan), back) {
                 Ok(watched) => watch(watched, &mut heard, &mut say).await?,
                 Err(error) => Reply::Failed { why: error.to_string() },
             }

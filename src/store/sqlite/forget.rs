@@ -16,14 +16,18 @@ use crate::sync::entity::{Agreed, Entity, Link, LinkState, Shadow};
 /// Rows that one call looks at.
 const ROWS: usize = 500;
 
-/// Each with its id, whether it is over, and since when. Rows lie in the order of their making; a run that was dropped leaves none of its time behind.
+/// Each with its id, whether it is over, and since when (none: nobody knows yet). Rows lie in the order of their making. What has no time of its own is
+/// as old as its run, or as the next one that is still there.
 fn rows(what: Old) -> (&'static str, &'static str) {
     match what {
         Old::Entries => (
             "entry",
-            "SELECT id, state >= 5, coalesce(settled_at, first_sent_at, (SELECT started_at FROM run WHERE run.id = entry.run), 0), mapping FROM entry",
+            "SELECT id, state >= 5, coalesce(settled_at, first_sent_at, (SELECT started_at FROM run WHERE run.id >= entry.run ORDER BY run.id LIMIT 1)),
+             mapping FROM entry",
         ),
-        Old::Conflicts => ("conflict", "SELECT id, 1, coalesce((SELECT started_at FROM run WHERE run.id = conflict.run), 0), mapping FROM conflict"),
+        Old::Conflicts => {
+            ("conflict", "SELECT id, 1, (SELECT started_at FROM run WHERE run.id >= conflict.run ORDER BY run.id LIMIT 1), mapping FROM conflict")
+        }
         Old::DeadLetters => ("dead_letter", "SELECT id, closed, at, mapping FROM dead_letter"),
         Old::Reviews => ("review", "SELECT id, closed, coalesce(answered_at, opened_at), mapping FROM review"),
         // The last run of a mapping tells how it stands, however old it is.
@@ -38,17 +42,18 @@ pub fn forget(write: &Write, what: Old, before: Timestamp, after: i64) -> Result
     let (table, select) = rows(what);
     let before = column::millis(before);
     let mut statement = write.conn.prepare_cached(&format!("{select} WHERE id > ?1 ORDER BY id LIMIT {ROWS}"))?;
-    let found = statement.query_map([after], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?)))?;
-    let found: Vec<(i64, bool, i64, i64)> = found.collect::<rusqlite::Result<_>>()?;
+    let found =
+        statement.query_map([after], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, row.get::<_, Option<i64>>(2)?, row.get::<_, i64>(3)?)))?;
+    let found: Vec<(i64, bool, Option<i64>, i64)> = found.collect::<rusqlite::Result<_>>()?;
     for (id, over, at, mapping) in &found {
-        if *over && *at < before {
+        if *over && at.is_some_and(|at| at < before) {
             write.execute(&format!("DELETE FROM {table} WHERE id = ?1"), [id])?;
             if what == Old::Conflicts {
                 write.execute("UPDATE mapping SET conflicts = conflicts - 1 WHERE id = ?1", [mapping])?;
             }
         }
     }
-    let goes_on = |last: &&(i64, bool, i64, i64)| found.len() == ROWS && last.2 < before;
+    let goes_on = |last: &&(i64, bool, Option<i64>, i64)| found.len() == ROWS && last.2.is_some_and(|at| at < before);
     Ok(found.last().filter(goes_on).map(|(id, ..)| *id))
 }
 
