@@ -75,7 +75,10 @@ fn tell(name: &MappingName, ended: &Ended, approve: Option<&str>, out: &Out) -> 
         parts.push(format!("{} decided", out::counted(end.conflicts, "conflict")));
     }
     let what = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
-    out.flow(format!("{}  {state}  {what}", styled(out::TITLE, name)))?;
+    // What was written can be taken back by this name.
+    let wrote = end.created + end.updated + end.archived + end.deleted > 0;
+    let run = ended.run.filter(|_| wrote).map_or(String::new(), |run| format!("  {}", styled(out::QUIET, run)));
+    out.flow(format!("{}  {state}  {what}{run}", styled(out::TITLE, name)))?;
     if let Some(message) = &end.message {
         out.flow(format!("  {message}"))?;
     }
