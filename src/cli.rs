@@ -35,6 +35,7 @@ mod status;
 mod stop;
 mod test;
 mod undo;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -114,6 +115,8 @@ enum Command {
     Run(run::Run),
     /// Read all systems anew, and tell how far they agree
     Audit(audit::Audit),
+    /// Look at a store that was restored from a backup, and let runs go on
+    Verify(verify::Verify),
     /// Take back what runs wrote, where it still stands
     Undo(undo::Undo),
     /// Keep the systems in agreement until stopped
@@ -164,6 +167,7 @@ pub fn main() -> ExitCode {
         Command::Plan(plan) => wait(plan.run(&cli.global, &out)),
         Command::Run(run) => wait(run.run(&cli.global, &out)),
         Command::Audit(audit) => wait(audit.run(&cli.global, &out)),
+        Command::Verify(verify) => wait(verify.run(&cli.global, &out)),
         Command::Undo(undo) => wait(undo.run(&cli.global, &out)),
         Command::Serve(serve) => wait(serve.run(&cli.global, &out)),
         Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),

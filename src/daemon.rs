@@ -224,6 +224,18 @@ impl Handle {
         at.is_some()
     }
 
+    /// A person looked at a store that was restored: runs go on, at once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn accept_restored(&self) -> Result<(), StoreError> {
+        self.shared.ground.store.confirm_restored().await?;
+        for bell in &self.shared.bells {
+            bell.ring(Wake::Person, Reading::Feeds);
+        }
+        Ok(())
+    }
+
     /// Touches records that somebody doubts, and wakes the mapping for them.
     ///
     /// # Errors
@@ -257,7 +269,7 @@ impl Handle {
     ///
     /// # Errors
     /// As [`Handle::run`].
-    pub fn take_back(&self, mapping: &MappingName, intent: Intent, back: Back) -> Result<Watched, AskError> {
+    pub fn undo(&self, mapping: &MappingName, intent: Intent, back: Back) -> Result<Watched, AskError> {
         self.ask(mapping, Request { wake: Wake::Person, poll: false, sweep: false, intent }, Some(back))
     }
 

@@ -173,7 +173,7 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
 ///
 /// # Errors
 /// As [`once`].
-pub async fn take_back(ground: &Ground, laid: &Laid, intent: &Intent, back: &Back, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
+pub async fn undo(ground: &Ground, laid: &Laid, intent: &Intent, back: &Back, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
     let request = Request { wake: Wake::Person, poll: false, sweep: false, intent: intent.clone() };
     run(ground, laid, &request, Some(back), hooks).await
 }
@@ -195,7 +195,14 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
     };
     // Everything that happens below, requests above all, is logged with the run it belongs to.
     let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(|run| tracing::field::display(run.id)));
-    let outcome = go(ground, laid, request, back, hooks, &mut ended).instrument(span).await;
+    let outcome = match ground.store.restored().filter(|_| request.commits()) {
+        None => go(ground, laid, request, back, hooks, &mut ended).instrument(span).await,
+        Some(since) => {
+            ended.end.state = RunState::Held;
+            ended.held.push(restored(since));
+            Ok(())
+        }
+    };
     if let Err(error) = &outcome {
         ended.end.state = RunState::Failed;
         ended.end.message = Some(error.to_string());
@@ -219,6 +226,17 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
         }
     }
     outcome.map(|()| ended)
+}
+
+/// How the reason of a run begins that is held because nobody has looked at a restored store yet.
+pub const RESTORED: &str = "the store was restored from a backup";
+
+/// What a store remembers that was put back is older than what happened since: nothing is written by it before a person has looked.
+fn restored(since: Timestamp) -> String {
+    format!(
+        "{RESTORED} (noticed at {since}), so what was written after the backup is not known here; \
+         look with `syncline verify` and `syncline plan`, then confirm with `syncline verify --accept`"
+    )
 }
 
 async fn go(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back>, hooks: &mut Hooks<'_>, ended: &mut Ended) -> Result<(), RunError> {

@@ -341,6 +341,13 @@ pub trait Store: Send + Sync {
     async fn renew_lease(&self, now: Timestamp) -> Result<(), StoreError>;
     async fn release_lease(&self) -> Result<(), StoreError>;
 
+    /// Since when the store is known to be restored from a backup; until a person confirms it, nothing is decided by what it says.
+    fn restored(&self) -> Option<Timestamp>;
+    /// A person says that it was restored.
+    async fn note_restored(&self, now: Timestamp) -> Result<(), StoreError>;
+    /// A person looked: runs go on, each mapping's first with everything read anew.
+    async fn confirm_restored(&self) -> Result<(), StoreError>;
+
     /// Learns or relearns a mapping: names to ids, `was`, changed meanings.
     async fn register(&self, shape: MappingShape) -> Result<MappingId, StoreError>;
     /// How far the mapping's records are known.

@@ -49,7 +49,7 @@ pub async fn run(project: &Project, names: &[String], plan: Option<&Path>, sweep
 ///
 /// # Errors
 /// When the daemon breaks off.
-pub async fn take_back(
+pub async fn undo(
     project: &Project,
     runs: &[(Kept, Back)],
     approval: Option<&Approval>,
@@ -65,7 +65,7 @@ pub async fn take_back(
     for (kept, back) in runs {
         let name = &kept.mapping.name;
         let runs = back.runs.iter().map(|run| run.0).collect();
-        let ask = Ask::TakeBack { mapping: name.to_string(), runs, plan: approval.map(|approval| ids(approval, name)) };
+        let ask = Ask::Undo { mapping: name.to_string(), runs, plan: approval.map(|approval| ids(approval, name)) };
         // The number that this connection to the store gives it.
         let kept = ground::kept(project, &*store, &[name.to_string()]).await?.remove(0);
         asks.push((ask, kept));
@@ -135,6 +135,19 @@ async fn asked(project: &Project, ask: &Ask) -> anyhow::Result<Option<MappingNam
     let Some(mut call) = call(&socket_path(&project.store), ask).await? else { return Ok(None) };
     match call.next().await? {
         Some(Reply::Resolved { mapping }) => Ok(Some(MappingName::new(mapping))),
+        Some(Reply::Failed { why }) => bail!(why),
+        _ => bail!("the daemon is of another version; start it again"),
+    }
+}
+
+/// Lets the daemon go on with a store that was restored; `false` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn accept(project: &Project) -> anyhow::Result<bool> {
+    let Some(mut call) = call(&socket_path(&project.store), &Ask::Accept).await? else { return Ok(false) };
+    match call.next().await? {
+        Some(Reply::Accepted) => Ok(true),
         Some(Reply::Failed { why }) => bail!(why),
         _ => bail!("the daemon is of another version; start it again"),
     }
@@ -219,7 +232,7 @@ async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop:
             }
             Reply::Done(done) => return Ok(done),
             Reply::Failed { why } => bail!(why),
-            Reply::Resolved { .. } | Reply::Retried { .. } | Reply::Touched(_) | Reply::Status(_) => break,
+            Reply::Resolved { .. } | Reply::Retried { .. } | Reply::Accepted | Reply::Touched(_) | Reply::Status(_) => break,
         }
     }
     bail!("the daemon broke off; what it did is in `syncline status`")

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::out::{self, Out, styled};
 use crate::id::MappingName;
-use crate::run::Ended;
+use crate::run::{Ended, RESTORED};
 use crate::store::{RunState, Totals};
 
 /// What the runs of one command came to, told as they end.
@@ -75,7 +75,10 @@ fn tell(name: &MappingName, ended: &Ended, approve: Option<&str>, out: &Out) -> 
         parts.push(format!("{} decided", out::counted(end.conflicts, "conflict")));
     }
     let what = if parts.is_empty() { "nothing new".to_owned() } else { parts.join(", ") };
-    out.flow(format!("{}  {state}  {what}", styled(out::TITLE, name)))?;
+    // What was written can be taken back by this name.
+    let wrote = end.created + end.updated + end.archived + end.deleted > 0;
+    let run = ended.run.filter(|_| wrote).map_or(String::new(), |run| format!("  {}", styled(out::QUIET, run)));
+    out.flow(format!("{}  {state}  {what}{run}", styled(out::TITLE, name)))?;
     if let Some(message) = &end.message {
         out.flow(format!("  {message}"))?;
     }
@@ -83,7 +86,8 @@ fn tell(name: &MappingName, ended: &Ended, approve: Option<&str>, out: &Out) -> 
     for why in ended.held.iter().filter(|_| held) {
         out.flow(format!("  {} {why}", styled(out::WAITING, "held:")))?;
     }
-    if held {
+    // A restored store is confirmed as a whole.
+    if held && !ended.held.iter().any(|why| why.starts_with(RESTORED)) {
         let own = || format!("    syncline plan {name} --out {name}.plan\n    syncline run --plan {name}.plan");
         out.line(format!("  Look at its plan and approve it:\n{}", approve.map_or_else(own, str::to_owned)))?;
     }

@@ -59,9 +59,6 @@ impl Status {
             out.line(styled(out::QUIET, "\nWhat waits for a person: syncline reviews"))?;
         }
         for standing in &all {
-            if let Some(message) = standing.last.as_ref().and_then(|run| run.end.message.as_ref()) {
-                out.line(format!("\n{} {}: {message}", styled(out::BAD, "trouble"), standing.mapping))?;
-            }
             for refused in &standing.dead_letters {
                 tell(standing, refused, out)?;
             }

@@ -153,7 +153,7 @@ impl Undo {
             Intent::Plan | Intent::Apply => None,
         };
         let handed: Vec<(Kept, Back)> = chosen.iter().map(|(laid, back)| (Kept { mapping: laid.mapping.clone(), id: laid.id }, back.clone())).collect();
-        if let Some(exit) = handed::take_back(project, &handed, approval, outcomes, out, stop).await? {
+        if let Some(exit) = handed::undo(project, &handed, approval, outcomes, out, stop).await? {
             return Ok(exit);
         }
         let mut outcomes = Outcomes::new(out).approved_by(again.to_owned());
@@ -163,7 +163,7 @@ impl Undo {
             let bars = Bars::new(&laid.mapping, out);
             let (mut seen, mut asked) = approve::pair(&laid.mapping, out, &bars, stop);
             let mut hooks = Hooks { progress: &bars, plan: &mut *seen, approve: &mut *asked, stop };
-            let ended = run::take_back(ground, laid, &intent, back, &mut hooks).await;
+            let ended = run::undo(ground, laid, &intent, back, &mut hooks).await;
             bars.finish();
             match ended {
                 Ok(ended) => outcomes.ended(name, &ended, &ground.store.totals(laid.id).await?)?,
@@ -188,7 +188,7 @@ async fn one(
     stop: &CancellationToken,
 ) -> anyhow::Result<Ended> {
     let bars = Bars::new(&laid.mapping, out);
-    let ended = run::take_back(ground, laid, intent, back, &mut Hooks { progress: &bars, plan: sink, approve: &mut NobodyAgrees, stop }).await;
+    let ended = run::undo(ground, laid, intent, back, &mut Hooks { progress: &bars, plan: sink, approve: &mut NobodyAgrees, stop }).await;
     bars.finish();
     Ok(ended?)
 }

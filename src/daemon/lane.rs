@@ -180,7 +180,7 @@ impl Lane {
         let mut hooks = Hooks { progress: &counted, plan, approve, stop: &shared.stop };
         let run = async {
             match &back {
-                Some(back) => run::take_back(&shared.ground, laid, &request.intent, back, &mut hooks).await,
+                Some(back) => run::undo(&shared.ground, laid, &request.intent, back, &mut hooks).await,
                 None => run::once(&shared.ground, laid, &request, &mut hooks).await,
             }
         };

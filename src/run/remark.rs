@@ -80,6 +80,7 @@ fn not_back(why: NotBack) -> &'static str {
         NotBack::AgreedSince => "not taken back: another value was agreed since",
         NotBack::NotSettled => "not taken back: nobody knows yet whether the write landed; `syncline run` finds out",
         NotBack::NotRead => "not taken back: it could not be read; ask again when the system answers",
+        NotBack::TooSoon => "not taken back: it was written a moment ago, and a read may still show what was before; ask again in a minute",
         NotBack::NeverRead => "not taken back: what was there before was never read",
         NotBack::Differed => "not taken back: the systems showed different values before; type the right one in one of them",
         NotBack::Required => "not taken back: it was blank, and the field is required",

@@ -32,7 +32,7 @@ pub enum Ask {
         plan: Option<Vec<String>>,
     },
     /// Take back what these runs of a mapping wrote; `plan` as for a run.
-    TakeBack {
+    Undo {
         mapping: String,
         runs: Vec<i64>,
         plan: Option<Vec<String>>,
@@ -42,6 +42,8 @@ pub enum Ask {
         mapping: String,
         records: Vec<Doubted>,
     },
+    /// A person looked at a store that was restored: go on.
+    Accept,
     Resolve {
         review: i64,
         answer: Said,
@@ -67,7 +69,7 @@ pub struct Doubted {
     pub gone: bool,
 }
 
-/// What the daemon answers, line by line; `Done`, `Resolved`, `Retried`, `Touched`, `Status` and `Failed` are the last.
+/// What the daemon answers, line by line; `Done`, `Resolved`, `Retried`, `Accepted`, `Touched`, `Status` and `Failed` are the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
@@ -81,13 +83,14 @@ pub enum Reply {
     Resolved {
         mapping: String,
     },
+    Accepted,
+    /// So many records are looked at.
+    Touched(u64),
     Retried {
         dead_letters: Vec<i64>,
         mappings: Vec<String>,
         not_open: Vec<i64>,
     },
-    /// So many records are looked at.
-    Touched(u64),
     Status(serde_json::Value),
     Failed {
         why: String,

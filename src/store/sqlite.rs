@@ -15,6 +15,7 @@ mod lease;
 mod link;
 mod load;
 mod look;
+mod mark;
 mod matched;
 mod reader;
 mod register;
@@ -33,12 +34,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::stored::Terms;
 use super::{LeaseHolder, MappingId, Store, StoreError};
 use fault::Fault;
 use lease::{Held, Lock, Proof};
+use mark::Mark;
 use reader::Readers;
 use schema::Purpose;
 use writer::{Fence, Here, Thread, Write, Writer};
@@ -56,16 +59,20 @@ pub fn open(path: &Path, holder: &LeaseHolder) -> Result<Arc<dyn Store>, StoreEr
     };
     let mut conn = schema::open(path, Purpose::Write)?;
     let mut held = Held::Never;
-    take(&mut conn, &mut held, holder, lock.proof, &file).map_err(|fault| fault.told(&file, "take the lease"))?;
+    let beside = mark::read(path).map_err(|e| cannot_open(&file, &e))?;
+    let now = take(&mut conn, &mut held, holder, lock.proof, &file, beside.as_ref()).map_err(|fault| fault.told(&file, "take the lease"))?;
+    mark::write(path, &now).map_err(|e| cannot_open(&file, &e))?;
     let readers = Readers::open(path)?;
     start(conn, file, held, Some(readers), Some(lock))
 }
 
-fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str) -> Result<(), Fault> {
+fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str, beside: Option<&Mark>) -> Result<Mark, Fault> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mark = mark::step(&tx, beside, holder.now)?;
     lease::take(&tx, held, holder, proof, file)?;
     runs::cut_short(&tx)?;
-    Ok(tx.commit()?)
+    tx.commit()?;
+    Ok(mark)
 }
 
 /// Opens the store beside the process that writes it; every write is refused.
@@ -135,6 +142,8 @@ struct Sqlite {
     readers: Option<Arc<Readers>>,
     terms: RwLock<HashMap<MappingId, Arc<Terms>>>,
     lock: Mutex<Option<Lock>>,
+    /// Since when the store is known to be restored from a backup, and nobody confirmed it.
+    restored: Mutex<Option<Timestamp>>,
     /// The number of the newest run.
     runs: AtomicI64,
     /// Mappings that a reader was told of and that are not stored; numbered from the top.
@@ -155,8 +164,9 @@ impl Sqlite {
     fn new(file: String, conn: &Connection, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Self, StoreError> {
         let instance = schema::instance(conn).map_err(|e| fault::disk(&file, "open", e))?;
         let runs = AtomicI64::new(runs::last(conn).map_err(|e| fault::disk(&file, "open", e))?);
+        let restored = Mutex::new(mark::since(conn).map_err(|fault| fault.told(&file, "open"))?);
         let (terms, lock, strangers) = (RwLock::default(), Mutex::new(lock), AtomicU32::new(u32::MAX));
-        Ok(Self { file, instance, writer: None, readers, terms, lock, runs, strangers, disk: None })
+        Ok(Self { file, instance, writer: None, readers, terms, lock, restored, runs, strangers, disk: None })
     }
 
     async fn write<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>
@@ -224,6 +234,14 @@ impl Sqlite {
         }
         // Without the lock the row alone decides, and refuses while its holder may live.
         Ok(lock.as_ref().map_or(Proof::None, |lock| lock.proof))
+    }
+
+    /// Tells the file beside the store how far the store has come.
+    fn keep_mark(&self, mark: &Mark) -> Result<(), StoreError> {
+        if self.readers.is_none() {
+            return Ok(());
+        }
+        mark::write(Path::new(&self.file), mark).map_err(|e| cannot_open(&self.file, &e))
     }
 
     fn unlock(&self) {

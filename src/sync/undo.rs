@@ -57,6 +57,8 @@ pub enum NotBack {
     AgreedSince,
     NotSettled,
     NotRead,
+    /// Written a moment ago: a read may still show what was before.
+    TooSoon,
     /// Nobody read what was there before.
     NeverRead,
     /// Systems that were written had shown different values.

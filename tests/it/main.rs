@@ -1,5 +1,6 @@
 //! One binary with the tests that see the product from outside: how its house is kept, and what the real program does.
 
+mod back;
 mod bad_input;
 mod canary;
 mod cli;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::id::RunId;
-use crate::run::{Back, take_back};
+use crate::run::{self, Back};
 
 const PAIR: &str = "
 mapping: deals
@@ -23,7 +23,7 @@ impl Bench {
         let back = Back { runs: [run].into(), at: self.ground.clock.now() };
         let stop = CancellationToken::new();
         let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut NobodyAgrees, stop: &stop };
-        take_back(&self.ground, &self.ground.mappings[0], &intent, &back, &mut hooks).await.expect("a run")
+        run::undo(&self.ground, &self.ground.mappings[0], &intent, &back, &mut hooks).await.expect("a run")
     }
 
     async fn undo(&self, run: RunId) -> Ended {
@@ -93,7 +93,7 @@ async fn a_run_and_its_undo_taken_back_together_change_nothing() {
     let back = Back { runs: [run, undo].into(), at: bench.ground.clock.now() };
     let stop = CancellationToken::new();
     let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut NobodyAgrees, stop: &stop };
-    let ended = take_back(&bench.ground, &bench.ground.mappings[0], &Intent::Apply, &back, &mut hooks).await.expect("a run");
+    let ended = run::undo(&bench.ground, &bench.ground.mappings[0], &Intent::Apply, &back, &mut hooks).await.expect("a run");
     // Before both, the portal showed an edit that the CRM had not seen.
     assert!(ended.remarks.iter().any(|remark| remark.contains("showed different values before")), "{ended:?}");
     assert_eq!(ended.end.updated, 0, "{ended:?}");
@@ -203,7 +203,7 @@ impl Bench {
         let mut hooks = Hooks { progress: &Unwatched, plan: &mut ids, approve: &mut NobodyAgrees, stop: &stop };
         let laid = &self.ground.mappings[0];
         match run {
-            Some(run) => take_back(&self.ground, laid, &Intent::Plan, &Back { runs: [run].into(), at: self.ground.clock.now() }, &mut hooks).await,
+            Some(run) => run::undo(&self.ground, laid, &Intent::Plan, &Back { runs: [run].into(), at: self.ground.clock.now() }, &mut hooks).await,
             None => once(&self.ground, laid, &Request { wake: Wake::Person, poll: true, sweep: false, intent: Intent::Plan }, &mut hooks).await,
         }
         .expect("a plan");

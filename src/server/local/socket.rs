@@ -130,6 +130,10 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
+        Ask::Accept => match handle.accept_restored().await {
+            Ok(()) => Reply::Accepted,
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
         Ask::Repair { mapping, records } => {
             let asked = records.len() as u64;
             let doubted = records.into_iter().map(|one| (SystemName::new(one.system), RecordKey::new(one.key), one.gone)).collect();
@@ -138,9 +142,9 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
-        Ask::TakeBack { mapping, runs, plan } => {
+        Ask::Undo { mapping, runs, plan } => {
             let back = Back { runs: runs.into_iter().map(RunId).collect(), at: handle.ground().clock.now() };
-            match handle.take_back(&MappingName::new(&mapping), intent(&mapping, plan), back) {
+            match handle.undo(&MappingName::new(&mapping), intent(&mapping, plan), back) {
                 Ok(watched) => watch(watched, &mut heard, &mut say).await?,
                 Err(error) => Reply::Failed { why: error.to_string() },
             }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::writer::Fence;
-use super::{Sqlite, conflict, entity, forget, inbox, journal, lease, load, look, matched, register, review, runs, touched, waiting};
+use super::{Sqlite, conflict, entity, forget, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -35,12 +35,30 @@ impl Store for Sqlite {
     }
 
     async fn renew_lease(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.write("renew the lease", move |write| lease::renew(write, now)).await
+        let mark = self.write("renew the lease", move |write| lease::renew(write, now).and_then(|()| mark::advance(write.conn))).await?;
+        self.keep_mark(&mark)
     }
 
     async fn release_lease(&self) -> Result<(), StoreError> {
-        self.write("release the lease", lease::release).await?;
+        let mark = self.write("release the lease", |write| lease::release(write).and_then(|()| mark::advance(write.conn))).await?;
+        self.keep_mark(&mark)?;
         self.unlock();
+        Ok(())
+    }
+
+    fn restored(&self) -> Option<Timestamp> {
+        *self.restored.lock().expect("no holder of this lock can panic")
+    }
+
+    async fn note_restored(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write("note that it was restored", move |write| mark::restored(write.conn, now)).await?;
+        self.restored.lock().expect("no holder of this lock can panic").get_or_insert(now);
+        Ok(())
+    }
+
+    async fn confirm_restored(&self) -> Result<(), StoreError> {
+        self.write("confirm a restored store", |write| mark::confirm(write.conn)).await?;
+        *self.restored.lock().expect("no holder of this lock can panic") = None;
         Ok(())
     }
 

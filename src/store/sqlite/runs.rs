@@ -66,10 +66,10 @@ pub fn list(conn: &Connection, mapping: Option<MappingId>, limit: usize) -> Resu
 /// `adopted` holds the epoch of the mapping whose records were last read whole: behind it, a cell came or means something else. A reader's
 /// terms may be ahead of what is stored, or of a mapping that is not stored at all.
 pub fn adoption(conn: &Connection, terms: &Terms) -> Result<Adoption, Fault> {
-    let mut statement = conn.prepare_cached("SELECT adopted FROM mapping WHERE id = ?1")?;
-    Ok(match statement.query_row([terms.mapping.0], |row| row.get::<_, u32>(0)).optional()? {
-        None | Some(0) => Adoption::First,
-        Some(at) if at < terms.epoch => Adoption::Edited,
+    let mut statement = conn.prepare_cached("SELECT adopted, epoch FROM mapping WHERE id = ?1")?;
+    Ok(match statement.query_row([terms.mapping.0], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?))).optional()? {
+        None | Some((0, _)) => Adoption::First,
+        Some((at, epoch)) if at < terms.epoch.max(epoch) => Adoption::Edited,
         Some(_) => Adoption::Done,
     })
 }

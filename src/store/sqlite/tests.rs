@@ -51,6 +51,7 @@ async fn shown(store: &Arc<dyn Store>) -> String {
 
 /// The file and its log as they lie on disk now, under another name; the log short by `torn` bytes.
 fn copy(from: &Path, to: &Path, torn: u64) {
+    std::fs::copy(super::mark::path(from), super::mark::path(to)).expect("it stands beside the store");
     let wal = |path: &Path| path.with_extension("db-wal");
     std::fs::copy(from, to).expect("copies the file");
     std::fs::copy(wal(from), wal(to)).expect("copies the log");
@@ -244,4 +245,40 @@ async fn calls_at_once_share_commits_and_all_are_answered() {
     let answers = futures::future::join_all((0..300).map(|n| store.accept(delivery(n)))).await;
     let new = answers.into_iter().filter(|answer| matches!(answer, Ok(crate::store::Accepted::New))).count();
     assert_eq!((new, store.touched_count(ids.0).await.expect("counts").0), (150, 150));
+}
+
+#[tokio::test]
+async fn a_store_behind_its_mark_is_known_to_be_restored_until_a_person_confirms() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (path, backup) = (directory.path().join("live.db"), directory.path().join("backup.db"));
+    let store = open(&path);
+    let ids = sample::registered(&store).await;
+    let mut owing = sample::merged(None, sample::settled(1));
+    owing.entries = vec![sample::entry(1, ids.1, crate::id::EntityId(1), crate::mapping::SystemIx(1), crate::sync::op::OpKind::Update)];
+    sample::commit(&store, ids, vec![owing]).await;
+    store.adopt(ids.0, Vec::new()).await.expect("adopts");
+    rusqlite::Connection::open(&path).and_then(|raw| raw.execute_batch(&format!("VACUUM INTO '{}'", backup.display()))).expect("a backup");
+    let given = store.reserve(5).await.expect("reserves");
+    store.release_lease().await.expect("releases");
+    drop(store);
+    assert_eq!(open(&path).restored(), None, "nobody replaced it");
+    for end in ["-wal", "-shm"] {
+        drop(std::fs::remove_file(format!("{}{end}", path.display())));
+    }
+    std::fs::copy(&backup, &path).expect("the backup is there");
+    let store = open(&path);
+    assert!(store.restored().is_some());
+    drop(store);
+    let store = open(&path);
+    assert!(store.restored().is_some(), "starting again confirms nothing");
+    let ids = (store.register(sample::shape()).await.expect("registers"), ids.1);
+    let open_entries = store.unsettled(ids.0).await.expect("reads");
+    assert!(open_entries.iter().all(|entry| entry.state == crate::sync::op::EntryState::InDoubt && entry.deadline.is_some()), "{open_entries:?}");
+    assert_eq!(open_entries.len(), 1);
+    assert!(store.reserve(1).await.expect("reserves").start >= given.end, "no id is given twice");
+    store.confirm_restored().await.expect("confirms");
+    assert_eq!(store.restored(), None);
+    assert_eq!(store.adoption(ids.0).await.expect("reads"), crate::store::Adoption::Edited, "everything is read anew");
+    drop(store);
+    assert_eq!(open(&path).restored(), None);
 }

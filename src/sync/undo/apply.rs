@@ -6,7 +6,7 @@ use crate::sync::decide::stands_for;
 use crate::sync::entity::{Cause, LinkState, Shadow, SystemIx};
 use crate::sync::look::Work;
 use crate::sync::review::ReviewAbout;
-use crate::sync::scene::NoteKind;
+use crate::sync::scene::{NoteKind, Silence};
 use crate::value::Value;
 
 /// The fields that become again what they were: candidates of the merge that follows.
@@ -44,7 +44,7 @@ fn value(work: &Work, back: &FieldBack) -> Result<Option<Value>, (SystemIx, NotB
     }
     for (system, _) in &back.before {
         if !work.votes(*system) || work.value(field, *system).is_none() {
-            return Err((*system, NotBack::NotRead));
+            return Err((*system, unheard(work, *system)));
         }
         let Shadow::Known(known) = work.shadow(field, *system) else { return Err((*system, NotBack::AgreedSince)) };
         if !stands_for(known, &fact.value, same) {
@@ -56,6 +56,11 @@ fn value(work: &Work, back: &FieldBack) -> Result<Option<Value>, (SystemIx, NotB
         return Err((first, NotBack::Required));
     }
     Ok(Some(was))
+}
+
+/// Why a system has no say now.
+fn unheard(work: &Work, system: SystemIx) -> NotBack {
+    if work.stand(system).silence == Some(Silence::Lag) { NotBack::TooSoon } else { NotBack::NotRead }
 }
 
 /// One value of which every system showed its own form.
@@ -105,7 +110,7 @@ fn objection(work: &Work, system: SystemIx) -> Option<NotBack> {
     if !can {
         Some(NotBack::CannotGo)
     } else if !work.votes(system) {
-        Some(NotBack::NotRead)
+        Some(unheard(work, system))
     } else if !stand.edits.is_empty() || stand.unclear {
         Some(NotBack::EditedSince)
     } else {

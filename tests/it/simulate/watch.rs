@@ -289,6 +289,18 @@ impl Store for Watch {
         handed_on!(self, say, mapping, said, touched, at)
     }
 
+    fn restored(&self) -> Option<Timestamp> {
+        self.inner.restored()
+    }
+
+    async fn note_restored(&self, at: Timestamp) -> Result<(), StoreError> {
+        handed_on!(self, note_restored, at)
+    }
+
+    async fn confirm_restored(&self) -> Result<(), StoreError> {
+        handed_on!(self, confirm_restored)
+    }
+
     async fn renew_lease(&self, now: Timestamp) -> Result<(), StoreError> {
         handed_on!(self, renew_lease, now)
     }
