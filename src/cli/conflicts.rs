@@ -48,7 +48,9 @@ impl Conflicts {
         }
         match all.first().and_then(|one| Some((one, one.lost.first()?))) {
             None => out.line("No conflict was logged.")?,
-            Some((one, lost)) => out.line(styled(out::QUIET, format!("Bring a value back with, for example:\n  syncline resolve {} --take {}", one.conflict, lost.by)))?,
+            Some((one, lost)) => {
+                out.line(styled(out::QUIET, format!("Bring a value back with, for example:\n  syncline resolve {} --take {}", one.conflict, lost.by)))?
+            }
         }
         Ok(Exit::Done)
     }

@@ -138,11 +138,9 @@ fn tell_retried(retried: &Retried, by_daemon: bool, out: &Out) -> anyhow::Result
     match (retried.letters.len() as u64, by_daemon) {
         (0, _) => out.line("Nothing to try again.")?,
         (count, true) => out.line(format!("{} to be planned anew. The daemon does it now, in {}.", counted(count, "dead letter"), mappings.join(", ")))?,
-        (count, false) => out.line(format!(
-            "{} to be planned anew. The next run does it:\n  syncline run {}",
-            counted(count, "dead letter"),
-            mappings.join(" ")
-        ))?,
+        (count, false) => {
+            out.line(format!("{} to be planned anew. The next run does it:\n  syncline run {}", counted(count, "dead letter"), mappings.join(" ")))?
+        }
     }
     Ok(exit)
 }

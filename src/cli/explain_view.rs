@@ -47,7 +47,13 @@ fn story(field: &FieldStory, out: &Out) -> std::io::Result<()> {
     out.flow(format!("  shows    {}", field.systems.iter().map(shows).collect::<Vec<_>>().join(" · ")))?;
     field.writes.iter().try_for_each(|write| wrote(write, out))?;
     for lost in &field.lost {
-        out.flow(format!("  lost     {} of {} to {}  {}", quoted(&lost.value), lost.by, quoted(&lost.won), quiet(&[&lost.conflict, &lost.run, &time(lost.at)])))?;
+        out.flow(format!(
+            "  lost     {} of {} to {}  {}",
+            quoted(&lost.value),
+            lost.by,
+            quoted(&lost.won),
+            quiet(&[&lost.conflict, &lost.run, &time(lost.at)])
+        ))?;
     }
     out.line("")
 }

@@ -79,9 +79,9 @@ fn entity(text: &str) -> anyhow::Result<EntityId> {
 pub fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     let ago = duration(text).and_then(|length| SignedDuration::try_from(length).ok()).and_then(|length| now.checked_sub(length).ok());
     let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    ago.or_else(|| text.parse().ok())
-        .or_else(day)
-        .ok_or_else(|| Misused::because(format!("`{text}` is no time"), "Write how long ago, such as 30m, 12h or 7d; or a moment, such as 2026-11-20T08:00:00Z"))
+    ago.or_else(|| text.parse().ok()).or_else(day).ok_or_else(|| {
+        Misused::because(format!("`{text}` is no time"), "Write how long ago, such as 30m, 12h or 7d; or a moment, such as 2026-11-20T08:00:00Z")
+    })
 }
 
 #[cfg(test)]

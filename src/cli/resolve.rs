@@ -148,9 +148,10 @@ impl Word {
 fn read(words: &[String], take: Option<&str>) -> anyhow::Result<Vec<Word>> {
     let first = words.first().map(String::as_str).unwrap_or_default();
     // `3` means rev-3 where it stands first; later it may be a value.
-    let mut about = vec![about(first).or_else(|| first.parse().ok().map(|number| About::Review(ReviewId(number)))).ok_or_else(|| {
-        Misused::because(format!("`{first}` is no review and no conflict"), "List them with\n    syncline reviews\n    syncline conflicts")
-    })?];
+    let mut about =
+        vec![about(first).or_else(|| first.parse().ok().map(|number| About::Review(ReviewId(number)))).ok_or_else(|| {
+            Misused::because(format!("`{first}` is no review and no conflict"), "List them with\n    syncline reviews\n    syncline conflicts")
+        })?];
     about.extend(words[1..].iter().map_while(|word| self::about(word)));
     let rest = &words[about.len()..];
     about.iter().map(|about| one(*about, rest, take)).collect()
@@ -166,12 +167,16 @@ fn one(about: About, rest: &[String], take: Option<&str>) -> anyhow::Result<Word
         (About::Conflict(conflict), Some(system)) if rest.is_empty() => Ok(Word::Conflict(conflict, Taking::From(system.to_owned()))),
         (About::Conflict(conflict), None) => match said(rest)? {
             Said::Value(value) => Ok(Word::Conflict(conflict, Taking::Value(value))),
-            _ => Err(Misused::because(format!("{conflict} is decided already"), format!("Bring a value back with\n    syncline resolve {conflict} --take <system>"))),
+            _ => Err(Misused::because(
+                format!("{conflict} is decided already"),
+                format!("Bring a value back with\n    syncline resolve {conflict} --take <system>"),
+            )),
         },
         (About::Review(review), None) => Ok(Word::Review(review, said(rest)?)),
-        (About::Review(review), Some(_)) => {
-            Err(Misused::because("`--take` is for conflicts", format!("Answer a review with its value, or the name of the system that is right:\n    syncline resolve {review} value crm")))
-        }
+        (About::Review(review), Some(_)) => Err(Misused::because(
+            "`--take` is for conflicts",
+            format!("Answer a review with its value, or the name of the system that is right:\n    syncline resolve {review} value crm"),
+        )),
         (About::Conflict(_), Some(_)) => Err(Misused::because("`--take` and a value cannot both be meant", "Leave one of them out.")),
     }
 }

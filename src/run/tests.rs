@@ -3,6 +3,7 @@
 mod alike;
 mod late;
 mod leave;
+mod ledger;
 mod pace;
 mod retention;
 mod said;

@@ -138,7 +138,8 @@ fn a_dead_letter_is_planned_anew_and_never_sent_again_as_it_was() {
     assert!(letters(&["--system", "crm"]).is_empty());
     let id = letter["dead_letter"].as_str().expect("an id").to_owned();
     let why = desk.json(&["explain", "crm", "accounts", &account, "street"]);
-    let erp = |why: &Value| why["explained"][0]["fields"][0]["systems"].as_array().expect("a list").iter().find(|shows| shows["system"] == json!("erp")).cloned();
+    let erp =
+        |why: &Value| why["explained"][0]["fields"][0]["systems"].as_array().expect("a list").iter().find(|shows| shows["system"] == json!("erp")).cloned();
     assert_eq!(erp(&why).expect("it takes part")["state"], json!(format!("refused ({id})")), "{why}");
     let wrote = &why["explained"][0]["fields"][0]["writes"][0];
     assert_eq!((&wrote["refusal"]["message"], &wrote["answer"]), (&letter["message"], &json!("refused")), "{why}");

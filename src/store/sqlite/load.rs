@@ -7,8 +7,8 @@ use super::tally::link_id;
 use super::{column, conflict, entity, journal, review};
 use crate::id::{EntityId, LinkId, RecordKey};
 use crate::mapping::SystemIx;
-use crate::store::{History, Loaded, Page};
 use crate::store::stored::{Terms, hub, link as stored, shadow};
+use crate::store::{History, Loaded, Page};
 use crate::sync::entity::{Agreed, Entity, Link};
 
 pub fn load(conn: &Connection, terms: &Terms, entities: &[EntityId]) -> Result<Vec<Loaded>, Fault> {
