@@ -1,6 +1,8 @@
 //! The command line: one file per command. The only place that prints, reads the environment and knows exit codes.
 
+mod agreement;
 mod approve;
+mod audit;
 mod check;
 mod completions;
 mod conflicts;
@@ -32,6 +34,7 @@ mod serve;
 mod status;
 mod stop;
 mod test;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -109,6 +112,10 @@ enum Command {
     Plan(plan::Plan),
     /// Bring the systems into agreement, once
     Run(run::Run),
+    /// Read all systems anew, and tell how far they agree
+    Audit(audit::Audit),
+    /// Take back what runs wrote, where it still stands
+    Undo(undo::Undo),
     /// Keep the systems in agreement until stopped
     Serve(serve::Serve),
     /// List what waits for a person
@@ -156,6 +163,8 @@ pub fn main() -> ExitCode {
         Command::Discover(discover) => wait(discover.run(&cli.global, &out)),
         Command::Plan(plan) => wait(plan.run(&cli.global, &out)),
         Command::Run(run) => wait(run.run(&cli.global, &out)),
+        Command::Audit(audit) => wait(audit.run(&cli.global, &out)),
+        Command::Undo(undo) => wait(undo.run(&cli.global, &out)),
         Command::Serve(serve) => wait(serve.run(&cli.global, &out)),
         Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),
         Command::Resolve(resolve) => wait(resolve.run(&cli.global, &out)),

@@ -400,6 +400,10 @@ pub trait Store: Send + Sync {
     async fn settle(&self, mapping: MappingId, settled: Vec<Settled>) -> Result<(), StoreError>;
     /// What was tried on each of these entities since then, newest first; what a person answered about one is where it begins.
     async fn tried(&self, mapping: MappingId, entities: &[EntityId], since: Timestamp) -> Result<Vec<Vec<Tried>>, StoreError>;
+    /// Entities of which these runs journalled something, after `after`, in order.
+    async fn written(&self, mapping: MappingId, runs: &[RunId], after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, StoreError>;
+    /// All that the journal still holds of each of these entities, oldest first.
+    async fn journalled(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Vec<Entry>>, StoreError>;
     /// Entries that are Ready, Sent or InDoubt: settled before anything new.
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError>;
 

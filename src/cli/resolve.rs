@@ -6,8 +6,8 @@ use serde_json::json;
 use super::exit::{Exit, Misused};
 use super::out::{self, Out, styled};
 use super::{Global, ground, handed, open};
+use crate::daemon::bring_back::{self, Taking};
 use crate::daemon::resolve::{self, Said};
-use crate::daemon::take_back::{self, Taking};
 use crate::id::{ConflictId, MappingName, ReviewId};
 use crate::project::Project;
 use crate::run::Ground;
@@ -111,7 +111,7 @@ async fn say(project: &Project, here: &mut Option<Ground>, word: Word) -> anyhow
     if here.is_none() {
         let handed = match word.clone() {
             Word::Review(review, said) => handed::resolve(project, review, said).await?,
-            Word::Conflict(conflict, taking) => handed::take_back(project, conflict, taking).await?,
+            Word::Conflict(conflict, taking) => handed::bring_back(project, conflict, taking).await?,
         };
         if let Some(mapping) = handed {
             return Ok((mapping, true));
@@ -123,7 +123,7 @@ async fn say(project: &Project, here: &mut Option<Ground>, word: Word) -> anyhow
     let ground = here.as_ref().expect("it was laid above");
     let mapping = match word {
         Word::Review(review, said) => resolve::resolve(ground, review, said).await?,
-        Word::Conflict(conflict, taking) => take_back::take_back(ground, conflict, taking).await?,
+        Word::Conflict(conflict, taking) => bring_back::bring_back(ground, conflict, taking).await?,
     };
     Ok((mapping, false))
 }

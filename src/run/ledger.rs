@@ -114,6 +114,7 @@ fn noted(look: &Look, system: SystemIx) -> Option<Class> {
             | NoteKind::NoForm
             | NoteKind::Deferred
             | NoteKind::Unresolved
+            | NoteKind::NotComputed(_)
             | NoteKind::Unfit(_) => class = class.or(Some(Class::Held)),
             NoteKind::Lossy | NoteKind::PutBack | NoteKind::RequiredBlank | NoteKind::RequiredUnlinked | NoteKind::CreateUnlinked | NoteKind::StaysArchived => {
             }

@@ -1,9 +1,11 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod back;
 mod late;
 mod leave;
 mod ledger;
+mod offline;
 mod pace;
 mod retention;
 mod said;

@@ -142,7 +142,8 @@ fn is_reference(value: &Value) -> bool {
 /// A record that we removed and whose wall holds again, or whose delete a person forgave: made anew, once a later read still finds it gone.
 fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
     let allowed = match work.entity.link(system) {
-        Some(link) => link.kept || matches!(link.state, LinkState::GoneByUs { .. }),
+        // What went because its run was taken back is not made again by itself.
+        Some(link) => link.kept || matches!(link.state, LinkState::GoneByUs { cause, .. } if cause != Cause::Undone),
         None => false,
     };
     let archived = work.observation(system).is_some_and(|seen| seen.archived);

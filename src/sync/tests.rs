@@ -2,6 +2,7 @@
 
 mod cases;
 mod existence;
+mod hand_over;
 mod random;
 mod recovery;
 mod table;

@@ -19,6 +19,7 @@ pub fn cause(mapping: &Mapping, cause: Cause) -> String {
     match cause {
         Cause::Wall => "`only` holds no more".to_owned(),
         Cause::Deleted(by) => format!("its record in {} was deleted", mapping.system(by).name),
+        Cause::Undone => "the run that made it was undone".to_owned(),
     }
 }
 

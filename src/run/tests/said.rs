@@ -1,9 +1,9 @@
 //! What people say by themselves: a refused op is planned anew, a lost value is brought back.
 
 use super::*;
+use crate::daemon::bring_back::{Taking, bring_back};
 use crate::daemon::resolve::ResolveError;
 use crate::daemon::retry::retry;
-use crate::daemon::take_back::{Taking, take_back};
 use crate::id::{ConflictId, DeadLetterId};
 use crate::report::Kept;
 use crate::report::explain::{Explained, explain};
@@ -97,9 +97,9 @@ async fn a_value_that_lost_is_a_persons_word_once_it_is_brought_back() {
     bench.clock.advance(Duration::from_secs(60));
     bench.edit("crm", &opportunity, "Name", "Second");
     bench.run().await;
-    let wrong = take_back(&bench.ground, ConflictId(1), Taking::From("erp".into())).await;
+    let wrong = bring_back(&bench.ground, ConflictId(1), Taking::From("erp".into())).await;
     assert!(matches!(&wrong, Err(ResolveError::NotLost { losers, .. }) if losers == "prm"), "{wrong:?}");
-    take_back(&bench.ground, ConflictId(1), Taking::From("prm".into())).await.expect("keeps it");
+    bring_back(&bench.ground, ConflictId(1), Taking::From("prm".into())).await.expect("keeps it");
     for _ in 0..3 {
         bench.run().await;
     }

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Agreement, Ask, Done, Reply, lines};
 use crate::daemon::Handle;
 use crate::daemon::asked::{Told, Watched};
-use crate::id::{ConflictId, DeadLetterId, MappingName, ReviewId};
+use crate::id::{ConflictId, DeadLetterId, MappingName, RecordKey, ReviewId, RunId, SystemName};
 use crate::run::plan::Approval;
-use crate::run::{Intent, Request};
+use crate::run::{Back, Intent, Request};
 use crate::server::{ServerError, health};
 use crate::store::Wake;
 
@@ -110,7 +110,7 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
             Err(error) => Reply::Failed { why: error.to_string() },
         },
-        Ask::TakeBack { conflict, taking } => match handle.take_back(ConflictId(conflict), taking).await {
+        Ask::BringBack { conflict, taking } => match handle.bring_back(ConflictId(conflict), taking).await {
             Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
             Err(error) => Reply::Failed { why: error.to_string() },
         },
@@ -123,15 +123,34 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             Err(error) => Reply::Failed { why: error.to_string() },
         },
         Ask::Run { mapping, sweep, plan } => {
-            let intent = plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval::of_ids(&mapping, ops)));
+            let intent = intent(&mapping, plan);
             let request = Request { wake: Wake::Person, poll: true, sweep, intent };
             match handle.run(&MappingName::new(mapping), request) {
                 Ok(watched) => watch(watched, &mut heard, &mut say).await?,
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
+        Ask::Repair { mapping, records } => {
+            let asked = records.len() as u64;
+            let doubted = records.into_iter().map(|one| (SystemName::new(one.system), RecordKey::new(one.key), one.gone)).collect();
+            match handle.look_at(&MappingName::new(mapping), doubted).await {
+                Ok(()) => Reply::Touched(asked),
+                Err(error) => Reply::Failed { why: error.to_string() },
+            }
+        }
+        Ask::TakeBack { mapping, runs, plan } => {
+            let back = Back { runs: runs.into_iter().map(RunId).collect(), at: handle.ground().clock.now() };
+            match handle.take_back(&MappingName::new(&mapping), intent(&mapping, plan), back) {
+                Ok(watched) => watch(watched, &mut heard, &mut say).await?,
+                Err(error) => Reply::Failed { why: error.to_string() },
+            }
+        }
     };
     lines::write(&mut say, &last).await
+}
+
+fn intent(mapping: &str, plan: Option<Vec<String>>) -> Intent {
+    plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval::of_ids(mapping, ops)))
 }
 
 /// Tells what a run does, asks what it asks, and returns what it came to.

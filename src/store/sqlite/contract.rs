@@ -209,6 +209,16 @@ impl Store for Sqlite {
         self.read("read what was tried", move |conn| entities.iter().map(|entity| journal::tried(conn, &terms, *entity, since)).collect()).await
     }
 
+    async fn written(&self, mapping: MappingId, runs: &[RunId], after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, StoreError> {
+        let (terms, runs) = (self.terms(mapping)?, runs.to_vec());
+        self.read("read what runs wrote", move |conn| journal::written(conn, &terms, &runs, after, limit)).await
+    }
+
+    async fn journalled(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Vec<Entry>>, StoreError> {
+        let (terms, entities) = (self.terms(mapping)?, entities.to_vec());
+        self.read("read the journal", move |conn| entities.iter().map(|entity| journal::of(conn, &terms, *entity)).collect()).await
+    }
+
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError> {
         let terms = self.terms(mapping)?;
         self.read("read unsettled entries", move |conn| journal::unsettled(conn, &terms)).await

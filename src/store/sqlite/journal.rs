@@ -1,5 +1,7 @@
 //! The journal: intents before writes, what became of them after.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -122,6 +124,24 @@ pub fn history(conn: &Connection, terms: &Terms, entity: EntityId, limit: usize)
         all.push(Journalled { entry, answer: row.get(9)?, settled_at: column::maybe_instant(row.get(10)?)? });
     }
     Ok(all)
+}
+
+/// Entities of which these runs journalled something, in order.
+pub fn written(conn: &Connection, terms: &Terms, runs: &[RunId], after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, Fault> {
+    let after = after.map_or(i64::MIN, |entity| entity.0);
+    let sql = "SELECT DISTINCT entity FROM entry WHERE run = ?1 AND entity > ?2 AND mapping = ?3 ORDER BY entity LIMIT ?4";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut found = BTreeSet::new();
+    for run in runs {
+        let rows = statement.query_map(params![run.0, after, terms.mapping.0, limit as i64], |row| row.get(0).map(EntityId))?;
+        found.extend(rows.collect::<rusqlite::Result<Vec<EntityId>>>()?);
+    }
+    Ok(found.into_iter().take(limit).collect())
+}
+
+/// Everything of one entity, oldest first.
+pub fn of(conn: &Connection, terms: &Terms, entity: EntityId) -> Result<Vec<Entry>, Fault> {
+    query(conn, terms, "mapping = ?1 AND entity = ?2", params![terms.mapping.0, entity.0])
 }
 
 fn query(conn: &Connection, terms: &Terms, which: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<Entry>, Fault> {

@@ -27,7 +27,7 @@ pub enum Taking {
 ///
 /// # Errors
 /// When the conflict is not in the log, nobody lost such a value there, or the store fails.
-pub async fn take_back(ground: &Ground, id: ConflictId, taking: Taking) -> Result<MappingName, ResolveError> {
+pub async fn bring_back(ground: &Ground, id: ConflictId, taking: Taking) -> Result<MappingName, ResolveError> {
     let (laid, logged) = find(ground, id).await?;
     let conflict = &logged.conflict;
     let value = match taking {
@@ -79,9 +79,9 @@ impl Handle {
     /// Keeps the value and wakes the mapping.
     ///
     /// # Errors
-    /// As [`take_back`].
-    pub async fn take_back(&self, conflict: ConflictId, taking: Taking) -> Result<MappingName, ResolveError> {
-        let mapping = take_back(&self.shared.ground, conflict, taking).await?;
+    /// As [`bring_back`].
+    pub async fn bring_back(&self, conflict: ConflictId, taking: Taking) -> Result<MappingName, ResolveError> {
+        let mapping = bring_back(&self.shared.ground, conflict, taking).await?;
         self.wake(&mapping, Wake::Person, Reading::Touched);
         Ok(mapping)
     }
