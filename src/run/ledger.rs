@@ -116,8 +116,13 @@ fn noted(look: &Look, system: SystemIx) -> Option<Class> {
             | NoteKind::Unresolved
             | NoteKind::NotComputed(_)
             | NoteKind::Unfit(_) => class = class.or(Some(Class::Held)),
-            NoteKind::Lossy | NoteKind::PutBack | NoteKind::RequiredBlank | NoteKind::RequiredUnlinked | NoteKind::CreateUnlinked | NoteKind::StaysArchived => {
-            }
+            NoteKind::Lossy
+            | NoteKind::PutBack
+            | NoteKind::RequiredBlank
+            | NoteKind::RequiredUnlinked
+            | NoteKind::CreateUnlinked
+            | NoteKind::StaysArchived
+            | NoteKind::NotBack(_) => {}
         }
     }
     class
