@@ -16,6 +16,7 @@ pub mod ground;
 mod kept;
 mod keys;
 mod late;
+mod ledger;
 mod look;
 mod neighbours;
 mod observe;
@@ -185,7 +186,7 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
         run: run.map(|run| run.id),
         unbegun: run,
         started_at,
-        end: RunEnd::default(),
+        end: RunEnd { ledger: if request.commits() { ledger::open(laid) } else { Vec::new() }, ..RunEnd::default() },
         counts: RunCounts::new(laid.mapping.systems.len(), laid.mapping.fields.len()),
         held: Vec::new(),
         moved: Vec::new(),
@@ -207,6 +208,7 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
         ended.end.state = RunState::Failed;
         ended.end.message = Some(error.to_string());
     }
+    ledger::close(laid, &mut ended);
     let pauses = ground.breakers.pauses(ground.clock.now());
     let own = pauses.iter().filter(|pause| laid.seats.iter().any(|seat| seat.object == pause.object && seat.system.connection() == &pause.connection));
     let told: Vec<String> = own.map(breaker::Pause::sentence).collect();

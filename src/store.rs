@@ -27,7 +27,7 @@ pub use crate::sync::place::WaitingWhy;
 pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::system::Cursor;
 pub use history::{History, Journalled, Letter, Logged, Page};
-pub use run::{Run, RunEnd, RunRecord, RunState, Wake};
+pub use run::{Ledger, Run, RunEnd, RunRecord, RunState, Wake};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]

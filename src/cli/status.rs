@@ -9,8 +9,9 @@ use serde_json::json;
 use super::exit::Exit;
 use super::out::{self, Out, grouped, styled};
 use super::{Global, ground, open};
+use crate::id::MappingName;
 use crate::report::status::{Refused, Standing, standing};
-use crate::store::Totals;
+use crate::store::{Ledger, Totals};
 
 /// A daemon that is alive answers within this.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(3);
@@ -55,6 +56,7 @@ impl Status {
                 out.flow(format!("{}  {}: {message}", styled(out::TITLE, &standing.mapping), run.end.state.word()))?;
             }
         }
+        ledgers(&all, out)?;
         if all.iter().any(|standing| standing.totals.reviews > 0) {
             out.line(styled(out::QUIET, "\nWhat waits for a person: syncline reviews"))?;
         }
@@ -95,6 +97,24 @@ fn table(all: &[Standing], now: Timestamp, out: &Out) -> std::io::Result<()> {
     out.table(&head, rows.collect())
 }
 
+/// What the last runs read, and what became of it; runs that read nothing are left out.
+fn ledgers(all: &[Standing], out: &Out) -> std::io::Result<()> {
+    let last = all.iter().filter_map(|standing| Some((standing, standing.last.as_ref()?)));
+    let told = last.flat_map(|(standing, run)| run.end.ledger.iter().filter(|ledger| ledger.read > 0).map(move |ledger| (standing, ledger)));
+    let rows: Vec<Vec<String>> = told.map(|(standing, ledger)| books(&standing.mapping, ledger)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    out.table(&["last run of", "system", "read", "unchanged", "written", "agreed", "filtered", "held", "refused", ""], rows)
+}
+
+fn books(mapping: &MappingName, ledger: &Ledger) -> Vec<String> {
+    let gap = if ledger.gap() == 0 { String::new() } else { styled(out::BAD, format!("{} in no class", ledger.gap())) };
+    let classes = ledger.classes().into_iter().map(|(_, count)| grouped(count));
+    [mapping.to_string(), ledger.system.clone(), grouped(ledger.read)].into_iter().chain(classes).chain([gap]).collect()
+}
+
 fn row(standing: &Standing, now: Timestamp) -> Vec<String> {
     let records = standing.links.iter().map(|(system, links)| format!("{system} {}", grouped(*links))).collect::<Vec<_>>().join(", ");
     let (last, ended) = match &standing.last {
@@ -111,7 +131,7 @@ fn tell(standing: &Standing, refused: &Refused, out: &Out) -> std::io::Result<()
     if !refused.fields.is_empty() {
         out.line(format!("  fields: {}", refused.fields.join(", ")))?;
     }
-    out.line(styled(out::QUIET, "  Sent again when the record or the mapping changes."))
+    out.line(styled(out::QUIET, "  Planned anew when the value or the mapping changes, or with `syncline retry`: syncline dead-letters"))
 }
 
 /// `3 s`, `5 min`, `2 h`, `4 d`.
@@ -131,7 +151,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
         let end = &run.end;
         json!({
             "run": run.id.to_string(), "state": end.state.word(), "started_at": run.started_at.to_string(), "ended_at": run.ended_at.map(|at| at.to_string()),
-            "message": end.message, "read": end.read, "created": end.created, "updated": end.updated, "archived": end.archived, "deleted": end.deleted,
+            "message": end.message, "ledger": end.ledger, "read": end.read, "created": end.created, "updated": end.updated, "archived": end.archived, "deleted": end.deleted,
         })
     });
     let letters: Vec<_> = standing

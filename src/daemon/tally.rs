@@ -35,6 +35,10 @@ pub struct Counts {
     /// Ops that were sent, by kind and by what became of them.
     pub ops: BTreeMap<(MappingName, SystemName, &'static str, &'static str), u64>,
     pub conflicts: BTreeMap<MappingName, u64>,
+    /// Records that runs read, by what became of each.
+    pub ledger: BTreeMap<(MappingName, SystemName, &'static str), u64>,
+    /// Those that are in no class.
+    pub gaps: BTreeMap<(MappingName, SystemName), i64>,
     pub requests: BTreeMap<(ConnectionName, &'static str), Times>,
     pub budgets: BTreeMap<(ConnectionName, String), f64>,
     pub deliveries: BTreeMap<(ConnectionName, &'static str), u64>,
@@ -90,6 +94,14 @@ impl Tally {
         let mut counts = self.counts();
         *counts.runs.entry((mapping.name.clone(), ended.end.state.word())).or_default() += 1;
         *counts.conflicts.entry(mapping.name.clone()).or_default() += ended.end.conflicts;
+        // A run that failed did not come to account for what it read.
+        let closed = !matches!(ended.end.state, RunState::Running | RunState::Failed);
+        for (system, ledger) in mapping.systems.iter().zip(&ended.end.ledger).filter(|_| closed) {
+            for (class, count) in ledger.classes() {
+                *counts.ledger.entry((mapping.name.clone(), system.name.clone(), class)).or_default() += count;
+            }
+            *counts.gaps.entry((mapping.name.clone(), system.name.clone())).or_default() += ledger.gap();
+        }
         for (system, planned) in mapping.systems.iter().zip(&ended.counts.systems) {
             let kinds = [("create", planned.creates), ("update", planned.updates), ("archive", planned.archives), ("delete", planned.deletes)];
             for (kind, count) in kinds {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::apply::{Ctx, Due};
 use super::progress::Step;
-use super::{RunError, commit};
+use super::{RunError, commit, ledger};
 use crate::id::{EntryId, RecordKey};
 use crate::mapping::spell::Spelling;
 use crate::mapping::{FieldIx, Observation, Seen, SystemIx};
@@ -359,8 +359,9 @@ fn tally(ctx: &Ctx<'_>, answer: &Answer, result: &Landed) {
             OpKind::Delete(_) => end.deleted += 1,
         }
     }
-    drop(end);
     let op = &answer.due.entry.op;
+    ledger::written(op, result.state, result.refusal.is_some(), &mut end);
+    drop(end);
     ctx.progress.step(Step::Settled { system: op.system, kind: super::plan::kind(&op.kind), outcome: word(&answer.outcome) });
 }
 

@@ -12,7 +12,7 @@ use super::ground::{Ground, Laid};
 use super::prepare::{Hint, Prepared};
 use super::source::Slice;
 use super::{Ended, Request, RunError};
-use super::{alike, keys, late, look};
+use super::{alike, keys, late, ledger, look};
 use crate::id::{EntryId, RunId};
 use crate::mapping::{Observation, SystemIx};
 use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
@@ -74,11 +74,13 @@ pub async fn merge(
         let look = look::look(ground, laid, run, prepared, &slice.neighbours);
         if !look::agreed(request, ground, laid, prepared, &look, slice) {
             // It is in no list any more once the mapping is adopted: touched, so that the next run plans it.
+            ledger::left_out(prepared, &mut ended.end);
             left_out.extend(prepared.hints.iter().map(|(touch, _)| touch.clone()));
             continue;
         }
         ended.end.unchanged += u64::from(look.counts.unchanged);
         count(prepared, &look, ended);
+        ledger::looked(prepared, &look, &mut ended.end);
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
                 if !entries.is_empty() {
@@ -125,6 +127,7 @@ fn begin(laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<Vec<Begun>, Ru
         let records = same.group.members.len() as u64;
         ended.end.unchanged += records;
         ended.end.linked += records;
+        same.group.members.iter().for_each(|member| ended.end.ledger[usize::from(member.system.0)].agreed += 1);
     }
     Ok(slice.same.iter().map(|same| alike::begin(alike, laid, same)).collect::<Result<_, _>>()?)
 }
@@ -208,6 +211,7 @@ fn count(prepared: &Prepared, look: &Look, ended: &mut Ended) {
 
 async fn settle_placed(ground: &Ground, laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<(), RunError> {
     let placed = &slice.placed;
+    ledger::placed(&placed.books, &mut ended.end);
     ended.end.waiting += placed.waiting.len() as u64;
     if !placed.waiting.is_empty() || !placed.found.is_empty() {
         ground.store.keep_waiting(laid.id, placed.waiting.clone(), placed.found.clone()).await?;

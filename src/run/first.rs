@@ -61,6 +61,7 @@ impl FirstMatch {
                 Told::Page(system, which, page) => {
                     progress.step(Step::Read { system, records: page.records.len() });
                     gathered.read += page.records.len() as u64;
+                    gathered.books.of(system).read += page.records.len() as u64;
                     remember(laid, system, which, &page, &mut cursors);
                     let (fresh, known) = sort_out(ground, laid, &desk, system, page, blank, &mut gathered).await?;
                     count += fresh.len() as u64;
@@ -203,10 +204,13 @@ async fn sort_out(
             if entity.is_some() {
                 let at = (system, observation.identity.clone());
                 hints.push((touch(laid, system, &observation), None));
-                gathered.fresh.insert(at, observation);
+                let again = gathered.fresh.insert(at, observation).is_some();
+                gathered.books.of(system).unchanged += u64::from(again);
             } else if !desk.claims(system, &observation, &record) {
                 let hint = (touch(laid, system, &observation), None);
                 fresh.push(Loose { group: 0, system, observation, read_at, keys: None, record: None, hint, predecessor_of: None });
+            } else {
+                gathered.books.of(system).held += 1;
             }
         }
         // References in match keys are entities, not record keys.

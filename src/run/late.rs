@@ -17,6 +17,7 @@ use crate::store::{Answer, Conflict, Hit, Merged, NewReview, ReviewAbout, Touch,
 use crate::sync::entity::Entity;
 use crate::sync::join::{Join, Pair, apart, join as join_two};
 use crate::sync::op::EntryState;
+use crate::sync::scene::Sight;
 use crate::sync::terms::Terms;
 
 /// What late matches brought to an entity, to be stored with its look.
@@ -247,9 +248,16 @@ fn asked(one: &Prepared, other: &Prepared) -> Option<Asked> {
 
 /// The elder with what is known of both.
 fn one_of(mut elder: Prepared, younger: Prepared, entity: Entity, lost: Vec<Conflict>, asked: Option<Asked>) -> Prepared {
+    elder.fetched.extend(younger.fetched);
+    elder.displaced.extend(younger.displaced);
     let sights = younger.sights.into_iter().zip(younger.read_at).zip(younger.entity.links);
     for (at, ((sight, read_at), link)) in sights.enumerate() {
-        if link.is_some_and(|link| entity.links[at].as_ref().is_some_and(|joined| joined.identity == link.identity)) {
+        let takes = link.is_some_and(|link| entity.links[at].as_ref().is_some_and(|joined| joined.identity == link.identity));
+        let displaced = if takes { &elder.sights[at] } else { &sight };
+        if matches!(displaced, Sight::Live(_)) {
+            elder.displaced.push(SystemIx(at as u16));
+        }
+        if takes {
             (elder.sights[at], elder.read_at[at]) = (sight, read_at);
         }
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
+use super::ledger::Books;
 use super::prepare::Prepared;
 use super::progress::{Progress, Step};
 use super::{Request, RunError, look, neighbours};
@@ -29,6 +30,8 @@ pub struct Gathered {
     pub since: HashMap<(SystemIx, RecordKey), Timestamp>,
     pub read: u64,
     pub unchanged: u64,
+    /// The same, system by system, with what became of each.
+    pub books: Books,
     /// Cursors of pages that brought nothing.
     pub idle: Vec<MovedCursor>,
     /// Cursors of feeds with a hole: they move when a sweep has made it good.
@@ -136,6 +139,7 @@ async fn start(
 /// One page: what is no news is dropped, the rest is committed as touched together with the cursor.
 async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx, which: Which, page: Page, gathered: &mut Gathered) -> Result<(), RunError> {
     gathered.read += page.records.len() as u64;
+    gathered.books.of(system).read += page.records.len() as u64;
     let mut touches = Vec::new();
     for (other, at) in ground.sharing(&laid.mapping.system(system).connection, &laid.seat(system).object) {
         let own = other.id == laid.id && at == system;
@@ -187,11 +191,13 @@ async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx,
 fn keep(gathered: &mut Gathered, touch: Touch, observed: Option<Observation>) {
     // Beyond the bound a record stays touched in the store and is read again by the next run.
     if gathered.touched.len() >= RUN_RECORDS_MAX {
+        gathered.books.of(touch.system).held += u64::from(observed.is_some());
         return;
     }
     let at = (touch.system, touch.identity.clone());
     if let Some(observed) = observed {
-        gathered.fresh.insert(at.clone(), observed);
+        let again = gathered.fresh.insert(at.clone(), observed).is_some();
+        gathered.books.of(touch.system).unchanged += u64::from(again);
     }
     gathered.touched.insert(at, (touch, None));
 }
@@ -224,6 +230,7 @@ async fn news(ground: &Ground, laid: &Laid, system: SystemIx, page: &Page, own: 
             prepared.resolve(laid, &neighbours);
             if look::is_quiet(ground, laid, &prepared, &neighbours) {
                 gathered.unchanged += u64::from(own);
+                gathered.books.of(system).unchanged += u64::from(own);
             } else if let Sight::Live(observation) = std::mem::take(&mut prepared.sights[system.0 as usize]) {
                 news.push(observation);
             }

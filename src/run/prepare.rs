@@ -49,6 +49,10 @@ pub struct Prepared {
     pub late: Late,
     /// What this look answers.
     pub hints: Vec<Hint>,
+    /// Systems whose record was read by key for this look.
+    pub fetched: Vec<SystemIx>,
+    /// Systems in which another record was read that stood in the place of the one seen.
+    pub displaced: Vec<SystemIx>,
 }
 
 impl Prepared {
@@ -68,6 +72,8 @@ impl Prepared {
             waiting: Vec::new(),
             late: Late::default(),
             hints: Vec::new(),
+            fetched: Vec::new(),
+            displaced: Vec::new(),
         }
     }
 
@@ -86,6 +92,8 @@ impl Prepared {
             waiting: Vec::new(),
             late: Late::default(),
             hints: Vec::new(),
+            fetched: Vec::new(),
+            displaced: Vec::new(),
         }
     }
 
@@ -120,6 +128,9 @@ impl Prepared {
     }
 
     pub fn see(&mut self, system: SystemIx, sight: Sight, at: Timestamp) {
+        if matches!(self.sights[system.0 as usize], Sight::Live(_)) {
+            self.displaced.push(system);
+        }
         self.sights[system.0 as usize] = sight;
         self.read_at[system.0 as usize] = at;
     }
@@ -198,6 +209,9 @@ pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice:
             };
             let absent = if planted!("unread-as-gone") { Sight::Gone } else { Sight::Silent(missing) };
             let sight = sights.remove(&identity).unwrap_or(absent);
+            if matches!(sight, Sight::Live(_)) {
+                prepared.fetched.push(system);
+            }
             prepared.see(system, sight, now);
         }
     }

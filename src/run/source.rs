@@ -8,7 +8,7 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, keys, late, look, neighbours};
+use super::{Ended, Request, RunError, keys, late, ledger, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
@@ -17,6 +17,7 @@ use crate::sync::alike::Alike;
 use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
 use crate::sync::pace;
+use crate::sync::scene::Sight;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -115,6 +116,7 @@ impl Source {
         if adoption != Adoption::Done {
             let (first, mut gathered) = FirstMatch::read(ground, laid, request, progress).await?;
             report(laid, &mut gathered, ended);
+            ledger::take_over(&mut gathered, &mut ended.end);
             let listings = gathered.listings;
             return Ok(Self { adoption, listings, looked: 0, left: 0, kind: Kind::Staged(Box::new(first)) });
         }
@@ -127,6 +129,7 @@ impl Source {
             false => ground.store.touched_count(laid.id).await?.0.saturating_sub(looked),
         };
         let slices = slices_of(ground, laid, request, &mut gathered, hints).await?;
+        ledger::take_over(&mut gathered, &mut ended.end);
         Ok(Self { adoption, listings: gathered.listings, looked, left, kind: Kind::Memory { slices, next: 0 } })
     }
 
@@ -251,9 +254,12 @@ fn merge_joined(prepared: &mut Vec<Prepared>, placed: &mut Placed) {
         };
         let both = &mut placed.entities[*at];
         both.hints.append(&mut touched.hints);
+        both.fetched.append(&mut touched.fetched);
         for (at, sight) in touched.sights.drain(..).enumerate() {
-            if both.sights[at] == crate::sync::scene::Sight::Unread {
+            if both.sights[at] == Sight::Unread {
                 both.sights[at] = sight;
+            } else if matches!(sight, Sight::Live(_)) {
+                both.displaced.push(SystemIx(at as u16));
             }
         }
         false
@@ -309,7 +315,11 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
             Some(observation) if !desk.may_be_ours(system) && hint.0.why != Touched::Gone => {
                 loose.push(Loose { group: 0, system, observation, read_at: now, keys: None, record: None, hint, predecessor_of: None });
             }
-            _ => ask.entry(system).or_default().push(hint),
+            seen => {
+                // Read a second time, by key.
+                gathered.books.of(system).unchanged += u64::from(seen.is_some());
+                ask.entry(system).or_default().push(hint);
+            }
         }
     }
     for (system, hints) in ask {
@@ -334,6 +344,7 @@ async fn loose(laid: &Laid, desk: &Desk<'_>, gathered: &mut Gathered, hints: Vec
                 Some(record) => {
                     let observation = laid.mapping.observe(system, &record, &seat.positions);
                     let record = desk.may_be_ours(system).then_some(record);
+                    gathered.books.of(system).read += 1;
                     loose.push(Loose { group: 0, system, observation, read_at: now, keys: None, record, hint, predecessor_of: None });
                 }
                 None => done.push(hint),

@@ -5,6 +5,7 @@ mod back;
 mod found;
 mod late;
 mod leave;
+mod ledger;
 mod offline;
 mod pace;
 mod retention;

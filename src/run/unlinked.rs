@@ -10,6 +10,7 @@ use beside::{Begun, Twins, twins};
 
 use super::RunError;
 use super::ground::{Ground, Laid};
+use super::ledger::{self, Books};
 use super::prepare::{self, Hint, Prepared};
 use super::{keys, neighbours};
 use crate::id::{EntityId, RecordKey};
@@ -52,6 +53,8 @@ pub struct Placed {
     pub closed: Vec<crate::id::ReviewId>,
     /// Hints that are answered without a look.
     pub done: Vec<Hint>,
+    /// What became of the records that lead to no entity.
+    pub books: Books,
 }
 
 impl Placed {
@@ -324,17 +327,25 @@ impl<'a> Desk<'a> {
                 if asked.is_none() && !self.asks_about_twin(&about, placed) {
                     placed.reviews.push(NewReview { entity: None, about });
                 }
+                placed.books.of(loose.system).held += 1;
                 placed.waiting.push(waiting(&loose, keys, WaitingWhy::Review));
                 placed.done.push(loose.hint);
                 return;
             }
             Placement::Wait(why) => {
+                ledger::apart(why, placed.books.of(loose.system));
                 placed.waiting.push(waiting(&loose, keys, why));
                 placed.done.push(loose.hint);
             }
             // Recovery owns it: the hint stays until the create is settled.
-            Placement::Claimed(_) => return,
-            Placement::LeaveAlone => placed.done.push(loose.hint),
+            Placement::Claimed(_) => {
+                placed.books.of(loose.system).held += 1;
+                return;
+            }
+            Placement::LeaveAlone => {
+                placed.books.of(loose.system).filtered += 1;
+                placed.done.push(loose.hint);
+            }
         }
         if let Some((review, true)) = asked {
             placed.closed.push(review);

@@ -18,7 +18,7 @@ use crate::daemon::resolve::Said;
 use crate::id::{RunId, SystemName};
 use crate::run::Ended;
 use crate::run::plan::PlannedOp;
-use crate::store::{RunEnd, RunState};
+use crate::store::{Ledger, RunEnd, RunState};
 use crate::sync::RunCounts;
 
 /// What a command asks of the daemon: the first line.
@@ -122,6 +122,7 @@ pub struct Done {
     pub in_doubt: u64,
     pub waiting: u64,
     pub message: Option<String>,
+    pub ledger: Vec<Ledger>,
     pub held: Vec<String>,
     pub moved: Vec<String>,
     /// Systems that could not be read, and why.
@@ -149,6 +150,7 @@ impl From<&Ended> for Done {
             in_doubt: end.in_doubt,
             waiting: end.waiting,
             message: end.message.clone(),
+            ledger: end.ledger.clone(),
             held: ended.held.clone(),
             moved: ended.moved.clone(),
             remarks: ended.remarks.clone(),
@@ -176,6 +178,7 @@ impl Done {
             in_doubt: self.in_doubt,
             waiting: self.waiting,
             message: self.message,
+            ledger: self.ledger,
         };
         let down = self.down.iter().map(|(system, why)| (SystemName::new(system), why.clone())).collect();
         Some(Ended {

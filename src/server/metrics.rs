@@ -67,6 +67,14 @@ fn counted(page: &mut Page, counts: &Counts) {
     for (mapping, count) in &counts.conflicts {
         conflicts.sample(&[("mapping", mapping.as_str())], *count as f64);
     }
+    let mut ledger = page.counter("syncline_ledger_records_total", "Records that runs read, each in one class by what became of it.");
+    for ((mapping, system, class), count) in &counts.ledger {
+        ledger.sample(&[("mapping", mapping.as_str()), ("system", system.as_str()), ("class", class)], *count as f64);
+    }
+    let mut gap = page.gauge("syncline_ledger_gap", "Records that runs read and that are in no class since the start; anything but 0 is a bug.");
+    for ((mapping, system), count) in &counts.gaps {
+        gap.sample(&[("mapping", mapping.as_str()), ("system", system.as_str())], *count as f64);
+    }
     let mut deliveries = page.counter("syncline_deliveries_total", "Webhook requests by what they were answered.");
     for ((connection, outcome), count) in &counts.deliveries {
         deliveries.sample(&[("connection", connection.as_str()), ("outcome", outcome)], *count as f64);

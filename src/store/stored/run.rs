@@ -1,7 +1,7 @@
 //! How a run ended, as bytes, and the small closed sets that stand in columns.
 
 use super::{Broken, Reader, Writer};
-use crate::store::{Feed, RunEnd, RunState, Touched, WaitingWhy, Wake};
+use crate::store::{Feed, Ledger, RunEnd, RunState, Touched, WaitingWhy, Wake};
 
 pub fn write(end: &RunEnd) -> Vec<u8> {
     let mut out = Writer::begin();
@@ -21,6 +21,12 @@ pub fn write(end: &RunEnd) -> Vec<u8> {
     ];
     counts.into_iter().for_each(|count| out.number(count));
     out.option(end.message.as_deref(), Writer::text);
+    out.number(end.ledger.len() as u64);
+    for ledger in &end.ledger {
+        out.text(&ledger.system);
+        out.number(ledger.read);
+        ledger.classes().into_iter().for_each(|(_, count)| out.number(count));
+    }
     out.0
 }
 
@@ -41,7 +47,25 @@ pub fn read(state: RunState, body: &[u8]) -> Result<RunEnd, Broken> {
         in_doubt: input.number()?,
         waiting: input.number()?,
         message: input.option(Reader::text)?.map(str::to_owned),
+        // Before it was kept, a run ended here.
+        ledger: if input.is_done() { Vec::new() } else { read_ledger(&mut input)? },
     })
+}
+
+fn read_ledger(input: &mut Reader) -> Result<Vec<Ledger>, Broken> {
+    let one = |input: &mut Reader| {
+        Ok(Ledger {
+            system: input.text()?.to_owned(),
+            read: input.number()?,
+            unchanged: input.number()?,
+            written: input.number()?,
+            agreed: input.number()?,
+            filtered: input.number()?,
+            held: input.number()?,
+            dead_lettered: input.number()?,
+        })
+    };
+    (0..input.number()?).map(|_| one(input)).collect()
 }
 
 /// A closed set as a column: the number of each member, and back where somebody reads it.

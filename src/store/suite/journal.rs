@@ -6,8 +6,8 @@ use super::look::settled_as;
 use super::sample::*;
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::store::{
-    Adoption, Answer, Conflict, DeadLetter, Decided, Fate, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Spoke, Store, StoreError,
-    StuckWhy, Wake,
+    Adoption, Answer, Conflict, DeadLetter, Decided, Fate, Feed, Ledger, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Spoke, Store,
+    StoreError, StuckWhy, Wake,
 };
 use crate::sync::entity::{Cause, Interval, Known, Origin, Shadow};
 use crate::sync::op::{EntryState, OpKind};
@@ -187,7 +187,8 @@ pub async fn runs_end_and_adopt(store: Arc<dyn Store>) {
     let held = store.new_run(mapping, Wake::Start, at(1));
     store.begin_run(held).await.expect("begins");
     assert_eq!(store.runs(None, 1).await.expect("lists")[0].ended_at, None, "it shows as running");
-    let end = |state| RunEnd { state, read: 5, waiting: 9, message: Some("why".into()), ..RunEnd::default() };
+    let ledger = vec![Ledger { system: "crm".into(), read: 5, unchanged: 3, held: 2, ..Ledger::default() }];
+    let end = |state| RunEnd { state, ledger: ledger.clone(), read: 5, waiting: 9, message: Some("why".into()), ..RunEnd::default() };
     store.end_run(held, end(RunState::Held), at(2)).await.expect("ends");
     assert_eq!(store.adoption(mapping).await.expect("reads"), Adoption::First, "a run that ended adopts nothing by itself");
     // One that never began is stored by its end.
