@@ -8,11 +8,13 @@ pub mod field;
 #[cfg(test)]
 pub mod fixture;
 pub mod form;
+pub mod formula;
 mod keeps;
 pub mod matching;
 pub mod meaning;
 pub mod observe;
 pub mod reference;
+pub mod round_trip;
 pub mod scope;
 pub mod spell;
 pub mod summary;
@@ -29,6 +31,7 @@ use crate::id::{ConnectionName, FieldName, MappingName, ObjectName, SystemName};
 use crate::value::{Kind, Str};
 
 pub use field::{CellProgram, Field, Unknown};
+pub use formula::Formula;
 pub use keeps::Keeps;
 pub use matching::{MatchKey, MatchRule};
 pub use observe::{Observation, Seen};
@@ -36,7 +39,7 @@ pub use reference::Target;
 pub use scope::EntitySlot;
 pub use system::{Create, Leaves, System};
 pub use view::EntityView;
-pub use wins::Wins;
+pub use wins::{Line, Wins};
 
 /// Position of a system in its mapping, in the order of `systems:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +60,8 @@ pub struct Mapping {
     pub limits: Limits,
     pub systems: Vec<System>,
     pub fields: Vec<Field>,
+    /// The fields with a `formula`, each behind those it draws on.
+    pub formulas: Vec<FieldIx>,
     pub matching: Vec<MatchRule>,
     /// Where telephone numbers without a prefix are from, if its connections agree on it.
     pub country: Option<Str>,

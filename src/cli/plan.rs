@@ -16,9 +16,10 @@ use super::plan_view::PlanView;
 use super::progress::Bars;
 use super::stop::Stop;
 use super::{Global, ground, logs, open};
+use crate::run::offline;
 use crate::run::plan::{Approval, Head, PLAN_VERSION, PlanFile, PlanSink, PlannedOp};
 use crate::run::{self, Ended, Ground, Hooks, Intent, Laid, NobodyAgrees, Request};
-use crate::store::{Store, Wake};
+use crate::store::{Store, Wake, sqlite};
 
 /// Show what a run would write, field by field, with the rule that decided. Nothing is written.
 #[derive(Debug, Args)]
@@ -29,6 +30,7 @@ Examples:
   syncline plan
   syncline plan deals --limit 10
   syncline plan --out first.plan && syncline run --plan first.plan
+  syncline plan --offline           what an edited mapping would change, without a request
   syncline plan --json              one op a line, then a line with the totals")]
 pub struct Plan {
     /// Only these mappings
@@ -39,19 +41,22 @@ pub struct Plan {
     /// Look for deletes where only reading all keys tells
     #[arg(long)]
     sweep: bool,
+    /// Plan from what the store knows of the records, and ask no system: what an edited mapping would change
+    #[arg(long, conflicts_with_all = ["out", "sweep"])]
+    offline: bool,
     /// Ops shown of each mapping; the totals count all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
 }
 
 /// Shows ops, and saves them where a file is wanted.
-struct Both {
-    view: PlanView,
-    file: Option<Saving>,
+pub struct Both {
+    pub view: PlanView,
+    pub file: Option<Saving>,
 }
 
 /// A plan on its way to a file: it gets the file's name when it is whole, so that half a plan is never taken for one.
-type Saving = PlanFile<BufWriter<NamedTempFile>>;
+pub type Saving = PlanFile<BufWriter<NamedTempFile>>;
 
 impl PlanSink for Both {
     fn op(&mut self, op: PlannedOp) -> std::io::Result<()> {
@@ -68,6 +73,9 @@ impl PlanSink for Both {
 
 impl Plan {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+        if self.offline {
+            return self.from_store(global, out).await;
+        }
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
         logs::start(global, Some(&project.log), "warn", out)?;
         let clock = ground::wall_clock();
@@ -75,7 +83,7 @@ impl Plan {
         let laid = ground::lay(&project, store, clock).await?;
         let chosen = ground::named(&laid, &self.mappings)?;
         let stop = Stop::listen()?;
-        let mut both = Both { view: PlanView::new(out.clone(), self.limit), file: self.file(&laid, &chosen)? };
+        let mut both = Both { view: PlanView::new(out.clone(), self.limit), file: file(self.out.as_deref(), &laid, &chosen)? };
         let mut down = false;
         for mapping in chosen {
             let ended = planned(&laid, mapping, self.sweep, &mut both, out, &stop.token).await?;
@@ -100,24 +108,49 @@ impl Plan {
         Ok(if down { Exit::Failed } else { Exit::Done })
     }
 
-    fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<Saving>> {
-        let Some(path) = &self.out else { return Ok(None) };
-        if path.exists() {
-            return Err(taken(path));
+    /// Out of the store alone, which is only looked at.
+    async fn from_store(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+        let Some((project, _)) = open::project(global, out)? else { return Ok(Exit::Usage) };
+        logs::start(global, Some(&project.log), "warn", out)?;
+        if !project.store.exists() {
+            let store = project.store.display();
+            return Err(Misused::because(format!("There is no store at {store}: no run was ever made"), "Plan from the systems with\n    syncline plan"));
         }
-        let beside = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let to = NamedTempFile::new_in(beside).with_context(|| unwritable(path))?;
-        let head = Head {
-            syncline_plan: PLAN_VERSION,
-            store: ground.store.instance().to_owned(),
-            made_at: ground.clock.now().to_string(),
-            mappings: chosen.iter().map(|laid| laid.mapping.name.to_string()).collect(),
-        };
-        Ok(Some(PlanFile::begin(BufWriter::new(to), &head)?))
+        let store = sqlite::open_read_only(&project.store)?;
+        let zone = project.time_zone.get()?.clone();
+        let laid = Ground::lay(store, ground::wall_clock(), zone, offline::unasked(&project), project.mappings.clone()).await?;
+        let mut view = PlanView::new(out.clone(), self.limit);
+        for mapping in ground::named(&laid, &self.mappings)? {
+            let known = offline::plan(&laid, mapping, &mut view).await?;
+            view.offline_done(&mapping.mapping, &known)?;
+        }
+        view.done()?;
+        if !out.json && view.ops > 0 {
+            out.line(styled(out::QUIET, "\nNo system was asked. What they hold now, and a plan that can be applied: syncline plan"))?;
+        }
+        Ok(Exit::Done)
     }
 }
 
-fn save(file: Saving, path: &Path) -> anyhow::Result<()> {
+/// The file to save a plan to, where one is wanted.
+pub fn file(path: Option<&Path>, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<Saving>> {
+    let Some(path) = path else { return Ok(None) };
+    if path.exists() {
+        return Err(taken(path));
+    }
+    let beside = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let to = NamedTempFile::new_in(beside).with_context(|| unwritable(path))?;
+    let head = Head {
+        syncline_plan: PLAN_VERSION,
+        store: ground.store.instance().to_owned(),
+        made_at: ground.clock.now().to_string(),
+        mappings: chosen.iter().map(|laid| laid.mapping.name.to_string()).collect(),
+    };
+    Ok(Some(PlanFile::begin(BufWriter::new(to), &head)?))
+}
+
+/// Gives a whole plan the file's name.
+pub fn save(file: Saving, path: &Path) -> anyhow::Result<()> {
     let whole = file.finish().and_then(|to| to.into_inner().map_err(std::io::IntoInnerError::into_error)).with_context(|| unwritable(path))?;
     match whole.persist_noclobber(path) {
         Ok(_) => Ok(()),

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::out::{self, Out, styled};
 use crate::mapping::Mapping;
 use crate::run::Ended;
+use crate::run::offline::Known;
 use crate::run::plan::{PlanSink, PlannedOp};
 
 /// Prints ops as they come, up to a limit of each mapping, and counts all.
@@ -68,6 +69,30 @@ impl PlanView {
             }
             for (system, why) in &ended.down {
                 self.out.flow(format!("  {} {system}: {why}", styled(out::BAD, "not read")))?;
+            }
+            self.out.line("")?;
+        }
+        (self.shown, self.questions) = (0, 0);
+        self.counts.clear();
+        Ok(())
+    }
+
+    /// Ends the part of a mapping that was planned out of the store alone: what it adds up to, and what only the systems can tell.
+    pub fn offline_done(&mut self, mapping: &Mapping, known: &Known) -> std::io::Result<()> {
+        if self.out.json {
+            let counts: Vec<_> = self.counts.iter().map(|((system, kind), count)| json!({ "system": system, "kind": kind, "ops": count })).collect();
+            self.totals.push(json!({ "mapping": mapping.name.as_str(), "ops": counts, "entities": known.entities, "questions": self.questions, "left_alone": known.remarks, "held": known.held, "not_known": known.unknown }));
+        } else {
+            let ops: u64 = self.counts.values().sum();
+            if ops > self.shown as u64 {
+                self.out.line(styled(out::QUIET, format!("… and {}", out::counted(ops - self.shown as u64, "more op"))))?;
+            }
+            self.out.flow(format!("{}  {}", styled(out::TITLE, &mapping.name), self.summary()))?;
+            let told = [("left alone:", &known.remarks), ("would wait:", &known.held), ("not known:", &known.unknown)];
+            for (word, sentences) in told {
+                for sentence in sentences {
+                    self.out.flow(format!("  {} {sentence}", styled(out::WAITING, word)))?;
+                }
             }
             self.out.line("")?;
         }

@@ -1,11 +1,13 @@
 //! A mapping's spec compiled: every name resolved, every expression checked, all problems at once.
 
+mod by;
 mod cell;
 mod checks;
 mod draft;
 mod examples;
 mod expression;
 mod fields;
+mod formula;
 mod policy;
 mod rows;
 mod systems;
@@ -40,12 +42,14 @@ pub fn sketch(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Di
     let scope = fields::scope(&draft);
     let cells = fields::cells(&mut draft, &scope);
     let programs = systems::programs(&mut draft, &scope);
-    let policies = fields::policies(&mut draft);
+    let policies = fields::policies(&mut draft, &scope);
     let slots = scope.slots.into_inner();
+    let formulas: Vec<Option<Vec<FieldIx>>> = policies.iter().map(|decides| Some(decides.formula.as_ref()?.fields(&slots))).collect();
+    let formulas = formula::in_order(&mut draft, &formulas);
     let matching = matching(&mut draft);
     examples::check(&mut draft);
     checks::all(&mut draft, &Parts { programs: &programs, cells: &cells, policies: &policies, slots: &slots, matching: &matching });
-    let found = std::mem::take(&mut draft.found);
+    let mut found = std::mem::take(&mut draft.found);
     let unsure = draft.systems.iter().zip(&programs).any(|(system, programs)| system.spec.filter.is_some() && programs.takes_part.is_none());
     if unsure || !spec.lost.is_empty() {
         return (None, found);
@@ -53,8 +57,9 @@ pub fn sketch(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Di
     let country = country(&draft);
     let (systems, columns) = systems::finish(&draft, programs);
     let mut fields = fields::finish(&draft, cells, policies);
-    for field in &mut fields {
-        field.meaning = systems.iter().enumerate().map(|(at, system)| meaning(field, at, system, &columns[at])).collect();
+    let sources: Vec<String> = (0..fields.len()).map(|at| formula::whole_source(&fields, at, &slots, &formulas)).collect();
+    for (field, source) in fields.iter_mut().zip(sources) {
+        field.meaning = systems.iter().enumerate().map(|(at, system)| meaning(field, &source, at, system, &columns[at])).collect();
     }
     let mut mapping = Mapping {
         name: MappingName::new(spec.mapping.text()),
@@ -68,6 +73,7 @@ pub fn sketch(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Di
         limits: limits(spec),
         systems,
         fields,
+        formulas,
         matching,
         country,
         refers_to: Vec::new(),
@@ -76,6 +82,9 @@ pub fn sketch(spec: &MappingSpec, world: &World<'_>) -> (Option<Mapping>, Vec<Di
     };
     let refers_to: BTreeSet<MappingName> = mapping.fields.iter().filter_map(|field| field.refers_to().cloned()).collect();
     mapping.refers_to = refers_to.into_iter().filter(|name| *name != mapping.name).collect();
+    if !has_error(&found) {
+        found.extend(checks::lossy(&draft, &mapping));
+    }
     (Some(mapping), found)
 }
 

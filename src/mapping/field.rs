@@ -2,12 +2,12 @@
 
 use super::values::Rows;
 use super::world::{Access, Shows};
-use super::{Place, Target, Wins};
+use super::{FieldIx, Formula, Place, Target, Wins};
 use crate::expr::Program;
 use crate::id::{FieldName, MappingName};
 use crate::value::money::Currency;
 use crate::value::record::Form;
-use crate::value::{Kind, Path, Value};
+use crate::value::{Kind, Path, Str, Value};
 
 /// One row of the crosswalk table.
 #[derive(Debug)]
@@ -20,6 +20,10 @@ pub struct Field {
     pub rows: Option<Rows>,
     pub unknown: Unknown,
     pub wins: Wins,
+    /// The conditions of `wins`, one for each of its lines but the last.
+    pub conditions: Vec<Program>,
+    /// How it is computed; nobody's edit decides it then.
+    pub formula: Option<Formula>,
     /// `evidence: certain`: a newest edit without proven order goes to review.
     pub certain: bool,
     /// One place per system, in the mapping's order.
@@ -47,13 +51,32 @@ pub enum Unknown {
 pub enum CellProgram {
     /// One path, read and written.
     /// `currency` is that of amounts there, if it can hold only one.
-    Path { column: u16, path: Path, form: Form, shows: Shows, access: Access, currency: Option<Currency> },
+    Path { column: u16, path: Path, form: Form, shows: Shows, access: Access, currency: Option<Currency>, by: Option<By> },
     /// A reference held by a field of the mapping referred to, not by record key. `kind` is that field's.
     KeyedRef { column: u16, path: Path, form: Form, mapping: MappingName, field: FieldName, kind: Kind, access: Access },
     /// Parts of one value, in the order of [`PartName`].
     Parts(Vec<Part>),
     /// Expressions: `read` over the record's paths, `write` over the entity.
     Computed { read: Option<Program>, write: Option<Vec<Written>> },
+}
+
+/// A path of the record on which it hangs which rows of a choice apply.
+#[derive(Debug)]
+pub struct By {
+    pub column: u16,
+    pub path: Path,
+    pub born: Born,
+}
+
+/// What a record that we make will show at the path of `by`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Born {
+    /// As `new` or `where` say.
+    Always(Str),
+    /// As this field is written there.
+    Field(FieldIx),
+    /// No record is made, or nothing says.
+    Unsaid,
 }
 
 /// One path that a computed cell writes.

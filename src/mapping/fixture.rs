@@ -89,6 +89,8 @@ pub struct Entity {
     pub held: BTreeMap<(i64, &'static str), Value>,
     pub deleted: Vec<u16>,
     pub stand_in: Option<i64>,
+    /// What its records show at the path of `by`.
+    pub told_by: Option<&'static str>,
     pub asked: RefCell<Vec<String>>,
 }
 
@@ -133,6 +135,10 @@ impl EntityView for Entity {
     fn field_of(&self, reference: &Value, _: FieldIx, through: &str) -> Option<Value> {
         let Value::Ref(EntityId(entity)) = reference else { return None };
         self.held.iter().find(|((of, name), _)| of == entity && *name == through).map(|(_, value)| value.clone())
+    }
+
+    fn told_by(&self, _: FieldIx, _: SystemIx) -> Option<Str> {
+        self.told_by.map(Str::from)
     }
 
     fn stand_in(&self, _: FieldIx, by: &Value) -> Option<Value> {

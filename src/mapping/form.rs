@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use rust_decimal::RoundingStrategy;
 
-use super::field::{CellProgram, Field, PartName, Unknown, Written};
+use super::field::{Born, CellProgram, Field, PartName, Unknown, Written};
 use super::observe::{Seen, agreed};
 use super::scope::EntityEnv;
 use super::view::{EntityView, WithValue};
@@ -25,7 +25,8 @@ impl Mapping {
         let at = field;
         let field = self.field(at);
         let cell = field.cells[system.0 as usize].as_ref()?;
-        let counterpart = if value.is_blank() { Value::Blank } else { counterpart(field, at, system, value, view)? };
+        let by = self.by(at, system, view);
+        let counterpart = if value.is_blank() { Value::Blank } else { counterpart(field, at, (system, by.as_deref()), value, view)? };
         match cell {
             CellProgram::Path { form, shows, currency, .. } => shown(&counterpart, &field.kind, form, shows, *currency, of),
             CellProgram::KeyedRef { .. } => Some(counterpart),
@@ -111,6 +112,32 @@ impl Mapping {
         })
     }
 
+    /// The owner of the field as its lines say it; `None` where `wins` is no lines.
+    pub fn owner(&self, field: FieldIx, view: &dyn EntityView) -> Option<SystemIx> {
+        let field = self.field(field);
+        let super::Wins::Lines(lines) = &field.wins else { return None };
+        let held = field.conditions.iter().position(|condition| self.holds(condition, view));
+        lines.get(held.unwrap_or(lines.len() - 1)).map(|line| line.owner)
+    }
+
+    /// What the record in `system` shows, or a new one will show, at the path of `by`.
+    pub fn by(&self, field: FieldIx, system: SystemIx, view: &dyn EntityView) -> Option<Str> {
+        let Some(CellProgram::Path { by: Some(by), .. }) = &self.field(field).cells[system.0 as usize] else { return None };
+        view.told_by(field, system).or_else(|| match &by.born {
+            Born::Always(text) => Some(text.clone()),
+            Born::Field(other) => self.told(*other, system, &view.agreed(*other)),
+            Born::Unsaid => None,
+        })
+    }
+
+    /// A field's value as its plain cell there spells it.
+    fn told(&self, field: FieldIx, system: SystemIx, value: &Value) -> Option<Str> {
+        match (&self.field(field).rows, value) {
+            (Some(rows), Value::Text(name)) => rows.spelling(rows.position(name)?, system, None).cloned(),
+            (_, value) => super::observe::plain(value),
+        }
+    }
+
     /// Whether the entity is inside the wall of `system`.
     pub fn inside_wall(&self, system: SystemIx, view: &dyn EntityView) -> bool {
         let Some(program) = &self.system(system).only else { return true };
@@ -138,11 +165,11 @@ impl Env for AsWritten<'_> {
 }
 
 /// The value that stands for `value` in `system`, before any cutting; elements of a choice set without counterpart drop out.
-fn counterpart(field: &Field, at: FieldIx, system: SystemIx, value: &Value, view: &dyn EntityView) -> Option<Value> {
+fn counterpart(field: &Field, at: FieldIx, (system, by): (SystemIx, Option<&str>), value: &Value, view: &dyn EntityView) -> Option<Value> {
     if field.rows.is_some() {
         return match value {
-            Value::Set(elements) => Some(Value::set(elements.iter().filter_map(|element| row(field, system, element)))),
-            one => row(field, system, one),
+            Value::Set(elements) => Some(Value::set(elements.iter().filter_map(|element| row(field, system, by, element)))),
+            one => row(field, system, by, one),
         };
     }
     if field.refers_to().is_some() {
@@ -155,14 +182,14 @@ fn counterpart(field: &Field, at: FieldIx, system: SystemIx, value: &Value, view
     Some(value.clone())
 }
 
-fn row(field: &Field, system: SystemIx, value: &Value) -> Option<Value> {
+fn row(field: &Field, system: SystemIx, by: Option<&str>, value: &Value) -> Option<Value> {
     let (Some(rows), Value::Text(name)) = (&field.rows, value) else { return None };
     let at = rows.position(name)?;
-    if rows.spelling(at, system).is_some() {
+    if rows.spelling(at, system, by).is_some() {
         return Some(Value::Text(rows.rows[at].name.clone()));
     }
     match &field.unknown {
-        Unknown::Row(stand_in) if rows.spelling(*stand_in as usize, system).is_some() => Some(Value::Text(rows.rows[*stand_in as usize].name.clone())),
+        Unknown::Row(stand_in) if rows.spelling(*stand_in as usize, system, by).is_some() => Some(Value::Text(rows.rows[*stand_in as usize].name.clone())),
         Unknown::Row(_) | Unknown::Hold | Unknown::Match(_) => None,
     }
 }

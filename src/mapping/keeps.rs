@@ -18,6 +18,7 @@ impl Mapping {
         match &field.cells[system.0 as usize] {
             None => Keeps::All,
             Some(CellProgram::Path { shows, .. }) if shows.blank.is_some() => Keeps::Nothing,
+            Some(CellProgram::Path { by: Some(_), .. }) => Keeps::Blank,
             Some(CellProgram::Parts(parts)) if parts.iter().any(|part| part.shows.blank.is_some()) => Keeps::Nothing,
             Some(CellProgram::Path { .. } | CellProgram::Parts(_)) if field.refers_to().is_none() && all_rows_spelt(field, system) => Keeps::All,
             Some(CellProgram::Path { .. } | CellProgram::Parts(_) | CellProgram::KeyedRef { .. }) => Keeps::Blank,
@@ -27,5 +28,5 @@ impl Mapping {
 }
 
 fn all_rows_spelt(field: &Field, system: SystemIx) -> bool {
-    field.rows.as_ref().is_none_or(|rows| (0..rows.rows.len()).all(|row| rows.spelling(row, system).is_some()))
+    field.rows.as_ref().is_none_or(|rows| (0..rows.rows.len()).all(|row| rows.spelling(row, system, None).is_some()))
 }

@@ -5,10 +5,13 @@ use super::field::{CellProgram, Field};
 use crate::value::fingerprint;
 use crate::value::record::Columns;
 
-/// What counts: kind, rows, where the value lives and how it is read; not who decides, nor how it is written.
-pub fn meaning(field: &Field, system: usize, of: &System, columns: &Columns) -> u64 {
+/// What counts: kind, rows, formula, where the value lives and how it is read; not who decides, nor how it is written.
+pub fn meaning(field: &Field, formula: &str, system: usize, of: &System, columns: &Columns) -> u64 {
     let mut text = format!("{} {} {} {:?}\n", of.connection, of.object, of.zone, of.currency);
     text.push_str(&field.kind.to_string());
+    if !formula.is_empty() {
+        text.push_str(&format!("\nformula {formula}"));
+    }
     if let Some(rows) = &field.rows {
         for row in &rows.rows {
             // A row that says what it was keeps its meaning under its new name.
@@ -17,7 +20,12 @@ pub fn meaning(field: &Field, system: usize, of: &System, columns: &Columns) -> 
     }
     match &field.cells[system] {
         None => text.push_str("\nnone"),
-        Some(CellProgram::Path { path, form, currency, .. }) => text.push_str(&format!("\npath {path} {form:?} {currency:?}")),
+        Some(CellProgram::Path { path, form, currency, by, .. }) => {
+            text.push_str(&format!("\npath {path} {form:?} {currency:?}"));
+            if let Some(by) = by {
+                text.push_str(&format!(" by {}", by.path));
+            }
+        }
         Some(CellProgram::KeyedRef { path, form, mapping, field, .. }) => text.push_str(&format!("\nkeyed {path} {form:?} {mapping} {field}")),
         Some(CellProgram::Parts(parts)) => {
             for part in parts {

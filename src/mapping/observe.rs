@@ -2,12 +2,13 @@
 
 mod cell;
 
-pub(super) use cell::agreed;
+pub(super) use cell::{agreed, plain};
 
 use jiff::Timestamp;
 
+use super::field::CellProgram;
 use super::scope::RecordEnv;
-use super::{Mapping, SystemIx};
+use super::{FieldIx, Mapping, SystemIx};
 use crate::expr::{Fault, Program};
 use crate::id::{EntityId, RecordKey};
 use crate::value::record::{Gate, Record};
@@ -58,6 +59,8 @@ pub struct Observation {
     pub time: Option<Timestamp>,
     /// One per field of the mapping.
     pub fields: Vec<Seen>,
+    /// For fields whose values hang on another path (`by:`), what stands there.
+    pub by: Vec<(FieldIx, Str)>,
     /// `where` holds. `None`: a path in it was unread, which counts as false.
     pub takes_part: Option<bool>,
     /// `locked` holds, beside the connector's gates.
@@ -96,12 +99,20 @@ impl Mapping {
             version: record.version.clone(),
             time: record.time,
             fields,
+            by: self.fields_ix().filter_map(|field| Some((field, told_by(self, field, system, record, places)?))).collect(),
             takes_part,
             locked,
             gate: record.gate.clone(),
             archived: record.archived,
             trouble,
         }
+    }
+}
+
+fn told_by(mapping: &Mapping, field: FieldIx, system: SystemIx, record: &Record, places: &[u16]) -> Option<Str> {
+    match &mapping.field(field).cells[system.0 as usize] {
+        Some(CellProgram::Path { by: Some(by), .. }) => cell::by(by, record, places),
+        _ => None,
     }
 }
 

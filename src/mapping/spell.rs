@@ -90,7 +90,8 @@ impl Mapping {
         }
         match (value, &of.field.rows) {
             (Value::Text(name), Some(rows)) => {
-                let spelling = rows.position(name).and_then(|at| rows.spelling(at, of.system));
+                let by = self.by(of.at, of.system, view);
+                let spelling = rows.position(name).and_then(|at| rows.spelling(at, of.system, by.as_deref()));
                 let spelling = spelling.ok_or_else(|| of.problem(path, format!("`{name}` has no counterpart in {}", self.system(of.system).name)))?;
                 typed(spelling, form).ok_or_else(|| of.problem(path, format!("`{spelling}` is not what the field holds")))
             }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::{FieldIx, SystemIx};
 use crate::id::RecordKey;
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// An entity as `create`, `only`, `new`, `write` see it.
 pub trait EntityView {
@@ -26,6 +26,11 @@ pub trait EntityView {
 
     /// The value of a field of the referred entity, for references held by a field.
     fn field_of(&self, reference: &Value, field: FieldIx, through: &str) -> Option<Value>;
+
+    /// What its record in `system` shows at the path on which the values of `field` hang (`by:`); `None` where none was read.
+    fn told_by(&self, _field: FieldIx, _system: SystemIx) -> Option<Str> {
+        None
+    }
 
     /// The entity that stands in for one without counterpart (`unknown:` of a reference): the one whose first match field has this value.
     fn stand_in(&self, field: FieldIx, by: &Value) -> Option<Value>;
@@ -65,6 +70,10 @@ impl EntityView for WithValue<'_> {
 
     fn field_of(&self, reference: &Value, field: FieldIx, through: &str) -> Option<Value> {
         self.view.field_of(reference, field, through)
+    }
+
+    fn told_by(&self, field: FieldIx, system: SystemIx) -> Option<Str> {
+        self.view.told_by(field, system)
     }
 
     fn stand_in(&self, field: FieldIx, by: &Value) -> Option<Value> {

@@ -137,8 +137,13 @@ impl Live<'_> {
         if known.values.is_empty() {
             return;
         }
-        let spellings: Vec<&str> =
-            rows.rows.iter().filter_map(|row| row.spellings[self.at.0 as usize].as_ref()).flatten().map(|spelling| spelling.as_str()).collect();
+        let spellings: Vec<&str> = rows
+            .rows
+            .iter()
+            .filter_map(|row| row.spellings[self.at.0 as usize].as_ref())
+            .flat_map(|spellings| spellings.all())
+            .map(|spelling| spelling.as_str())
+            .collect();
         let vendors = || known.values.iter().map(|(key, _)| key.as_str());
         for spelling in spellings.iter().filter(|spelling| !vendors().any(|vendor| vendor == **spelling)) {
             let what = format!("`{spelling}` is no value of {} {}.{path}", self.of.name, self.of.object);

@@ -242,7 +242,7 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
 
 fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome> {
     let entry = &due.entry;
-    let entity = ctx.works[due.work].entity.lock().expect("no holder of this lock can panic").clone();
+    let entity = ctx.works[due.work].entity.lock().expect("no holder of this lock can panic");
     let view = View { entity: &entity, neighbours: &ctx.works[due.work].neighbours, today: ctx.ground.today(), forgiven: &[] };
     let fields: Vec<(FieldIx, Value)> = entry.op.fields.iter().map(|write| (write.field, write.want.clone())).collect();
     let spelling = if entry.op.kind == OpKind::Create { Spelling::Create } else { Spelling::Update };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::id::RecordKey;
-use crate::mapping::{Observation, Seen};
+use crate::mapping::{FieldIx, Observation, Seen};
 use crate::value::record::{Closed, Gate};
 use crate::value::{Path, Str, Value, fingerprint};
 
@@ -32,6 +32,11 @@ pub fn write(observation: &Observation, read_at: Timestamp) -> Vec<u8> {
     for seen in &observation.fields {
         put_seen(&mut bytes, seen);
     }
+    bytes.extend((observation.by.len() as u16).to_le_bytes());
+    for (field, told) in &observation.by {
+        bytes.extend(field.0.to_le_bytes());
+        put(&mut bytes, Some(told));
+    }
     bytes
 }
 
@@ -56,8 +61,10 @@ pub fn read(mut bytes: &[u8]) -> Result<(Observation, Timestamp), Damaged> {
     let gate = gate(from)?;
     let count = u16::from_le_bytes(take(from)?);
     let fields = (0..count).map(|_| seen(from)).collect::<Result<_, _>>()?;
+    let told = u16::from_le_bytes(take(from)?);
+    let by = (0..told).map(|_| Ok((FieldIx(u16::from_le_bytes(take(from)?)), Str::from(text(from)?.ok_or(Damaged)?)))).collect::<Result<_, Damaged>>()?;
     let (locked, archived) = (flags & 1 != 0, flags & 2 != 0);
-    Ok((Observation { key, identity, version, time, fields, takes_part, locked, gate, archived, trouble }, read_at))
+    Ok((Observation { key, identity, version, time, fields, by, takes_part, locked, gate, archived, trouble }, read_at))
 }
 
 /// The same bytes without their values being read: enough to see that records are alike.

@@ -51,6 +51,7 @@ fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neigh
         read_at: &prepared.read_at,
         entries: &prepared.entries,
         reviews: &prepared.reviews,
+        undo: prepared.undo.as_ref(),
         tried: &prepared.tried,
         since: prepared.since,
         abilities: &abilities,

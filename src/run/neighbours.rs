@@ -23,6 +23,13 @@ struct Wanted {
 /// Resolves the references of a slice both ways.
 pub async fn fetch(ground: &Ground, laid: &Laid, slice: &[Prepared]) -> Result<Neighbours, RunError> {
     let mut neighbours = Neighbours::default();
+    for prepared in slice {
+        for (at, sight) in prepared.sights.iter().enumerate() {
+            if let Sight::Live(seen) = sight {
+                neighbours.hear(prepared.entity.id, SystemIx(at as u16), seen);
+            }
+        }
+    }
     if laid.mapping.refers_to.is_empty() {
         return Ok(neighbours);
     }

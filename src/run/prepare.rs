@@ -21,6 +21,7 @@ use crate::sync::pace::Tried;
 use crate::sync::review::ReviewInput;
 use crate::sync::scene::{Sight, Silence};
 use crate::sync::terms::{Access, Terms};
+use crate::sync::undo::Undo;
 use crate::system::SystemError;
 
 /// A touched record and the store's number of the touch; `None` in a plan, where nothing was stored.
@@ -36,6 +37,8 @@ pub struct Prepared {
     pub read_at: Vec<Timestamp>,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
+    /// What a person wants taken back of it.
+    pub undo: Option<Undo>,
     /// What was tried on it lately, newest first.
     pub tried: Vec<Tried>,
     /// When the oldest of its hints came.
@@ -59,6 +62,7 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: Vec::new(),
             reviews: Vec::new(),
+            undo: None,
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),
@@ -76,6 +80,7 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: loaded.entries,
             reviews: loaded.reviews.into_iter().map(question).collect(),
+            undo: None,
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),

@@ -1,11 +1,14 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod back;
 mod found;
 mod late;
 mod leave;
+mod offline;
 mod pace;
 mod retention;
+mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! `mappings/*.yaml`: one kind of record, the systems it lives in, its fields and who decides them.
 //!
-//! The format's later keys (`lines`, `formula`, `rules` …) stand under `x-later`: known by name, and refused with what to do instead.
+//! The format's later keys (`lines`, `rollup`, `rules` …) stand under `x-later`: known by name, and refused with what to do instead.
 
 pub mod example;
 pub mod field;
@@ -19,12 +19,12 @@ use super::schema::Format;
 use super::slot::{Name, Place, ScheduleSlot, Share, Spanned, TextSlot, Written};
 use crate::diag::{Diagnostic, FileId, Files};
 
-pub use example::{Example, Expectation, Other};
-pub use field::{Cell, Field, Parts, Pathed, ReadWrite};
+pub use example::{Example, Expectation, Other, Step, StepAt};
+pub use field::{Cell, Field, Formula, Parts, Pathed, ReadWrite};
 pub use join::join;
 pub use system::{Creation, Leaves, Starts, System};
-pub use values::{Row, RowCell, Values};
-pub use wins::{Evidence, Latest, Policy, Wins};
+pub use values::{Row, RowCell, Spellings, Values};
+pub use wins::{Evidence, Latest, Line, Policy, Wins};
 
 /// One mapping. Files that begin with the same `mapping:` name are one: their maps are joined.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

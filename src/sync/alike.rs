@@ -7,7 +7,7 @@ use super::evidence::shifted;
 use super::policy::{Candidate, Choice, From, How, Part, Question};
 use super::terms::{Access, Terms};
 use crate::id::RecordKey;
-use crate::mapping::Keeps;
+use crate::mapping::{Keeps, Wins};
 use crate::value::{Str, Value};
 
 /// What of a mapping such records need to be told, worked out once.
@@ -39,7 +39,8 @@ impl Alike {
     /// `None`: something in the mapping is for a look to tell, whatever the records show.
     pub fn of(terms: &dyn Terms) -> Option<Self> {
         let asks = terms.match_rules().iter().any(|rule| rule.ask);
-        if asks || terms.systems().any(|system| terms.walled(system)) {
+        let follows = terms.fields().any(|field| matches!(terms.wins(field), Wins::Lines(_)));
+        if asks || follows || !terms.formulas().is_empty() || terms.systems().any(|system| terms.walled(system)) {
             return None;
         }
         let keeps = terms.fields().map(|field| keeps(terms, field)).collect();
@@ -86,7 +87,7 @@ fn choose(terms: &dyn Terms, field: FieldIx, shows: &[&Met]) -> Provenance {
     let part = |system: SystemIx| if shows.iter().any(|met| met.system == system) { Part::Present } else { Part::Absent };
     let parts: Vec<Part> = terms.systems().map(part).collect();
     let candidates = shows.iter().map(candidate).collect();
-    let question = Question { terms, field, agreed: None, required: terms.required(field), parts: &parts, candidates };
+    let question = Question { terms, field, agreed: None, wins: terms.wins(field), before: None, required: terms.required(field), parts: &parts, candidates };
     let Choice::Takes { winner, .. } = question.choose() else { unreachable!("some one of equal values that were met is always taken") };
     (winner.system().expect("nothing was agreed before"), winner.changed)
 }

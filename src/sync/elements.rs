@@ -126,5 +126,14 @@ fn about_element<'a>(question: &'a Question, element: &Value, held: bool, fact: 
         Candidate { value: presence(shows, element), shadow, ..one.clone() }
     };
     let candidates = question.candidates.iter().filter(speaks).map(said).collect();
-    Question { terms: question.terms, field: question.field, agreed: fact, required: false, parts: question.parts, candidates }
+    Question {
+        terms: question.terms,
+        field: question.field,
+        agreed: fact,
+        wins: question.wins,
+        before: question.before,
+        required: false,
+        parts: question.parts,
+        candidates,
+    }
 }

@@ -69,7 +69,12 @@ fn sleep_or_wake(work: &mut Work, system: SystemIx) {
 /// The owner of a field that moved while it was away speaks anew.
 pub(super) fn speak_again(work: &mut Work, system: SystemIx) {
     for field in work.scene.terms.fields() {
-        if *work.scene.terms.wins(field) != Wins::Owner(system) {
+        let owns = match work.scene.terms.wins(field) {
+            Wins::Owner(owner) => *owner == system,
+            Wins::Lines(_) => work.scene.terms.owner(field, &work.view(&[])) == Some(system),
+            Wins::Ranks(_) | Wins::Latest(_) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => false,
+        };
+        if !owns {
             continue;
         }
         let moved = match (work.shadow(field, system), work.entity.fact(field)) {

@@ -155,8 +155,13 @@ fn choose(pair: &Pair, elder: &Entity, younger: &Entity, field: FieldIx) -> Opti
     if a.value.is_blank() {
         return Some(Kept { kept: Agreed::Set(b.clone()), lost: None });
     }
+    if pair.terms.formulas().contains(&field) {
+        // Computed anew by the next look.
+        return Some(Kept { kept: Agreed::Set(a.clone()), lost: None });
+    }
+    let owned = pair.terms.owner(field, &View { entity: elder, neighbours: pair.neighbours, today: pair.today, forgiven: &[] }).map(Wins::Owner);
     let newest = || evidence::newest(&[a.changed, b.changed], |at| order(if at == 0 { a } else { b })).is_none_or(|(at, _)| at == 0);
-    let first = match pair.terms.wins(field) {
+    let first = match owned.as_ref().unwrap_or_else(|| pair.terms.wins(field)) {
         Wins::Ask => return None,
         Wins::Owner(owner) if elder.live(*owner).is_some() => true,
         Wins::Owner(owner) if younger.live(*owner).is_some() => false,
@@ -164,7 +169,7 @@ fn choose(pair: &Pair, elder: &Entity, younger: &Entity, field: FieldIx) -> Opti
         Wins::Highest => pair.terms.compare(field, &a.value, &b.value) != Some(Ordering::Less),
         Wins::Lowest => pair.terms.compare(field, &a.value, &b.value) != Some(Ordering::Greater),
         Wins::First => !newest(),
-        Wins::Owner(_) | Wins::Ranks(_) | Wins::Latest(_) => newest(),
+        Wins::Owner(_) | Wins::Ranks(_) | Wins::Latest(_) | Wins::Lines(_) => newest(),
     };
     let (kept, lost) = if first { (a, b) } else { (b, a) };
     Some(Kept { kept: Agreed::Set(kept.clone()), lost: Some(lost.clone()) })
@@ -189,9 +194,9 @@ fn conflict(pair: &Pair, entity: EntityId, field: FieldIx, kept: &Agreed, lost: 
         Origin::System(system) => Some(system),
         Origin::Person | Origin::Rule | Origin::Formula => None,
     };
-    let (winner, winner_system) = match kept {
-        Agreed::Set(fact) => (fact.value.clone(), system(fact.origin)),
-        Agreed::Unset => (Value::Blank, None),
+    let (winner, winner_system, winner_until) = match kept {
+        Agreed::Set(fact) => (fact.value.clone(), system(fact.origin), Some(fact.changed.until)),
+        Agreed::Unset => (Value::Blank, None, None),
     };
     Conflict {
         entity,
@@ -201,6 +206,7 @@ fn conflict(pair: &Pair, entity: EntityId, field: FieldIx, kept: &Agreed, lost: 
         losers: vec![Loser { system: system(lost.origin), value: lost.value.clone(), shadow: None, until: Some(lost.changed.until) }],
         winner,
         winner_system,
+        winner_until,
         policy: policy::worded(pair.terms, field),
         grade: None,
     }

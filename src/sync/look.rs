@@ -8,7 +8,7 @@ use super::neighbours::View;
 use super::reason::Reason;
 use super::scene::{Look, NoteKind, Scene, Sight, Silence};
 use super::terms::Access;
-use super::{existence, merge, pace, plan, quiet, settle, silence, wall};
+use super::{existence, merge, pace, plan, quiet, settle, silence, undo, wall};
 use crate::mapping::{Observation, Seen};
 use crate::plant::planted;
 use crate::value::Value;
@@ -64,6 +64,8 @@ pub(super) struct Work<'a> {
     pub reasons: Vec<Option<Reason>>,
     /// Edits put back in this look, by field and system.
     pub put_back: Vec<(FieldIx, SystemIx)>,
+    /// What a person took back, by field: it decides.
+    pub back: Vec<Option<Value>>,
     pub look: Look,
 }
 
@@ -79,8 +81,10 @@ pub fn look(scene: &Scene) -> Look {
     work.find_edits();
     wall::before(&mut work);
     pace::freeze(&mut work);
+    undo::fields(&mut work);
     merge::merge(&mut work);
     wall::after(&mut work);
+    undo::records(&mut work);
     plan::plan(&mut work);
     pace::hold(&mut work);
     work.finish()
@@ -99,6 +103,7 @@ impl<'a> Work<'a> {
             frozen: vec![false; fields],
             reasons: vec![None; fields],
             put_back: Vec::new(),
+            back: vec![None; fields],
             look: Look::default(),
         };
         for system in scene.terms.systems() {

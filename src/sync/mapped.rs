@@ -6,7 +6,7 @@ use super::terms::{Access, Terms};
 use crate::mapping::matching::MatchRule;
 use crate::mapping::system::{Create, Leaves};
 use crate::mapping::{EntityView, FieldIx, Keeps, Mapping, Place, SystemIx, Wins};
-use crate::value::{Path, Value};
+use crate::value::{Path, Str, Value};
 
 impl Terms for Mapping {
     fn system_count(&self) -> usize {
@@ -47,6 +47,18 @@ impl Terms for Mapping {
 
     fn wins(&self, field: FieldIx) -> &Wins {
         &self.field(field).wins
+    }
+
+    fn owner(&self, field: FieldIx, view: &dyn EntityView) -> Option<SystemIx> {
+        Mapping::owner(self, field, view)
+    }
+
+    fn formulas(&self) -> &[FieldIx] {
+        &self.formulas
+    }
+
+    fn computed(&self, field: FieldIx, view: &dyn EntityView) -> Option<Result<Value, Str>> {
+        Mapping::computed(self, field, view)
     }
 
     fn certain(&self, field: FieldIx) -> bool {

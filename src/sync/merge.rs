@@ -1,10 +1,11 @@
 //! Candidates of each field to one agreed value, and what lost.
 
-use super::conflict::{Conflict, Decided, Loser};
+use super::conflict::{Conflict, Decided, Fate, Loser, Spoke};
 use super::decide::Decision;
 use super::elements;
 use super::entity::{Agreed, Fact, FieldIx, Interval, Known, Origin, Shadow, Standing, SystemIx};
 use super::evidence::{SKEW, shifted};
+use super::hand_over::{self, Owners};
 use super::look::Work;
 use super::policy::{self, Candidate, Choice, From, How, Part, Question};
 use super::reason::Reason;
@@ -24,15 +25,8 @@ struct Brought {
 }
 
 pub(super) fn merge(work: &mut Work) {
-    let mut seen = Vec::new();
-    for field in work.scene.terms.fields() {
-        if work.frozen[field.0 as usize] {
-            continue;
-        }
-        merge_field(work, field, &mut seen);
-    }
     // Forms may look at other fields, so shadows follow once all are merged.
-    for (field, system) in seen {
+    for (field, system) in hand_over::merged(work) {
         let Some(value) = work.value(field, system).cloned() else { continue };
         if planted!("loser-not-consumed") {
             continue;
@@ -53,17 +47,65 @@ fn see(work: &Work, field: FieldIx, system: SystemIx, value: Value) -> Shadow {
     Shadow::Known(Known { seen: value, stands_for, confirmed: true, refused: None, unchanged_at: None })
 }
 
-fn merge_field(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemIx)>) {
+/// Merges every field once, by these owners of the fields whose `wins` are lines; who is seen by it comes back.
+pub(super) fn pass(work: &mut Work, owners: &Owners) -> Vec<(FieldIx, SystemIx)> {
+    let mut seen = Vec::new();
+    let formulas = work.scene.terms.formulas();
+    for field in work.scene.terms.fields() {
+        if !work.frozen[field.0 as usize] && !formulas.contains(&field) {
+            merge_field(work, field, owners, &mut seen);
+        }
+    }
+    for field in formulas {
+        if !work.frozen[field.0 as usize] {
+            compute(work, *field, &mut seen);
+        }
+    }
+    seen
+}
+
+/// A computed field is what its formula gives; whatever its cells show beside that is put back.
+fn compute(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemIx)>) {
+    let computed = work.scene.terms.computed(field, &work.view(&work.forgiven));
+    let value = match computed {
+        Some(Ok(value)) => value,
+        Some(Err(why)) => {
+            work.frozen[field.0 as usize] = true;
+            let first = work.scene.terms.systems().find(|system| work.scene.terms.access(field, *system) != Access::None);
+            return work.look.note(first.unwrap_or(SystemIx(0)), Some(field), NoteKind::NotComputed(why));
+        }
+        None => return,
+    };
+    let brought = gather(work, field);
+    if work.entity.fact(field).is_none_or(|fact| fact.value != value || fact.origin != Origin::Formula) {
+        let changed = Interval { after: Some(work.scene.now), until: work.scene.now };
+        let was = work.entity.fact(field).map(|fact| fact.value.clone());
+        work.entity.hub[field.0 as usize] = Agreed::Set(Fact { value: value.clone(), origin: Origin::Formula, changed });
+        work.reasons[field.0 as usize] = Some(Reason::Computed);
+        work.look.decided.push(Decided { field, value, reason: Reason::Computed, was, spoke: Vec::new() });
+    }
+    let spoke: Vec<SystemIx> = brought.candidates.iter().filter_map(Candidate::system).collect();
+    stay(work, field, brought.candidates, &brought.blanks);
+    seen.extend(spoke.into_iter().chain(brought.blanks).map(|system| (field, system)));
+}
+
+fn merge_field(work: &mut Work, field: FieldIx, owners: &Owners, seen: &mut Vec<(FieldIx, SystemIx)>) {
     let mut brought = gather(work, field);
     let review = work.scene.reviews.iter().find(|review| matches!(review.about, ReviewAbout::Conflict { field: about, .. } if about == field));
     if let Some(ReviewInput { answer: Some(Answer::Value { value, at }), .. }) = review {
         brought.candidates.push(Candidate::person(value.clone(), *at));
+    }
+    let back = work.back[field.0 as usize].clone();
+    if let (Some(value), Some(at)) = (&back, work.scene.undo.and_then(|undo| undo.at)) {
+        brought.candidates.push(Candidate::person(value.clone(), at));
     }
     let spoke: Vec<SystemIx> = brought.candidates.iter().filter_map(Candidate::system).collect();
     let question = Question {
         terms: work.scene.terms,
         field,
         agreed: work.entity.fact(field),
+        wins: owners.wins(work.scene.terms, field),
+        before: owners.before(field),
         required: work.scene.terms.required(field),
         parts: &brought.parts,
         candidates: brought.candidates,
@@ -75,6 +117,7 @@ fn merge_field(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemI
             true
         }
         Choice::Takes { winner, others, put_back, reason } => {
+            let reason = if back.is_some() { Reason::TakenBack } else { reason };
             take(work, field, winner, others, put_back, reason);
             true
         }
@@ -206,12 +249,19 @@ fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
         work.put_back.push((field, system));
         work.look.note(system, Some(field), NoteKind::PutBack);
         let value = work.entity.agreed(field).clone();
-        work.look.decided.push(Decided { field, value, reason });
+        let was = work.entity.fact(field).map(|fact| fact.value.clone());
+        work.look.decided.push(Decided { field, value, reason, was, spoke: vec![spoke(one, Fate::PutBack)] });
     }
+}
+
+fn spoke(one: &Candidate, fate: Fate) -> Spoke {
+    let as_agreed = matches!(one.from, From::Agreed(_));
+    Spoke { from: one.origin(), as_agreed, value: one.value.clone(), before: one.shadow.clone(), changed: one.changed, fate }
 }
 
 fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
     let value = finest(work, field, &winner, &others);
+    let was = work.entity.fact(field).map(|fact| fact.value.clone());
     if others.len() > 1 {
         sometimes!("three candidates meet");
     }
@@ -230,7 +280,9 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     // Values met alike need no reason kept for each: where they came from stands with the agreed value.
     let met = winner.is(How::Adoption) && others.iter().all(|one| one.is(How::Adoption));
     if !(met && losers.is_empty() && put_back.is_empty()) {
-        work.look.decided.push(Decided { field, value: value.clone(), reason });
+        let told = others.iter().map(|one| spoke(one, if losers.contains(one) { Fate::Lost } else { Fate::Agrees }));
+        let told = std::iter::once(spoke(&winner, Fate::Taken)).chain(told).chain(put_back.iter().map(|one| spoke(one, Fate::PutBack)));
+        work.look.decided.push(Decided { field, value: value.clone(), reason, was, spoke: told.collect() });
     }
     put_all_back(work, field, &put_back);
     let lost: Vec<Candidate> = losers.into_iter().chain(put_back).collect();
@@ -277,6 +329,7 @@ fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<Sy
         losers: lost.iter().map(loser).collect(),
         winner: winner.clone(),
         winner_system,
+        winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
         policy: policy::worded(work.scene.terms, field),
         grade,
     });

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::entity::{Entity, FieldIx, LinkState, SystemIx};
 use crate::id::{EntityId, RecordKey};
-use crate::mapping::{EntityView, Seen};
-use crate::value::Value;
+use crate::mapping::{EntityView, Observation, Seen};
+use crate::value::{Str, Value};
 
 type Table<K, V> = HashMap<K, V, RandomState>;
 
@@ -23,6 +23,8 @@ pub struct Neighbours {
     pub keys: Table<(FieldIx, SystemIx, EntityId), RecordKey>,
     /// The entity that stands in for one without counterpart, for fields whose `unknown:` names one.
     pub stand_ins: Table<FieldIx, EntityId>,
+    /// What records show at the path on which a field's values hang (`by:`), by the entity that they are.
+    pub told_by: Table<(EntityId, FieldIx, SystemIx), Str>,
     /// Agreed values through a reference: `partner.tier`.
     pub values: Table<(FieldIx, EntityId), Vec<(String, Value)>>,
 }
@@ -46,6 +48,11 @@ impl Neighbours {
             }
             one => self.entity_of(field, system, one).map(Value::Ref),
         }
+    }
+
+    /// Remembers what a record of the entity shows at the paths of `by`.
+    pub fn hear(&mut self, entity: EntityId, system: SystemIx, seen: &Observation) {
+        self.told_by.extend(seen.by.iter().map(|(field, told)| ((entity, *field, system), told.clone())));
     }
 
     pub fn value_of(&self, field: FieldIx, entity: EntityId, name: &str) -> Option<&Value> {
@@ -109,6 +116,10 @@ impl EntityView for View<'_> {
             Value::Ref(entity) => self.neighbours.value_of(field, *entity, through).cloned(),
             _ => None,
         }
+    }
+
+    fn told_by(&self, field: FieldIx, system: SystemIx) -> Option<Str> {
+        self.neighbours.told_by.get(&(self.entity.id, field, system)).cloned()
     }
 
     fn stand_in(&self, field: FieldIx, _by: &Value) -> Option<Value> {

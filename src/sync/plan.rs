@@ -146,7 +146,8 @@ fn is_reference(value: &Value) -> bool {
 fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
     let allowed = match work.entity.link(system) {
         Some(_) if planted!("deleted-made-anew") => true,
-        Some(link) => link.kept || matches!(link.state, LinkState::GoneByUs { .. }),
+        // What went because its run was taken back is not made again by itself.
+        Some(link) => link.kept || matches!(link.state, LinkState::GoneByUs { cause, .. } if cause != Cause::Undone),
         None => false,
     };
     let archived = work.observation(system).is_some_and(|seen| seen.archived);
@@ -324,6 +325,7 @@ fn log_lost(work: &mut Work, system: SystemIx) {
             losers: vec![Loser { system: Some(system), value, shadow: None, until }],
             winner: work.entity.agreed(field).clone(),
             winner_system: None,
+            winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
             policy: "delete".to_owned(),
             grade: None,
         });

@@ -8,7 +8,7 @@ use super::entity::{Fact, FieldIx, Interval, Origin, SystemIx};
 use super::evidence::{self, Grade};
 use super::reason::Reason;
 use super::terms::Terms;
-use crate::mapping::Wins;
+use crate::mapping::{Line, Wins};
 use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
@@ -86,6 +86,10 @@ pub struct Question<'a> {
     pub terms: &'a dyn Terms,
     pub field: FieldIx,
     pub agreed: Option<&'a Fact>,
+    /// The policy in force: of lines, the owner that they name.
+    pub wins: &'a Wins,
+    /// In the look of a hand-over, who owned the field before it.
+    pub before: Option<SystemIx>,
     /// A blank is put back.
     pub required: bool,
     /// Each system's part in this look.
@@ -132,7 +136,8 @@ impl Question<'_> {
             return Choice::Stays { put_back };
         }
         self.let_agreed_join();
-        match self.terms.wins(self.field) {
+        match self.wins {
+            Wins::Owner(owner) if self.hands_over(*owner) => self.by_hand_over(*owner, put_back),
             Wins::Ranks(ranks) if self.anyone_of(ranks) && (self.agreed.is_some() || ranks.iter().any(|system| self.has(*system))) => {
                 self.by_rank(&ranks.clone(), put_back)
             }
@@ -141,8 +146,14 @@ impl Question<'_> {
             Wins::Lowest => self.by_size(Ordering::Less, put_back),
             Wins::First => self.by_first(put_back),
             Wins::Ask => self.by_asking(put_back),
-            Wins::Owner(_) | Wins::Ranks(_) | Wins::Latest(_) => self.by_time(put_back),
+            Wins::Owner(_) | Wins::Ranks(_) | Wins::Latest(_) | Wins::Lines(_) => self.by_time(put_back),
         }
+    }
+
+    /// Whether the old owner speaks in the look of a hand-over, and the new one does not.
+    fn hands_over(&self, owner: SystemIx) -> bool {
+        let spoke = |system: SystemIx| self.candidates.iter().any(|one| one.system() == Some(system));
+        !spoke(owner) && self.before.is_some_and(spoke)
     }
 
     fn has(&self, system: SystemIx) -> bool {
@@ -163,7 +174,7 @@ impl Question<'_> {
 
     /// The owner that is there and was never read.
     fn waits_for(&self) -> Option<SystemIx> {
-        match self.terms.wins(self.field) {
+        match self.wins {
             Wins::Owner(owner) if self.parts[owner.0 as usize] == Part::NeverRead => Some(*owner),
             _ => None,
         }
@@ -200,7 +211,13 @@ impl Question<'_> {
 
     /// Those whose edits count; `None`: everybody's.
     fn deciders(&self) -> Option<Vec<SystemIx>> {
-        match self.terms.wins(self.field) {
+        match self.wins {
+            // Edits of both owners count, the new one's first.
+            Wins::Owner(owner) if self.before.is_some() => {
+                let both: Vec<SystemIx> = self.before.into_iter().chain([*owner]).collect();
+                let spoke = both.iter().any(|system| self.has(*system));
+                (spoke || (self.present(*owner) && self.agreed.is_some())).then_some(both)
+            }
             Wins::Owner(_) if planted!("owner-asked-with-others") => None,
             Wins::Owner(owner) => (self.present(*owner) && self.agreed.is_some()).then(|| vec![*owner]),
             // Where nothing was ever agreed there is nothing to put back to.
@@ -208,14 +225,14 @@ impl Question<'_> {
                 let decide = self.anyone_of(systems) && (self.agreed.is_some() || systems.iter().any(|system| self.has(*system)));
                 decide.then(|| systems.clone())
             }
-            Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => None,
+            Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask | Wins::Lines(_) => None,
         }
     }
 
     /// The agreed value competes with those who had not seen it, unless somebody superseded it in the same look.
     fn let_agreed_join(&mut self) {
         let Some(fact) = self.agreed else { return };
-        let always = matches!(self.terms.wins(self.field), Wins::Highest | Wins::Lowest) && !planted!("highest-forgets-agreed");
+        let always = matches!(self.wins, Wins::Highest | Wins::Lowest) && !planted!("highest-forgets-agreed");
         let superseded = self.candidates.iter().any(|one| one.is(How::OnTop));
         let only_new = self.candidates.iter().all(|one| one.is(How::Adoption) || one.is(How::Standing));
         let stands_aside = superseded || (fact.value.is_blank() && only_new);
@@ -240,6 +257,12 @@ impl Question<'_> {
         let at = at.expect("called only where the owner speaks");
         let reason = self.alone(at).unwrap_or(Reason::Owner { winner: owner });
         self.takes(at, put_back, reason)
+    }
+
+    fn by_hand_over(self, owner: SystemIx, put_back: Vec<Candidate>) -> Choice {
+        let before = self.before.expect("called only in a hand-over");
+        let at = self.candidates.iter().position(|one| one.system() == Some(before)).expect("called only where the old owner speaks");
+        self.takes(at, put_back, Reason::HandOver { winner: before, to: owner })
     }
 
     /// The reason of a candidate that nobody contests.
@@ -353,6 +376,9 @@ pub fn worded(terms: &dyn Terms, field: FieldIx) -> String {
         let names: Vec<&str> = systems.iter().map(|system| terms.system_name(*system)).collect();
         format!("[{}]", names.join(", "))
     };
+    if terms.formulas().contains(&field) {
+        return "formula".to_owned();
+    }
     match terms.wins(field) {
         Wins::Owner(owner) => terms.system_name(*owner).to_owned(),
         Wins::Ranks(systems) => list(systems),
@@ -362,5 +388,9 @@ pub fn worded(terms: &dyn Terms, field: FieldIx) -> String {
         Wins::Lowest => "lowest".to_owned(),
         Wins::First => "first".to_owned(),
         Wins::Ask => "ask".to_owned(),
+        Wins::Lines(lines) => {
+            let line = |line: &Line| format!("{}: {}", terms.system_name(line.owner), line.condition);
+            format!("[{}]", lines.iter().map(line).collect::<Vec<_>>().join(" | "))
+        }
     }
 }

@@ -14,10 +14,13 @@ pub fn is_quiet_at(scene: &Scene) -> bool {
 
 /// The look of an entity that shows nothing new and is owed nothing; `None` where the long way must tell.
 pub(super) fn quiet(scene: &Scene) -> Option<Look> {
-    if !scene.entries.is_empty() || !scene.reviews.is_empty() || scene.entity.closed {
+    if scene.undo.is_some() || !scene.entries.is_empty() || !scene.reviews.is_empty() || scene.entity.closed {
         return None;
     }
     let view = View { entity: scene.entity, neighbours: scene.neighbours, today: scene.today, forgiven: &[] };
+    if !computed_as_is(scene, &view) {
+        return None;
+    }
     let mut unchanged = 0;
     for system in scene.terms.systems() {
         match (&scene.entity.links[system.0 as usize], &scene.sights[system.0 as usize]) {
@@ -41,6 +44,14 @@ pub(super) fn quiet(scene: &Scene) -> Option<Look> {
     let mut look = Look::default();
     look.counts.unchanged = unchanged;
     Some(look)
+}
+
+/// Whether every computed field is what its formula gives now.
+fn computed_as_is(scene: &Scene, view: &View<'_>) -> bool {
+    scene.terms.formulas().iter().all(|field| {
+        let value = scene.terms.computed(*field, view).and_then(Result::ok);
+        value.is_some() && value.as_ref() == scene.entity.fact(*field).map(|fact| &fact.value)
+    })
 }
 
 fn is_settled(link: &Link) -> bool {

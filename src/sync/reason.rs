@@ -21,6 +21,13 @@ pub enum Reason {
     Owner {
         winner: SystemIx,
     },
+    /// In the look in which the field came to another owner, the old one spoke and the new one did not.
+    HandOver {
+        winner: SystemIx,
+        to: SystemIx,
+    },
+    /// By its formula.
+    Computed,
     /// `wins: [crm, prm]`.
     Rank {
         winner: SystemIx,
@@ -44,6 +51,8 @@ pub enum Reason {
     Asked,
     /// A person decided.
     Answered,
+    /// A person took back what a run wrote.
+    TakenBack,
     /// An edit that may not decide.
     PutBack {
         in_system: SystemIx,
@@ -77,6 +86,8 @@ impl Reason {
             Reason::Agreed => "the systems agree".to_owned(),
             Reason::Adopted { from } => format!("first seen in {}", name(from)),
             Reason::Owner { winner } => format!("{} decides", name(winner)),
+            Reason::HandOver { winner, to } => format!("{} decided until this look, in which the field came to {}", name(winner), name(to)),
+            Reason::Computed => "computed".to_owned(),
             Reason::Rank { winner } => format!("{} ranks highest of those that spoke", name(winner)),
             Reason::Latest { winner: Some(winner), grade: Grade::Order } => format!("the times cannot tell who was last, and {} comes first", name(winner)),
             Reason::Latest { winner: Some(winner), grade } => format!("{} was edited last ({grade})", name(winner)),
@@ -86,12 +97,14 @@ impl Reason {
             Reason::First { winner } => format!("first, from {}", winner.map_or("the agreed value", name)),
             Reason::Asked => "waits for a person".to_owned(),
             Reason::Answered => "a person decided".to_owned(),
+            Reason::TakenBack => "taken back, as a person asked".to_owned(),
             Reason::PutBack { in_system } => format!("the edit in {} is put back: it may not decide", name(in_system)),
             Reason::Required { in_system } => format!("the blank in {} is put back: the field is required", name(in_system)),
             Reason::Owed => "agreed before, and not there yet".to_owned(),
             Reason::Waits { owner } => format!("waits for {}, which decides and was not read yet", name(owner)),
             Reason::Missing => "no record there yet, and `create` holds".to_owned(),
             Reason::Leaves { cause: Cause::Wall } => "`only` holds no more".to_owned(),
+            Reason::Leaves { cause: Cause::Undone } => "the run that made it is taken back".to_owned(),
             Reason::Leaves { cause: Cause::Deleted(by) } => format!("its record in {} was deleted", name(by)),
             Reason::Returns => "what it was archived for is over".to_owned(),
         };
@@ -104,6 +117,8 @@ impl Reason {
     fn names_rule(&self) -> bool {
         match self {
             Reason::Owner { .. }
+            | Reason::HandOver { .. }
+            | Reason::Computed
             | Reason::Rank { .. }
             | Reason::Latest { .. }
             | Reason::Highest { .. }
@@ -117,6 +132,7 @@ impl Reason {
             | Reason::Agreed
             | Reason::Adopted { .. }
             | Reason::Answered
+            | Reason::TakenBack
             | Reason::Owed
             | Reason::Missing
             | Reason::Leaves { .. }
@@ -128,8 +144,9 @@ impl Reason {
 /// `wins: crm (mappings/deals.yaml:14)`.
 pub fn rule(terms: &dyn Terms, field: FieldIx) -> String {
     let policy = super::policy::worded(terms, field);
+    let words = if terms.formulas().contains(&field) { policy } else { format!("wins: {policy}") };
     match terms.field_place(field) {
-        Some(place) => format!("wins: {policy} ({}:{})", place.file, place.line),
-        None => format!("wins: {policy}"),
+        Some(place) => format!("{words} ({}:{})", place.file, place.line),
+        None => words,
     }
 }

@@ -8,7 +8,7 @@ use super::evidence::shifted;
 use super::look::Work;
 use super::lossy::is_lossy_form;
 use super::op::{Entry, EntryClass, EntryState, OpKind};
-use super::review::{Answer, ReviewAbout};
+use super::review::{Answer, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
 use crate::plant::{planted, sometimes};
 use crate::value::Value;
@@ -23,6 +23,7 @@ pub(super) fn lands_until(entry: &Entry, now: Timestamp) -> Timestamp {
 
 pub(super) fn settle(work: &mut Work) {
     let scene = work.scene;
+    retry(work);
     for entry in scene.entries {
         match (entry.state, &entry.op.kind) {
             // Nothing was sent, or surely nothing was done: planned anew.
@@ -40,6 +41,26 @@ pub(super) fn settle(work: &mut Work) {
     }
 }
 
+/// What a person wants to be tried again is owed as if it had never been refused, and planned from what is read now.
+fn retry(work: &mut Work) {
+    let scene = work.scene;
+    for review in scene.reviews {
+        let ReviewAbout::Refused { system, fields, .. } = &review.about else { continue };
+        for field in fields.iter().filter(|_| review.answer == Some(Answer::Again)) {
+            if let Shadow::Known(known) = work.shadow(*field, *system) {
+                let lifted = Known { refused: None, ..known.clone() };
+                work.set_shadow(*field, *system, Shadow::Known(lifted));
+            }
+        }
+        work.look.closed_reviews.push(review.id);
+    }
+}
+
+fn is_retried(work: &Work, entry: &Entry) -> bool {
+    let is = |review: &&ReviewInput| matches!(&review.about, ReviewAbout::Refused { entry: about, .. } if *about == entry.id);
+    work.scene.reviews.iter().find(is).is_some_and(|review| review.answer == Some(Answer::Again))
+}
+
 fn set(work: &mut Work, entry: &Entry, state: EntryState) {
     if entry.state != state {
         work.look.entry_states.push((entry.id, state));
@@ -51,7 +72,7 @@ fn settle_create(work: &mut Work, entry: &Entry) {
     let answer = work.scene.reviews.iter().find(|review| matches!(&review.about, ReviewAbout::InDoubt { entry: about, .. } if *about == entry.id));
     let linked = work.entity.live(system).is_some();
     let again = answer.is_some_and(|review| review.answer == Some(Answer::New));
-    let lifted = entry.state == EntryState::Review && answer.is_none() && has_moved(work, entry);
+    let lifted = entry.state == EntryState::Review && answer.is_none() && (has_moved(work, entry) || is_retried(work, entry));
     if linked || again || lifted {
         set(work, entry, EntryState::Superseded);
         work.look.closed_reviews.extend(answer.map(|review| review.id));
@@ -243,6 +264,7 @@ fn log_lossy(work: &mut Work, field: FieldIx, system: SystemIx, shown: &Value) {
         losers: vec![Loser { system: Some(system), value: shown.clone(), shadow: None, until: work.observation(system).and_then(|seen| seen.time) }],
         winner,
         winner_system: None,
+        winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
         policy: "lossy".to_owned(),
         grade: None,
     });

@@ -6,7 +6,7 @@ use super::entity::{FieldIx, SystemIx};
 use crate::mapping::matching::MatchRule;
 use crate::mapping::system::Leaves;
 use crate::mapping::{EntityView, Keeps, Place, Wins};
-use crate::value::{Path, Value};
+use crate::value::{Path, Str, Value};
 
 /// How a system takes part in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,12 @@ pub trait Terms: Send + Sync {
     /// Whether a record being made is given the field: some can only be set at birth.
     fn writes_new(&self, field: FieldIx, system: SystemIx) -> bool;
     fn wins(&self, field: FieldIx) -> &Wins;
+    /// Who owns the field by the lines of its `wins`, as this entity is; `None` where it has none.
+    fn owner(&self, field: FieldIx, view: &dyn EntityView) -> Option<SystemIx>;
+    /// The computed fields, each behind those it draws on.
+    fn formulas(&self) -> &[FieldIx];
+    /// What a computed field is, or why it cannot be told; `None` for a field that is not computed.
+    fn computed(&self, field: FieldIx, view: &dyn EntityView) -> Option<Result<Value, Str>>;
     /// `evidence: certain`.
     fn certain(&self, field: FieldIx) -> bool;
     fn required(&self, field: FieldIx) -> bool;

@@ -3,6 +3,7 @@
 mod cases;
 mod existence;
 mod found;
+mod hand_over;
 mod random;
 mod recovery;
 mod table;

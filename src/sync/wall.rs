@@ -109,7 +109,7 @@ fn about_delete(review: &ReviewInput) -> Option<(SystemIx, Option<SystemIx>)> {
 fn deleter(cause: Cause) -> Option<SystemIx> {
     match cause {
         Cause::Deleted(by) => Some(by),
-        Cause::Wall => None,
+        Cause::Wall | Cause::Undone => None,
     }
 }
 
@@ -120,7 +120,7 @@ fn review_of(work: &Work, system: SystemIx, cause: Cause) -> Option<ReviewInput>
         (Some((_, Some(by))), Cause::Deleted(deleted)) => by == deleted,
         (Some((about, None)), Cause::Wall) => about == system,
         (Some((about, None)), Cause::Deleted(_)) => always_asks && about == system,
-        (Some((_, Some(_))), Cause::Wall) | (None, Cause::Deleted(_) | Cause::Wall) => false,
+        (Some((_, Some(_))), Cause::Wall) | (Some(_), Cause::Undone) | (None, Cause::Deleted(_) | Cause::Wall | Cause::Undone) => false,
     };
     work.scene.reviews.iter().find(fits).cloned()
 }
@@ -196,7 +196,7 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
     };
     let name = |at: SystemIx| work.scene.terms.system_name(at);
     let spoken: Vec<SystemIx> = match cause {
-        Cause::Wall => vec![system],
+        Cause::Wall | Cause::Undone => vec![system],
         Cause::Deleted(by) => work.scene.terms.systems().filter(|at| *at != by).collect(),
     };
     for at in spoken {
@@ -222,7 +222,7 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
         Cause::Deleted(by) if !agreed && !already_owed(work, cause) => {
             was_owed(work, by).map(|field| format!("{} had not seen the agreed `{}` when it was deleted", name(by), work.scene.terms.field_name(field)))
         }
-        Cause::Deleted(_) | Cause::Wall => None,
+        Cause::Deleted(_) | Cause::Wall | Cause::Undone => None,
     }
 }
 
@@ -257,7 +257,7 @@ fn ask(work: &mut Work, system: SystemIx, cause: Cause, why: String) {
     let shown = work.scene.terms.systems().flat_map(|at| work.stand(at).edits.iter().map(move |(field, value)| (at, *field, value.clone()))).collect();
     match cause {
         Cause::Deleted(by) => work.forgiven.push(by),
-        Cause::Wall => work.asked.push(system),
+        Cause::Wall | Cause::Undone => work.asked.push(system),
     }
     if work.stand(system).silence == Some(Silence::Wall) {
         work.look.wait(work.scene.now);

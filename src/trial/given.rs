@@ -59,6 +59,7 @@ impl<'a> Cast<'a> {
         for place in 0..cast.all.len() {
             cast.all[place].values = cast.read(&cast.all[place])?;
         }
+        cast.compute()?;
         Ok(cast)
     }
 
@@ -75,6 +76,23 @@ impl<'a> Cast<'a> {
             Some(tree) => agreed(field, tree, &Zone::utc(), &|label| self.labelled(label)),
         };
         mapping.fields.iter().map(value).collect()
+    }
+
+    /// Fills in what is computed. One entity's formula may see what another's gave, so that all are gone through as often as there are entities.
+    fn compute(&mut self) -> Result<(), TrialError> {
+        for _ in 0..self.all.len() {
+            for place in 0..self.all.len() {
+                let mapping = &self.mappings[self.all[place].mapping];
+                for field in &mapping.formulas {
+                    let computed = mapping.computed(*field, &self.view(&self.all[place]));
+                    let value = computed
+                        .unwrap_or(Ok(Value::Blank))
+                        .map_err(|why| TrialError::example(format!("`{}` cannot be computed: {why}", mapping.field(*field).name)))?;
+                    self.all[place].values[field.0 as usize] = value;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The entity under this label.
@@ -112,7 +130,12 @@ impl<'a> Cast<'a> {
     /// Whether a system may hold the entity: inside its wall, and where a record is made by us, made for this entity as far as `given` tells.
     fn holds(&self, given: &Given<'_>, mapping: &Mapping, system: SystemIx) -> bool {
         let view = Seen { cast: self, given };
-        let told = mapping.system(system).create.fields(&mapping.slots).iter().all(|field| given.written.contains(mapping.field(*field).name.as_str()));
+        let told = mapping
+            .system(system)
+            .create
+            .fields(&mapping.slots)
+            .iter()
+            .all(|field| mapping.field(*field).formula.is_some() || given.written.contains(mapping.field(*field).name.as_str()));
         let made = matches!(mapping.system(system).create, crate::mapping::Create::Never) || !told || mapping.create_wanted(system, &view);
         made && mapping.inside_wall(system, &view)
     }
@@ -125,11 +148,15 @@ impl<'a> Cast<'a> {
             .spell(system, &fields, &view, crate::mapping::spell::Spelling::Update)
             .map_err(|problem| TrialError::example(format!("{}: {problem}", of.name)))?;
         let memory = &memories[&of.connection];
-        let read_only = fields.iter().filter_map(|(field, form)| told(mapping, *field, system, form));
+        let read_only = fields.iter().filter_map(|(field, form)| told(mapping, *field, system, form, &view));
         for (path, value) in cells.into_iter().map(|cell| (cell.path, cell.value)).chain(read_only) {
             memory.edit(&of.object, key, &path, value);
         }
-        for (path, value) in fitting(of) {
+        let by = mapping.fields_ix().filter_map(|field| match &mapping.field(field).cells[system.0 as usize] {
+            Some(CellProgram::Path { by: Some(by), .. }) => Some((by.path.clone(), Value::text(mapping.by(field, system, &view)?))),
+            _ => None,
+        });
+        for (path, value) in fitting(of).into_iter().chain(by) {
             if memory.values(&of.object, key).is_some_and(|values| path.get(&values).is_none_or(Value::is_blank)) {
                 memory.edit(&of.object, key, &path, value);
             }
@@ -144,12 +171,14 @@ impl<'a> Cast<'a> {
 }
 
 /// A value for a path that is read only for us: the system came to it by itself.
-fn told(mapping: &Mapping, field: FieldIx, system: SystemIx, form: &Value) -> Option<(crate::value::Path, Value)> {
+fn told(mapping: &Mapping, field: FieldIx, system: SystemIx, form: &Value, view: &dyn EntityView) -> Option<(crate::value::Path, Value)> {
     let of = mapping.field(field);
     match &of.cells[system.0 as usize] {
         Some(cell @ CellProgram::Path { path, .. }) if !cell.writes() => {
             let value = match (form, &of.rows) {
-                (Value::Text(row), Some(rows)) => rows.position(row).and_then(|row| rows.spelling(row, system)).map(Value::text)?,
+                (Value::Text(row), Some(rows)) => {
+                    rows.position(row).and_then(|row| rows.spelling(row, system, mapping.by(field, system, view).as_deref())).map(Value::text)?
+                }
                 (Value::Ref(_), _) => return None,
                 (value, _) => value.clone(),
             };

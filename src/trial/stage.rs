@@ -17,11 +17,12 @@ use super::memory::{MemorySystem, abilities};
 use super::written::raw;
 use crate::clock::{Clock, HandClock};
 use crate::id::ConnectionName;
-use crate::mapping::{FieldIx, Mapping, Seen, SystemIx, Wins};
+use crate::mapping::{FieldIx, Mapping, Seen, SystemIx};
 use crate::run::plan::Unseen;
 use crate::run::progress::Unwatched;
 use crate::run::{self, Approve, Ground, Hooks, Intent, Laid, Request};
-use crate::spec::mapping::Example;
+use crate::spec::mapping::example::STEP;
+use crate::spec::mapping::{Example, Step, StepAt};
 use crate::store::{Feed, Merged, MovedCursor, RunEnd, RunState, Store, Wake, sqlite};
 use crate::sync::entity::{Agreed, Entity, Fact, Interval, Known, Link, Origin, Shadow, Standing};
 use crate::system::{Pages, Read, System};
@@ -30,15 +31,15 @@ use crate::value::{Path, Value};
 
 /// When every example begins: a Monday morning, so that `today` is always the same day.
 const START: &str = "2026-03-02T09:00:00Z";
-/// Between what is given, the edit, and each round of runs: longer than any skew.
-const STEP: Duration = Duration::from_secs(3600);
+/// Between rounds of runs: longer than any skew, and short enough for steps of minutes.
+const ROUND: Duration = Duration::from_secs(60);
 /// Rounds until nothing more may be written: what one mapping writes, another may read in the next.
 const ROUNDS_MAX: usize = 5;
 
 /// Plays one example of the mapping at `at`; what is not as expected comes back in sentences.
 pub(super) async fn play(mappings: &[Arc<Mapping>], at: usize, example: &Example, zone: &TimeZone) -> Result<Vec<String>, TrialError> {
-    let start: Timestamp = START.parse().expect("the constant is an instant");
-    let clock = Arc::new(HandClock::at(start));
+    let steps = example.played();
+    let clock = Arc::new(HandClock::at(start(&steps, zone)?));
     let memories = memories(mappings, at, &clock);
     let store = sqlite::memory()?;
     let systems: BTreeMap<ConnectionName, Arc<dyn System>> =
@@ -50,15 +51,71 @@ pub(super) async fn play(mappings: &[Arc<Mapping>], at: usize, example: &Example
     let mut cast = Cast::of(mappings, at, example, ground.today(), first)?;
     cast.write(&memories)?;
     seed(&ground, &cast, &memories).await?;
-    clock.advance(STEP);
-    edit(&mappings[at], &cast, example, &memories)?;
-    let before: u64 = memories.values().map(|memory| memory.writes()).sum();
-    settle(&ground, &memories, &clock).await?;
-    let writes = memories.values().map(|memory| memory.writes()).sum::<u64>() - before;
-    let entity = found(&ground.mappings[at], &cast, store.as_ref()).await?;
-    let reviews = store.reviews(Some(ground.mappings[at].id), true).await?;
-    let after = After { mapping: &mappings[at], cast: &cast, memories: &memories, entity: entity.as_ref(), reviews: &reviews, writes };
-    failures(&example.expect, &after)
+    let played = Played { ground: &ground, at, cast: &cast, memories: &memories, clock: &clock };
+    let mut failed = Vec::new();
+    let mut before = clock.now();
+    for (number, step) in steps.iter().enumerate() {
+        let name = if steps.len() > 1 { format!("step {}: ", number + 1) } else { String::new() };
+        before = moment(step, before, clock.now(), zone).map_err(|why| TrialError::example(format!("{name}{why}")))?;
+        clock.set(before);
+        failed.extend(played.step(step).await?.into_iter().map(|failure| format!("{name}{failure}")));
+    }
+    Ok(failed)
+}
+
+/// A step before the first one that says its time of day.
+fn start(steps: &[Step], zone: &TimeZone) -> Result<Timestamp, TrialError> {
+    let start: Timestamp = START.parse().expect("the constant is an instant");
+    let mut waits = STEP;
+    for step in steps {
+        match step.begins() {
+            Some(StepAt::After(wait)) => waits += wait,
+            Some(StepAt::On(_)) => return Ok(moment(step, start, Timestamp::MIN, zone).map_err(TrialError::example)? - waits),
+            None => return Ok(start),
+        }
+    }
+    Ok(start)
+}
+
+/// When a step begins: never before everything that ran after the step before it.
+fn moment(step: &Step, before: Timestamp, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+    let begins = match step.begins() {
+        Some(StepAt::After(wait)) => before.checked_add(wait).map_err(|error| error.to_string())?,
+        Some(StepAt::On(time)) => time.to_zoned(zone.clone()).map_err(|error| error.to_string())?.timestamp(),
+        None => return Err("its `at` is neither a time nor a wait".to_owned()),
+    };
+    if begins < now {
+        return Err(format!("it begins at {begins}, and the runs of the step before end at {now}; let it begin later"));
+    }
+    Ok(begins)
+}
+
+/// An example under way.
+struct Played<'a> {
+    ground: &'a Ground,
+    at: usize,
+    cast: &'a Cast<'a>,
+    memories: &'a Memories,
+    clock: &'a HandClock,
+}
+
+impl Played<'_> {
+    /// Somebody types, everything runs, and what is not as expected comes back.
+    async fn step(&self, step: &Step) -> Result<Vec<String>, TrialError> {
+        let laid = &self.ground.mappings[self.at];
+        let store = self.ground.store.as_ref();
+        let entity = found(laid, self.cast, store).await?;
+        edit(laid, self.cast, step, self.memories, entity.as_ref())?;
+        let written = || self.memories.values().map(|memory| memory.writes()).sum::<u64>();
+        let before = written();
+        settle(self.ground, self.memories, self.clock).await?;
+        let writes = written() - before;
+        let Some(expect) = &step.expect else { return Ok(Vec::new()) };
+        let entity = found(laid, self.cast, store).await?;
+        let reviews = store.reviews(Some(laid.id), true).await?;
+        let after = After { mapping: &laid.mapping, cast: self.cast, memories: self.memories, entity: entity.as_ref(), reviews: &reviews, writes };
+        failures(expect, &after)
+    }
 }
 
 /// A system in memory for each connection. New records are born as the mappings' `where` want them, the example's own first.
@@ -116,7 +173,7 @@ async fn stored(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, now: Timestamp)
     let mut entity = Entity::start(given.id, mapping.fields.len(), mapping.systems.len());
     let until = Interval { after: Some(now), until: now };
     for (field, value) in given.values.iter().enumerate() {
-        let fact = Fact { value: value.clone(), origin: origin(mapping, field, given), changed: until };
+        let fact = Fact { value: value.clone(), origin: origin(mapping, field, cast, given), changed: until };
         entity.hub[field] = Agreed::Set(fact);
     }
     for system in mapping.systems_ix() {
@@ -129,13 +186,13 @@ async fn stored(laid: &Laid, cast: &Cast<'_>, given: &Given<'_>, now: Timestamp)
 }
 
 /// Who would have said it: the system that decides, else the first that holds it.
-fn origin(mapping: &Mapping, field: usize, given: &Given<'_>) -> Origin {
+fn origin(mapping: &Mapping, field: usize, cast: &Cast<'_>, given: &Given<'_>) -> Origin {
     let held = |system: &SystemIx| given.keys[system.0 as usize].is_some() && mapping.fields[field].cells[system.0 as usize].is_some();
-    let decides = match &mapping.fields[field].wins {
-        Wins::Owner(owner) => Some(*owner).filter(held),
-        Wins::Ranks(systems) | Wins::Latest(Some(systems)) => systems.iter().copied().find(held),
-        Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => None,
-    };
+    if mapping.fields[field].formula.is_some() {
+        return Origin::Formula;
+    }
+    let owner = mapping.owner(FieldIx(field as u16), &cast.view(given));
+    let decides = owner.into_iter().chain(mapping.fields[field].wins.named()).find(held);
     decides.or_else(|| mapping.systems_ix().find(held)).map_or(Origin::Person, Origin::System)
 }
 
@@ -184,17 +241,19 @@ fn shadow(mapping: &Mapping, field: FieldIx, seen: Option<Value>, form: Option<&
 }
 
 /// What somebody types. Where nothing is given, they make a record of it.
-fn edit(mapping: &Mapping, cast: &Cast<'_>, example: &Example, memories: &Memories) -> Result<(), TrialError> {
-    let own = cast.all.iter().find(|given| given.label.is_none());
-    for (name, values) in example.edit.iter() {
+fn edit(laid: &Laid, cast: &Cast<'_>, step: &Step, memories: &Memories, entity: Option<&Entity>) -> Result<(), TrialError> {
+    let mapping = &laid.mapping;
+    let own = cast.all.iter().any(|given| given.label.is_none());
+    for (name, values) in step.edit.iter() {
         let found = mapping.systems.iter().position(|system| system.name.as_str() == name.text());
         let at = found.ok_or_else(|| TrialError::example(format!("`{}` is no system of the mapping", name.text())))?;
         let of = &mapping.systems[at];
         let memory = &memories[&of.connection];
-        let key = match own {
-            None => memory.put(&of.object, Value::Map(Vec::new())),
-            Some(given) => given.keys[at]
-                .clone()
+        let key = match entity {
+            None if !own => memory.put(&of.object, Value::Map(Vec::new())),
+            _ => entity
+                .and_then(|entity| entity.live(SystemIx(at as u16)))
+                .map(|link| link.key.clone())
                 .ok_or_else(|| TrialError::example(format!("{} holds no record of what is given, so nobody can edit it there", name.text())))?,
         };
         for (path, tree) in values.iter() {
@@ -225,7 +284,7 @@ async fn settle(ground: &Ground, memories: &Memories, clock: &HandClock) -> Resu
             let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut Agrees, stop: &stop };
             run::once(ground, laid, &request, &mut hooks).await?;
         }
-        clock.advance(STEP);
+        clock.advance(ROUND);
         if memories.values().map(|memory| memory.writes()).sum::<u64>() == before {
             return Ok(());
         }

@@ -125,3 +125,74 @@ fn what_is_not_so_is_said() {
         ]
     );
 }
+
+const FOLLOWED: &str = "\
+mapping: deals
+systems:
+  prm: { object: deals, create: always }
+  crm: { object: Opportunity, create: \"status in ['approved', 'won']\", new: { Type: Partner } }
+match: [[key]]
+fields:
+  key:    { prm: key, crm: Key__c, wins: prm }
+  amount:
+    prm: amount
+    crm: Amount
+    type: money
+    wins:
+      - prm: status == 'submitted'
+      - crm: otherwise
+  status:
+    prm: stage
+    crm: { path: StageName, by: Type }
+    values:
+      submitted: { prm: pending, crm: { Partner: Registered } }
+      approved:  { prm: approved, crm: { Partner: [Proposal, Legal], Direct: Early } }
+      won:       { prm: closed_won, crm: { Partner: Closed Won } }
+  size:
+    prm: size
+    formula:
+      - large: amount.value >= 1000
+      - small: otherwise
+tests:
+";
+
+fn played_in(mapping: &str, examples: &str) -> Vec<Vec<String>> {
+    let (mappings, said) = compiled(&format!("{mapping}{examples}"), &Known { currency: Some("EUR"), ..Known::default() });
+    let mappings: Vec<Arc<Mapping>> = mappings.into_iter().map(|mapping| Arc::new(mapping.unwrap_or_else(|| panic!("{said}")))).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(run_examples(&mappings, &TimeZone::UTC)).into_iter().map(|result| result.failures).collect()
+}
+
+#[test]
+fn steps_follow_a_record_through_its_hand_over() {
+    let failures = played_in(
+        FOLLOWED,
+        "  - about: the partner's amount counts until the deal is approved
+    given: { key: K1, status: submitted, amount: 500 EUR }
+    steps:
+      - { at: 2026-03-02 09:00, expect: { absent: [crm], agreed: { size: small }, prm: { size: small }, writes: 0 } }
+      - { edit: { prm: { amount: 1500 } }, expect: { agreed: { amount: 1500 EUR, size: large }, prm: { size: large }, writes: 1 } }
+      - { at: +24h, edit: { prm: { stage: approved, amount: 1600 } }, expect: { crm: { StageName: Proposal, Amount: 1600, Type: Partner } } }
+      - { at: +10m, edit: { prm: { amount: 1700 } }, expect: { prm: { amount: 1600 }, agreed: { amount: 1600 EUR } } }
+      - { edit: { crm: { Amount: 900 } }, expect: { prm: { amount: 900, size: small } } }
+      - { edit: { prm: { size: huge } }, expect: { prm: { size: small }, writes: 1 } }
+      - { edit: { crm: { StageName: Legal } }, expect: { writes: 0 } }
+      - { edit: { crm: { Type: Direct, StageName: Early } }, expect: { agreed: { status: approved }, writes: 0 } }
+",
+    );
+    assert_eq!(failures, [Vec::<String>::new()]);
+}
+
+#[test]
+fn a_step_that_is_not_so_is_named() {
+    let failures = played_in(
+        FOLLOWED,
+        "  - { given: { key: K1, status: submitted, amount: 500 EUR }, steps: [ { expect: { writes: 0 } }, { edit: { prm: { amount: 7 } }, expect: { agreed: { amount: 8 EUR } } } ] }
+  - { given: { key: K1, status: submitted }, steps: [ { expect: {} }, { at: 2026-01-01 09:00, expect: {} } ] }
+  - { given: { key: K1, status: submitted }, steps: [ { at: 2026-03-02 09:00, expect: {} }, { at: 2026-03-01 09:00, expect: {} } ] }
+",
+    );
+    assert_eq!(failures[0], ["step 2: the agreed `amount` is `7 EUR`, and `8 EUR` was expected"]);
+    assert_eq!(failures[1], Vec::<String>::new());
+    assert!(failures[2][0].starts_with("step 2: it begins at 2026-03-01T09:00:00Z, and the runs of the step before end at"), "{failures:?}");
+}

@@ -5,6 +5,7 @@ mod demo;
 mod first_sync;
 mod init;
 mod live;
+mod offline;
 mod sandbox;
 mod stopped;
 mod terminal;

@@ -4,6 +4,7 @@ mod bad_input;
 mod canary;
 mod cli;
 mod connectors;
+mod decide;
 mod deliveries;
 mod examples;
 mod kill;

@@ -32,10 +32,10 @@ fn form_of(kind: &Kind, choice: bool) -> Form {
 }
 
 /// What is known of a path, with the column that reads it.
-struct Place {
-    path: Path,
+pub(super) struct Place {
+    pub path: Path,
     form: Form,
-    column: u16,
+    pub column: u16,
     facts: Option<FieldFacts>,
 }
 
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-fn placed(draft: &mut Draft<'_>, system: SystemIx, slot: &PathSlot, natural: Form) -> Option<Place> {
+pub(super) fn placed(draft: &mut Draft<'_>, system: SystemIx, slot: &PathSlot, natural: Form) -> Option<Place> {
     let of = &draft.systems[system.0 as usize];
     let path = match Path::parse(slot.text()) {
         Ok(path) => path,
@@ -72,9 +72,9 @@ fn placed(draft: &mut Draft<'_>, system: SystemIx, slot: &PathSlot, natural: For
 pub(super) fn plain(draft: &mut Draft<'_>, at: usize, system: SystemIx) -> Option<CellProgram> {
     let field = draft.fields[at].spec;
     match field.cells.get(draft.systems[system.0 as usize].name)? {
-        CellSpec::Path(path) => path_cell(draft, at, system, path),
+        CellSpec::Path(path) => path_cell(draft, at, system, path, None),
         CellSpec::Pathed(pathed) => match &pathed.key {
-            None => path_cell(draft, at, system, &pathed.path),
+            None => path_cell(draft, at, system, &pathed.path, pathed.by.as_ref()),
             Some(_) => keyed(draft, at, system, pathed),
         },
         CellSpec::Parts(parts) => parted(draft, at, system, parts),
@@ -82,7 +82,7 @@ pub(super) fn plain(draft: &mut Draft<'_>, at: usize, system: SystemIx) -> Optio
     }
 }
 
-fn path_cell(draft: &mut Draft<'_>, at: usize, system: SystemIx, slot: &PathSlot) -> Option<CellProgram> {
+fn path_cell(draft: &mut Draft<'_>, at: usize, system: SystemIx, slot: &PathSlot, by: Option<&PathSlot>) -> Option<CellProgram> {
     let field = &draft.fields[at];
     let (kind, choice) = (field.kind.clone(), field.rows.is_some());
     let place = placed(draft, system, slot, form_of(&kind, choice))?;
@@ -90,7 +90,11 @@ fn path_cell(draft: &mut Draft<'_>, at: usize, system: SystemIx, slot: &PathSlot
     let shows = place.shows();
     let access = place.facts.as_ref().map(|facts| facts.access).unwrap_or_default();
     let currency = place.facts.as_ref().and_then(|facts| facts.currency).or(draft.systems[system.0 as usize].connection.currency);
-    Some(CellProgram::Path { column: place.column, path: place.path, form: place.form, shows, access, currency })
+    let by = match by {
+        Some(by) => Some(super::by::read(draft, at, system, by)?),
+        None => None,
+    };
+    Some(CellProgram::Path { column: place.column, path: place.path, form: place.form, shows, access, currency, by })
 }
 
 /// Reports a path that holds another kind of thing.
@@ -154,7 +158,7 @@ fn unknown_picks(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Pla
     let of = &draft.systems[system.0 as usize];
     let mut found = Vec::new();
     for row in rows {
-        for spelling in row.spellings[system.0 as usize].iter().flatten() {
+        for spelling in row.spellings[system.0 as usize].iter().flat_map(|spellings| spellings.all()) {
             if !values.contains(spelling) {
                 let problem = Diagnostic::error(
                     "unknown_pick",
@@ -168,7 +172,8 @@ fn unknown_picks(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Pla
         draft.found.extend(found);
         return;
     }
-    let named = |value: &str| rows.iter().any(|row| row.spellings[system.0 as usize].iter().flatten().any(|spelling| spelling == value));
+    let named =
+        |value: &str| rows.iter().any(|row| row.spellings[system.0 as usize].iter().flat_map(|spellings| spellings.all()).any(|spelling| spelling == value));
     for value in values.iter().filter(|value| !named(value)) {
         let problem = Diagnostic::warning(
             "pick_without_row",
@@ -181,6 +186,11 @@ fn unknown_picks(draft: &mut Draft<'_>, at: usize, system: SystemIx, place: &Pla
 
 fn keyed(draft: &mut Draft<'_>, at: usize, system: SystemIx, pathed: &Pathed) -> Option<CellProgram> {
     let key = pathed.key.as_ref()?;
+    if let Some(by) = &pathed.by {
+        draft
+            .found
+            .push(Diagnostic::error("by_without_choice", "`by` says which values of a choice apply, and this is a reference").at(by.span()).help("drop `by`"));
+    }
     let mapping = match &draft.fields[at].kind {
         Kind::Ref(mapping) => mapping.clone(),
         other => {

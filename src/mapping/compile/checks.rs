@@ -5,21 +5,23 @@ mod deciders;
 mod systems;
 
 use super::draft::Draft;
+use super::fields::Decides;
 use super::systems::Programs;
 use crate::diag::Diagnostic;
-use crate::mapping::field::{CellProgram, Unknown};
-use crate::mapping::{EntitySlot, MatchRule, SystemIx, Wins};
+use crate::mapping::field::CellProgram;
+use crate::mapping::{EntitySlot, MatchRule};
 use crate::spec::mapping::Policy;
 use crate::value::Path;
 
 pub use between::together;
+pub(super) use deciders::lossy;
 
 /// What was compiled, as the checks look at it.
 pub(super) struct Parts<'a> {
     pub programs: &'a [Programs],
     /// By field, then by system.
     pub cells: &'a [Vec<Option<CellProgram>>],
-    pub policies: &'a [(Wins, Unknown)],
+    pub policies: &'a [Decides],
     pub slots: &'a [EntitySlot],
     pub matching: &'a [MatchRule],
 }
@@ -53,7 +55,9 @@ pub(super) fn all(draft: &mut Draft<'_>, parts: &Parts<'_>) {
 fn mapping_wins(draft: &mut Draft<'_>) {
     let Some(wins) = &draft.spec.wins else { return };
     let names = match wins.policy() {
-        Policy::Latest(names) | Policy::Rank(names) => names,
+        Policy::Latest(names) => names.iter().collect(),
+        Policy::Rank(names) => names,
+        Policy::Lines(lines) => lines.into_iter().map(|(name, _)| name).collect(),
         Policy::Highest | Policy::Lowest | Policy::First | Policy::Ask => return,
     };
     for name in names {
@@ -102,14 +106,5 @@ fn matching(draft: &mut Draft<'_>, parts: &Parts<'_>) {
             let span = draft.fields[rule.fields[0].0 as usize].at;
             draft.found.push(Diagnostic::warning("match_useless", what).at(span).help("match by fields that two systems hold"));
         }
-    }
-}
-
-/// Whether an edit in this system may decide the field.
-pub(super) fn may_decide(wins: &Wins, system: SystemIx) -> bool {
-    match wins {
-        Wins::Owner(owner) => *owner == system,
-        Wins::Ranks(systems) | Wins::Latest(Some(systems)) => systems.contains(&system),
-        Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask => true,
     }
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use crate::diag::{Diagnostic, Span};
 use crate::id::{ConnectionName, ObjectName};
+use crate::mapping::values::Spellings;
 use crate::mapping::world::{ConnectionFacts, ObjectFacts, World};
 use crate::mapping::{SystemIx, Target};
 use crate::spec::mapping::{Field as FieldSpec, MappingSpec, System as SystemSpec};
@@ -47,7 +48,7 @@ pub(super) struct DraftField<'a> {
 pub(super) struct DraftRow {
     pub name: Str,
     pub was: Option<Str>,
-    pub spellings: Vec<Option<Vec<Str>>>,
+    pub spellings: Vec<Option<Spellings>>,
 }
 
 impl<'a> Draft<'a> {

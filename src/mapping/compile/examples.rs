@@ -4,19 +4,25 @@ use super::draft::Draft;
 use super::place;
 use crate::diag::Diagnostic;
 use crate::mapping::Example;
-use crate::spec::mapping::MappingSpec;
+use crate::spec::mapping::{Example as ExampleSpec, MappingSpec};
 use crate::spec::slot::Name;
 
 pub(super) fn check(draft: &mut Draft<'_>) {
     let spec = draft.spec;
     for example in &spec.tests {
-        let fields = example.given.iter().map(|(name, _)| name).chain(example.expect.agreed.iter().map(|(name, _)| name)).chain(&example.expect.review);
-        for name in fields {
+        let expected = || example.expectations();
+        let fields = expected().flat_map(|expect| expect.agreed.iter().map(|(name, _)| name).chain(&expect.review));
+        for name in example.given.iter().map(|(name, _)| name).chain(fields) {
             field(draft, name, spec);
         }
-        let systems = example.edit.iter().map(|(name, _)| name).chain(example.expect.records.iter().map(|(name, _)| name)).chain(&example.expect.absent);
-        for name in systems {
+        let systems = expected().flat_map(|expect| expect.records.iter().map(|(name, _)| name).chain(&expect.absent));
+        for name in example.edits().map(|(name, _)| name).chain(systems) {
             draft.system_named(name, "An example names");
+        }
+        moments(draft, example);
+        for (name, _) in example.given.iter().filter(|(name, _)| spec.fields.get(name.text()).is_some_and(|field| field.formula.is_some())) {
+            let problem = Diagnostic::error("computed_given", format!("`{}` is computed, and cannot be given", name.text())).at(name.span());
+            draft.found.push(problem.help("give what its formula sees, and expect it: expect: { agreed: { … } }"));
         }
         for (name, others) in example.others.iter() {
             let Some(mapping) = draft.mapping(name.text()) else {
@@ -27,6 +33,21 @@ pub(super) fn check(draft: &mut Draft<'_>) {
                 field(draft, name, mapping);
             }
         }
+    }
+}
+
+/// An example ends with something expected, and its steps begin at times that can be read.
+fn moments(draft: &mut Draft<'_>, example: &ExampleSpec) {
+    for step in &example.steps {
+        if let (None, Some(at)) = (step.begins(), &step.at) {
+            let problem = Diagnostic::error("step_at", format!("`{}` is neither a time nor a wait", at.text())).at(at.span());
+            draft.found.push(problem.help("write a time such as 2026-03-02 09:00, or how long after the step before, such as +24h"));
+        }
+    }
+    if example.expectations().next().is_none() && !draft.spec.lost.touches(&["tests"]) {
+        let span = example.about.as_ref().map(|about| about.span()).or_else(|| example.given.iter().map(|(name, _)| name.span()).next());
+        let problem = Diagnostic::error("nothing_expected", "An example expects nothing").at(span.unwrap_or(draft.spec.mapping.span()));
+        draft.found.push(problem.help("say what is so at its end, expect: { … }, or after a step"));
     }
 }
 

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::draft::{Draft, DraftField, connection_of, kind_of};
-use super::{cell, place, policy, rows};
+use super::{cell, formula, place, policy, rows};
 use crate::diag::{Diagnostic, suggest};
-use crate::expr::Shape;
+use crate::expr::{Program, Shape};
 use crate::id::{FieldName, MappingName, ObjectName};
 use crate::mapping::field::{CellProgram, Unknown};
 use crate::mapping::scope::{EntityScope, FieldName as ScopeField, Through, shape_of_kind};
 use crate::mapping::values::{Row, Rows};
-use crate::mapping::{Field, SystemIx, Target, Wins};
+use crate::mapping::{Field, Formula, SystemIx, Target, Wins};
 use crate::spec::mapping::{Cell as CellSpec, Evidence, Field as FieldSpec, MappingSpec, Values};
 use crate::spec::slot::Name;
 use crate::value::{Kind, Str};
@@ -192,17 +192,34 @@ pub(super) fn cells(draft: &mut Draft<'_>, scope: &EntityScope<'_>) -> Vec<Vec<O
     cells
 }
 
-/// Policies and stand-ins, which name systems and rows. Called once, before the checks that lean on them.
-pub(super) fn policies(draft: &mut Draft<'_>) -> Vec<(Wins, Unknown)> {
-    (0..draft.fields.len()).map(|at| (policy::wins(draft, at), policy::unknown(draft, at))).collect()
+/// Who decides a field, and what stands in for what has no counterpart.
+pub(super) struct Decides {
+    pub wins: Wins,
+    /// Of the lines of `wins`.
+    pub conditions: Vec<Program>,
+    pub unknown: Unknown,
+    pub formula: Option<Formula>,
 }
 
-pub(super) fn finish(draft: &Draft<'_>, cells: Vec<Vec<Option<CellProgram>>>, policies: Vec<(Wins, Unknown)>) -> Vec<Field> {
+/// Policies, formulas and stand-ins, which name systems and rows. Called once, before the checks that lean on them.
+pub(super) fn policies(draft: &mut Draft<'_>, scope: &EntityScope<'_>) -> Vec<Decides> {
+    if let Some(wins) = &draft.spec.wins {
+        policy::default_lines(draft, wins, scope);
+    }
+    let formulas = formula::read(draft, scope);
+    let decides = formulas.into_iter().enumerate().map(|(at, formula)| {
+        let (wins, conditions) = policy::wins(draft, at, scope);
+        Decides { wins, conditions, unknown: policy::unknown(draft, at), formula }
+    });
+    decides.collect()
+}
+
+pub(super) fn finish(draft: &Draft<'_>, cells: Vec<Vec<Option<CellProgram>>>, policies: Vec<Decides>) -> Vec<Field> {
     let fields = draft.fields.iter().zip(cells).zip(policies);
-    fields.map(|((field, cells), (wins, unknown))| finished(draft, field, cells, wins, unknown)).collect()
+    fields.map(|((field, cells), decides)| finished(draft, field, cells, decides)).collect()
 }
 
-fn finished(draft: &Draft<'_>, field: &DraftField<'_>, cells: Vec<Option<CellProgram>>, wins: Wins, unknown: Unknown) -> Field {
+fn finished(draft: &Draft<'_>, field: &DraftField<'_>, cells: Vec<Option<CellProgram>>, decides: Decides) -> Field {
     let rows = field.rows.as_ref().map(|rows| {
         let rows = rows.iter().map(|row| Row { name: row.name.clone(), was: row.was.clone(), spellings: row.spellings.clone() });
         Rows::new(rows.collect(), draft.systems.len())
@@ -213,8 +230,10 @@ fn finished(draft: &Draft<'_>, field: &DraftField<'_>, cells: Vec<Option<CellPro
         kind: field.kind.clone(),
         required: field.spec.required,
         rows,
-        unknown,
-        wins,
+        unknown: decides.unknown,
+        wins: decides.wins,
+        conditions: decides.conditions,
+        formula: decides.formula,
         certain: field.spec.evidence.is_some_and(|evidence| evidence.value == Evidence::Certain),
         cells,
         targets: field.targets.clone(),

@@ -1,22 +1,40 @@
 //! `wins:` of a field, with the mapping's as its default; and `unknown:`.
 
 use super::draft::Draft;
+use super::expression::program;
+use super::formula;
 use crate::diag::Diagnostic;
+use crate::expr::{Program, Want};
 use crate::mapping::field::Unknown;
-use crate::mapping::{SystemIx, Wins};
-use crate::spec::mapping::{Evidence, Policy};
+use crate::mapping::scope::EntityScope;
+use crate::mapping::{Line, SystemIx, Wins};
+use crate::spec::mapping::{Evidence, Line as LineSpec, Policy, Wins as WinsSpec};
 use crate::spec::slot::Name;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Str, Value};
 
-/// The policy of the field at `at`.
-pub(super) fn wins(draft: &mut Draft<'_>, at: usize) -> Wins {
+/// The policy of the field at `at`, and the conditions of its lines.
+pub(super) fn wins(draft: &mut Draft<'_>, at: usize, scope: &EntityScope<'_>) -> (Wins, Vec<Program>) {
     let spec = draft.fields[at].spec;
+    let none = Vec::new;
     let (wins, own) = match (&spec.wins, &draft.spec.wins) {
+        // Nobody decides what is computed.
+        _ if spec.formula.is_some() => return (Wins::Latest(None), none()),
         (Some(wins), _) => (wins, true),
         (None, Some(wins)) => (wins, false),
-        (None, None) => return Wins::Latest(None),
+        (None, None) => return (Wins::Latest(None), none()),
     };
+    if own {
+        mixed(draft, wins);
+    }
+    let mut conditions = none();
     let wins = match wins.policy() {
+        Policy::Lines(_) => match lines(draft, at, wins, own, scope) {
+            Some((lines, programs)) => {
+                conditions = programs;
+                Wins::Lines(lines)
+            }
+            None => Wins::Latest(None),
+        },
         Policy::Highest | Policy::Lowest if !ordered(draft, at) => {
             if own {
                 let problem = Diagnostic::error(
@@ -33,12 +51,12 @@ pub(super) fn wins(draft: &mut Draft<'_>, at: usize) -> Wins {
         Policy::First => Wins::First,
         Policy::Ask => Wins::Ask,
         Policy::Latest([]) => Wins::Latest(None),
-        Policy::Latest(names) => match deciders(draft, at, names, own) {
+        Policy::Latest(names) => match deciders(draft, at, &names.iter().collect::<Vec<_>>(), own) {
             systems if systems.is_empty() => Wins::Latest(None),
             systems => Wins::Latest(Some(systems)),
         },
         Policy::Rank(names) => {
-            let systems = deciders(draft, at, names, own);
+            let systems = deciders(draft, at, &names, own);
             match (systems.as_slice(), names.len()) {
                 ([], _) => Wins::Latest(None),
                 ([owner], 1) => Wins::Owner(*owner),
@@ -52,7 +70,59 @@ pub(super) fn wins(draft: &mut Draft<'_>, at: usize) -> Wins {
         let span = spec.evidence.map_or(draft.fields[at].at, |evidence| evidence.span);
         draft.found.push(problem.at(span).help("drop it"));
     }
-    wins
+    (wins, conditions)
+}
+
+/// Lines `system: condition`. The mapping's own are told of by the checks, once.
+fn lines(draft: &mut Draft<'_>, at: usize, wins: &WinsSpec, own: bool, scope: &EntityScope<'_>) -> Option<(Vec<Line>, Vec<Program>)> {
+    let WinsSpec::List(written) = wins else { return None };
+    let entries = written.iter().filter_map(|line| if let LineSpec::When(entries) = line { Some(entries.clone()) } else { None }).collect::<Vec<_>>();
+    let before = draft.found.len();
+    let name = draft.fields[at].name;
+    let ordered = formula::ordered(draft, name, "wins", &entries)?;
+    let mut lines = Vec::with_capacity(ordered.len());
+    let mut programs = Vec::new();
+    for (system, condition) in &ordered {
+        // The mapping's default is taken as it stands: a system that does not hold the field owns it like one without a record.
+        let owner = if own { deciders(draft, at, &[system], true).first().copied() } else { draft.system_ix(system.text()) };
+        if condition.text() != formula::OTHERWISE {
+            programs.extend(program(condition, scope, Want::boolean(), &mut draft.found));
+        }
+        lines.extend(owner.map(|owner| Line { owner, condition: Str::from(condition.text()) }));
+    }
+    if !own {
+        draft.found.truncate(before);
+    }
+    (lines.len() == ordered.len() && programs.len() + 1 == lines.len()).then_some((lines, programs))
+}
+
+/// What is wrong with the lines of the mapping's own `wins`.
+pub(super) fn default_lines(draft: &mut Draft<'_>, wins: &WinsSpec, scope: &EntityScope<'_>) {
+    mixed(draft, wins);
+    let WinsSpec::List(written) = wins else { return };
+    let entries = written.iter().filter_map(|line| if let LineSpec::When(entries) = line { Some(entries.clone()) } else { None }).collect::<Vec<_>>();
+    if entries.is_empty() {
+        return;
+    }
+    let mapping = draft.spec.mapping.text();
+    for (_, condition) in formula::ordered(draft, mapping, "wins", &entries).into_iter().flatten() {
+        if condition.text() != formula::OTHERWISE {
+            program(condition, scope, Want::boolean(), &mut draft.found);
+        }
+    }
+}
+
+/// Ranks and lines in one list.
+fn mixed(draft: &mut Draft<'_>, wins: &WinsSpec) {
+    let WinsSpec::List(written) = wins else { return };
+    let rank = written.iter().find_map(|line| if let LineSpec::Rank(name) = line { Some(name) } else { None });
+    let when = written.iter().any(|line| matches!(line, LineSpec::When(_)));
+    if let (Some(rank), true) = (rank, when) {
+        let what = format!("`{}` has no condition, and the other lines of `wins` have", rank.text());
+        draft.found.push(
+            Diagnostic::error("mixed_wins", what).at(rank.span()).help(format!("write {}: otherwise as the last line, or systems by rank alone", rank.text())),
+        );
+    }
 }
 
 fn word(policy: &Policy<'_>) -> &'static str {
@@ -68,7 +138,7 @@ fn ordered(draft: &Draft<'_>, at: usize) -> bool {
 }
 
 /// The systems that `wins` names. A field's own `wins` must name systems that hold it and are read; the mapping's default is taken as far as it goes.
-fn deciders(draft: &mut Draft<'_>, at: usize, names: &[Name], own: bool) -> Vec<SystemIx> {
+fn deciders(draft: &mut Draft<'_>, at: usize, names: &[&Name], own: bool) -> Vec<SystemIx> {
     let mut systems = Vec::with_capacity(names.len());
     for name in names {
         // The mapping's own `wins` is reported once, by the checks.

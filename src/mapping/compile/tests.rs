@@ -56,6 +56,38 @@ fn every_wrong_line_has_its_message() {
             "tests: [ { given: { nam: x }, expect: { absent: [erp] } } ]\n",
             "An example names `nam`, which is no field|An example names `erp`, which is no system",
         ),
+        ("  name: { crm: Name, prm: n, wins: [ { prm: key == 'a' } ] }\n", "`wins` of `name` has no `otherwise`|m.yaml:8|- prm: otherwise"),
+        ("  name: { crm: Name, prm: n, wins: [ { prm: otherwise }, { crm: otherwise } ] }\n", "What stands below `otherwise` never holds"),
+        ("  name: { crm: Name, prm: n, wins: [ { prm: ky == 'a' }, { crm: otherwise } ] }\n", "`ky` is not known here|did you mean `key`?"),
+        ("  name: { crm: Name, prm: n, wins: [ { erp: key == 'a' }, { crm: otherwise } ] }\n", "`wins` names `erp`, which is no system of this mapping"),
+        ("  name: { prm: n, wins: [ { prm: key == 'a' }, { crm: otherwise } ] }\n", "`wins` names crm, but `name` has no crm cell"),
+        ("  name: { crm: Name, prm: n, wins: [ crm, { prm: otherwise } ] }\n", "`crm` has no condition, and the other lines of `wins` have"),
+        ("  name: { crm: Name, prm: n, wins: [ { prm: key == 'a', crm: otherwise } ] }\n", "A line of `wins` has one condition, and here stands a second one"),
+        ("  score: { crm: Score__c, type: integer, formula: keys + 1 }\n", "`keys` is not known here|did you mean `key`?|m.yaml:8"),
+        ("  score: { crm: Score__c, type: integer, formula: key }\n", "a text|an integer"),
+        ("  score: { crm: Score__c, formula: key, wins: crm }\n", "`score` is computed, and says who wins|drop `wins`"),
+        ("  a: { formula: b ~ 'x' }\n  b: { formula: c ~ a }\n  c: { formula: key }\n", "A field hangs on itself: a → b → a|through this one"),
+        ("  tier: { crm: T, values: { gold: { crm: G } }, formula: [ { golt: otherwise } ] }\n", "'golt' is no value of `tier`|`gold`"),
+        ("  tier: { crm: T, values: { gold: { crm: G } }, formula: [ { gold: key == 'a' } ] }\n", "`formula` of `tier` has no `otherwise`"),
+        ("  many: { crm: N, type: integer, formula: [ { some: otherwise } ] }\n", "`some` cannot be a value of `many`"),
+        ("  deal: { crm: D, type: ref(deals), formula: deal }\n", "`deal` is a reference, and a formula gives none"),
+        ("  score: { crm: { read: S }, formula: key }\n", "The crm cell of `score` does nothing: it is read only, and the field is computed"),
+        ("  name: { crm: { path: Name, by: Type } }\n", "`by` says which values apply, and `name` has no `values`"),
+        (
+            "  stage: { crm: Stage, values: { won: { crm: { Partner: Won } } } }\n",
+            "Row `won` has cells by value for crm, whose cell does not say by what|by: PATH",
+        ),
+        (
+            "  stage: { crm: { path: Stage, by: Type }, values: { won: { crm: { A: [Won, Done], B: Done } }, lost: { crm: { B: [Done] } } } }\n",
+            "`Done` in crm is read as two rows, `won` and `lost`",
+        ),
+        (
+            "  stage: { prm: { path: stage, by: pipeline }, values: { won: { prm: { p1: Won } } } }\n",
+            "`by: pipeline` is set by nothing|add it to `new`, with a plain text; give it a field",
+        ),
+        ("tests: [ { given: { key: x } } ]\n", "An example expects nothing"),
+        ("tests: [ { given: { key: x }, steps: [ { at: soon, expect: {} } ] } ]\n", "`soon` is neither a time nor a wait|such as +24h"),
+        ("  up: { crm: U, formula: key }\ntests: [ { given: { up: x }, expect: {} } ]\n", "`up` is computed, and cannot be given"),
     ] {
         let said = said_of(lines, &known);
         for part in expected.split('|') {
@@ -202,4 +234,44 @@ fn two_mappings_on_one_path_must_be_kept_apart() {
     assert_eq!(both(", where: \"Type == 'a'\"", ", where: \"Type == 'b'\""), 0);
     assert_eq!(both(", where: \"Type == 'a' or X\"", ", where: \"Type == 'b'\""), 1);
     assert_eq!(both(", where: Partner__c is blank", ", where: Partner__c is not blank"), 0);
+}
+
+#[test]
+fn a_formula_that_hangs_on_itself_through_another_mapping_is_told() {
+    let text = "mapping: accounts\nsystems: { crm: { object: Account } }\nfields:\n  number: { crm: N }\n  best: { crm: Best__c, type: ref(deals) }\n  score: { formula: best.score, type: integer }\n---\nmapping: deals\nsystems: { crm: { object: Opportunity } }\nfields:\n  account: { crm: AccountId, type: ref(accounts) }\n  score: { formula: account.score + 1, type: integer }\n";
+    let (mappings, said) = compiled(text, &Known::default());
+    assert!(mappings.iter().all(Option::is_some), "{said}");
+    let found = together(&mappings.into_iter().flatten().collect::<Vec<_>>());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].what, "A field hangs on itself: accounts.score → deals.score → accounts.score");
+}
+
+#[test]
+fn records_made_under_a_value_that_no_row_knows_are_told() {
+    let text = "mapping: deals\nsystems:\n  crm: { object: Opportunity, create: always, new: { Type: Partnr } }\nmatch: [[key]]\nfields:\n  key: { crm: Key__c }\n  stage: { crm: { path: Stage, by: Type }, values: { won: { crm: { Partner: Won } } } }\n";
+    says(text, &Known::default(), &["Records made in crm are of `Partnr`, under which no row of `stage` has a value", "did you mean `Partner`?"]);
+    assert_eq!(compiled(&text.replace("Partnr", "Partner"), &Known::default()).1, "");
+}
+
+#[test]
+fn the_mappings_own_lines_are_told_of_once() {
+    let text = HEAD.replace("mapping: deals\n", "mapping: deals\nwins: [ { prm: ky == 'a' }, { crm: otherwise } ]\n")
+        + "  name: { crm: Name, prm: n }\n  only_here: { crm: Own__c }\n";
+    let (_, said) = compiled(&text, &Known::default());
+    assert_eq!(said.matches("`ky` is not known here").count(), 1, "{said}");
+    let (mappings, said) = compiled(&text.replace("ky ==", "key =="), &Known::default());
+    assert_eq!(said, "");
+    assert!(matches!(&mappings[0].as_ref().expect("sound").fields[2].wins, crate::mapping::Wins::Lines(lines) if lines.len() == 2));
+}
+
+#[test]
+fn a_changed_formula_is_a_changed_meaning_also_of_what_draws_on_it() {
+    let compile = |formula: &str| {
+        let text = format!("{HEAD}  half: {{ formula: {formula} }}\n  whole: {{ crm: Whole__c, formula: half ~ half }}\n  name: {{ crm: Name }}\n");
+        let (mut mappings, said) = compiled(&text, &Known::default());
+        mappings.remove(0).unwrap_or_else(|| panic!("{said}"))
+    };
+    let (before, after) = (compile("key"), compile("key ~ '-'"));
+    assert_ne!(before.fields[2].meaning, after.fields[2].meaning);
+    assert_eq!((&before.fields[0].meaning, &before.fields[3].meaning), (&after.fields[0].meaning, &after.fields[3].meaning));
 }

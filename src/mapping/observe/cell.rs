@@ -3,7 +3,7 @@
 use super::Seen;
 use crate::expr::{Fault, Item};
 use crate::id::RecordKey;
-use crate::mapping::field::{CellProgram, Field, Part, PartName};
+use crate::mapping::field::{By, CellProgram, Field, Part, PartName};
 use crate::mapping::scope::RecordEnv;
 use crate::mapping::{System, SystemIx};
 use crate::value::money::{Currency, Money};
@@ -14,7 +14,12 @@ use crate::value::{Address, Kind, Name, Str, Value};
 pub(super) fn read(field: &Field, system: SystemIx, of: &System, record: &Record, places: &[u16]) -> Seen {
     let Some(cell) = &field.cells[system.0 as usize] else { return Seen::NoCell };
     match cell {
-        CellProgram::Path { column, currency, .. } => match at(record, places, *column) {
+        CellProgram::Path { column, currency, by: told, .. } => match at(record, places, *column) {
+            // What a value is called hangs on a path that was not told.
+            Told::Value(value) if told.is_some() && !value.is_blank() => match told.as_ref().and_then(|told| by(told, record, places)) {
+                Some(by) => in_agreed_terms(field, (system, Some(&by)), of, *currency, value),
+                None => Seen::Unread,
+            },
             Told::Value(value) => agreed(field, system, of, *currency, value),
             Told::Nothing => Seen::Unread,
             Told::Wrong(why) => Seen::Unfit(why),
@@ -39,6 +44,15 @@ pub(super) fn read(field: &Field, system: SystemIx, of: &System, record: &Record
     }
 }
 
+/// What the record shows at the path of `by`, as a text; a blank is an empty one.
+pub(super) fn by(by: &By, record: &Record, places: &[u16]) -> Option<Str> {
+    match at(record, places, by.column) {
+        Told::Value(value) if value.is_blank() => Some(Str::default()),
+        Told::Value(value) => plain(value),
+        Told::Nothing | Told::Wrong(_) => None,
+    }
+}
+
 enum Told<'a> {
     Value(&'a Value),
     Nothing,
@@ -55,6 +69,13 @@ fn at<'a>(record: &'a Record, places: &[u16], column: u16) -> Told<'a> {
 
 /// A vendor's value in agreed terms; `currency` is that of amounts which come without one.
 pub(in crate::mapping) fn agreed(field: &Field, system: SystemIx, of: &System, currency: Option<Currency>, value: &Value) -> Seen {
+    in_agreed_terms(field, (system, None), of, currency, value)
+}
+
+/// Where a record is: its system, and what it shows at the path of `by`.
+type Whose<'a> = (SystemIx, Option<&'a str>);
+
+fn in_agreed_terms(field: &Field, system: Whose<'_>, of: &System, currency: Option<Currency>, value: &Value) -> Seen {
     if value.is_blank() {
         return Seen::Value(Value::Blank);
     }
@@ -103,12 +124,13 @@ pub(in crate::mapping) fn plain(value: &Value) -> Option<Str> {
     }
 }
 
-fn single(field: &Field, kind: &Kind, system: SystemIx, of: &System, currency: Option<Currency>, value: &Value) -> Result<Value, Str> {
+fn single(field: &Field, kind: &Kind, (system, by): Whose<'_>, of: &System, currency: Option<Currency>, value: &Value) -> Result<Value, Str> {
     if let Some(rows) = &field.rows {
         let spelling = plain(value).ok_or_else(|| Str::from(format!("`{}` holds no plain text", field.name)))?;
-        return match rows.read(system, &spelling) {
-            Some(row) => Ok(Value::Text(row.name.clone())),
-            None => Err(Str::from(format!("`{spelling}` in {} is read as no row of `{}`", of.name, field.name))),
+        return match (rows.read(system, by, &spelling), by) {
+            (Some(row), _) => Ok(Value::Text(row.name.clone())),
+            (None, Some(by)) => Err(Str::from(format!("`{spelling}` in {}, in a record of `{by}`, is read as no row of `{}`", of.name, field.name))),
+            (None, None) => Err(Str::from(format!("`{spelling}` in {} is read as no row of `{}`", of.name, field.name))),
         };
     }
     if *kind == Kind::Money {

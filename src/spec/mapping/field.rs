@@ -12,7 +12,6 @@ use crate::spec::slot::{Expression, Name, PathSlot, Spanned, TextSlot};
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[schemars(extend("x-later" = {
     "confidential": "Nothing is withheld by audience yet; leave the field out of the systems that may not see it",
-    "formula": "A computed field waits for a later one; let a system compute it and map it from there",
     "rollup": "Let a system compute it and map it from there",
 }))]
 pub struct Field {
@@ -31,6 +30,10 @@ pub struct Field {
     /// Stand-in for a value without counterpart: a row, or for a ref a value of its first `match` field. Only written, it never flows back. Default: `hold`: the value waits and is reported.
     #[serde(default)]
     pub unknown: Option<TextSlot>,
+    /// Computes it: an expression that sees the fields, or lines `RESULT: condition`, of which the first that holds counts, the last with `otherwise`.
+    /// It is written to its cells; an edit there is put back. Default: none. Example: `amount.value > 1000`.
+    #[serde(default)]
+    pub formula: Option<Formula>,
     /// Who decides. Default: the mapping's `wins`.
     #[serde(default)]
     pub wins: Option<Wins>,
@@ -48,7 +51,19 @@ pub struct Field {
 
 impl Field {
     /// The keys that are not systems.
-    pub const KEYS: [&str; 8] = ["type", "about", "required", "values", "unknown", "wins", "evidence", "was"];
+    pub const KEYS: [&str; 9] = ["type", "about", "required", "values", "unknown", "formula", "wins", "evidence", "was"];
+}
+
+/// How a field is computed.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[schemars(untagged)]
+pub enum Formula {
+    /// One expression.
+    #[serde(rename = "?text")]
+    Expression(Expression),
+    /// Results, each with its condition. Example: `[ { gold: certified >= 4 }, { registered: otherwise } ]`.
+    #[serde(rename = "?list")]
+    Lines(Vec<Entries<Expression>>),
 }
 
 /// Where a field lives in one system.
@@ -72,13 +87,15 @@ pub enum Cell {
 /// A path, and by what a reference is held there.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "by": "Values by record type or pipeline cannot be told apart yet; take part with one of them through `where`" }))]
 pub struct Pathed {
     /// Where it lives. Required. Example: `customerNumber`.
     pub path: PathSlot,
     /// For a ref: the field of the mapping referred to that stands here, in place of the record key. Default: the record key. Example: `number`.
     #[serde(default)]
     pub key: Option<Name>,
+    /// For a choice: another path of the record, on which it hangs which of its values apply; the cells in `values` are maps by that value. Default: none. Example: `RecordType.DeveloperName`.
+    #[serde(default)]
+    pub by: Option<PathSlot>,
 }
 
 /// A cell in expressions.

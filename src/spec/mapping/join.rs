@@ -219,9 +219,11 @@ fn check(mapping: &MappingSpec, found: &mut Vec<Diagnostic>) {
     }
     for example in &mapping.tests {
         let words = ["agreed", "absent", "review", "writes"];
-        example.expect.records.iter().for_each(|(system, _)| known(mapping, system, &words, "`expect`", found));
-        example.edit.iter().for_each(|(system, _)| known(mapping, system, &[], "`edit`", found));
-        example.expect.absent.iter().for_each(|system| known(mapping, system, &[], "`absent`", found));
+        for expect in example.expectations() {
+            expect.records.iter().for_each(|(system, _)| known(mapping, system, &words, "`expect`", found));
+            expect.absent.iter().for_each(|system| known(mapping, system, &[], "`absent`", found));
+        }
+        example.edits().for_each(|(system, _)| known(mapping, system, &[], "`edit`", found));
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Row {
 
 /// A system's spelling, exactly as the vendor has it (`NO` and `1.0` stay texts).
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged, extend("x-refuse-map" = "Values by record type or pipeline are not in this version\nTake part with one of them through `where`"))]
+#[schemars(untagged)]
 pub enum RowCell {
     /// Read as this row, and written.
     #[serde(rename = "?text")]
@@ -40,14 +40,47 @@ pub enum RowCell {
     /// All are read as this row; the first is written, and only over none of them. `[]`: not in this system.
     #[serde(rename = "?list")]
     Many(Vec<Name>),
+    /// Of a cell with `by`: the spellings under each value of that path. A value that is not named has no such row. Example: `{ Partner: [Proposal, Legal] }`.
+    #[serde(rename = "?map")]
+    By(Entries<Spellings>),
+}
+
+/// What a row is under one value of `by`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[schemars(untagged)]
+pub enum Spellings {
+    /// Read as this row, and written.
+    #[serde(rename = "?text")]
+    One(Name),
+    /// All are read as this row; the first is written.
+    #[serde(rename = "?list")]
+    Many(Vec<Name>),
 }
 
 impl RowCell {
-    /// The spellings; the first is written.
+    /// The spellings; the first is written. None for a cell with `by`, which has some for each of its values.
     pub fn spellings(&self) -> &[Name] {
         match self {
             RowCell::One(one) => std::slice::from_ref(one),
             RowCell::Many(many) => many,
+            RowCell::By(_) => &[],
+        }
+    }
+
+    /// All spellings, each with the value of `by` under which it counts.
+    pub fn all(&self) -> Vec<(Option<&Name>, &Name)> {
+        match self {
+            RowCell::One(_) | RowCell::Many(_) => self.spellings().iter().map(|spelling| (None, spelling)).collect(),
+            RowCell::By(entries) => entries.iter().flat_map(|(by, spellings)| spellings.all().iter().map(move |spelling| (Some(by), spelling))).collect(),
+        }
+    }
+}
+
+impl Spellings {
+    pub fn all(&self) -> &[Name] {
+        match self {
+            Spellings::One(one) => std::slice::from_ref(one),
+            Spellings::Many(many) => many,
         }
     }
 }

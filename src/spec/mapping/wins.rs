@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diag::Span;
-use crate::spec::slot::Name;
+use crate::spec::entries::Entries;
+use crate::spec::slot::{Expression, Name};
 
 /// The policy of a field. An edit that may not decide is put back.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -15,12 +16,25 @@ pub enum Wins {
     #[schemars(extend("x-refuse-text" = { "rules": "`wins: rules` is not in this version\nName the system that owns the field" }))]
     Word(Name),
     /// Systems by rank: an edit takes if the value it replaces is blank or came from the same or a lower rank. Example: `[crm, warehouse]`.
+    /// Or lines `system: condition`, of which the first that holds names the owner, the last with `otherwise`: ownership that follows the record.
+    /// In the run of a hand-over edits of both owners count, the new one's first. Example: `[ { prm: status == 'new' }, { crm: otherwise } ]`.
     #[serde(rename = "?list")]
-    #[schemars(extend("x-refuse-maps" = "Conditional `wins` is not in this version\nName one system, or a list of systems by rank"))]
-    Rank(Vec<Name>),
+    List(Vec<Line>),
     /// The newest edit, of some systems only. Example: `{ latest: [crm, prm] }`.
     #[serde(rename = "?map")]
     Latest(Latest),
+}
+
+/// One of a list under `wins`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[schemars(untagged)]
+pub enum Line {
+    /// A system, by its rank.
+    #[serde(rename = "?text")]
+    Rank(Name),
+    /// A system, and the condition under which it owns the field; sees the fields. Example: `prm: status in ['submitted', 'rejected']`.
+    #[serde(rename = "?map")]
+    When(Entries<Expression>),
 }
 
 /// The newest edit of these systems.
@@ -32,7 +46,7 @@ pub struct Latest {
 }
 
 /// What `wins` says, in the words of the format.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Policy<'a> {
     /// The newest edit; of any system when the list is empty.
     Latest(&'a [Name]),
@@ -41,7 +55,9 @@ pub enum Policy<'a> {
     First,
     Ask,
     /// One system, or several by rank.
-    Rank(&'a [Name]),
+    Rank(Vec<&'a Name>),
+    /// Owner and condition, in their order.
+    Lines(Vec<(&'a Name, &'a Expression)>),
 }
 
 impl Wins {
@@ -56,22 +72,42 @@ impl Wins {
                 "lowest" => Policy::Lowest,
                 "first" => Policy::First,
                 "ask" => Policy::Ask,
-                _ => Policy::Rank(std::slice::from_ref(word)),
+                _ => Policy::Rank(vec![word]),
             },
-            Wins::Rank(systems) => Policy::Rank(systems),
+            Wins::List(lines) if lines.iter().any(|line| matches!(line, Line::When(_))) => Policy::Lines(lines.iter().flat_map(Line::conditions).collect()),
+            Wins::List(lines) => Policy::Rank(lines.iter().flat_map(Line::names).collect()),
             Wins::Latest(latest) => Policy::Latest(&latest.latest),
         }
     }
 
     /// Where it stands; none for an empty list.
     pub fn span(&self) -> Option<Span> {
-        let names = match self {
-            Wins::Word(word) => std::slice::from_ref(word),
-            Wins::Rank(systems) => systems,
-            Wins::Latest(latest) => &latest.latest,
+        let names: Vec<&Name> = match self {
+            Wins::Word(word) => vec![word],
+            Wins::List(lines) => lines.iter().flat_map(Line::names).collect(),
+            Wins::Latest(latest) => latest.latest.iter().collect(),
         };
         let (first, last) = (names.first()?.span(), names.last()?.span());
         Some(Span::new(first.file, first.start, last.end))
+    }
+}
+
+impl Line {
+    /// The systems it names.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        let (one, many) = match self {
+            Line::Rank(name) => (Some(name), None),
+            Line::When(entries) => (None, Some(entries)),
+        };
+        one.into_iter().chain(many.into_iter().flat_map(|entries| entries.iter().map(|(name, _)| name)))
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = (&Name, &Expression)> {
+        let entries = match self {
+            Line::Rank(_) => None,
+            Line::When(entries) => Some(entries),
+        };
+        entries.into_iter().flat_map(Entries::iter)
     }
 }
 

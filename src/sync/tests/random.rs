@@ -9,6 +9,7 @@ use crate::mapping::Wins;
 use crate::mapping::system::Leaves;
 use crate::sync::entity::{FieldIx, SystemIx};
 use crate::sync::lossy::is_lossy_form;
+use crate::sync::neighbours::View;
 use crate::sync::terms::Terms;
 use crate::system::Outcome;
 
@@ -34,11 +35,12 @@ enum Act {
 }
 
 const VALUES: [&str; 6] = ["alpha", "Beta", "gamma ray", "DELTA", "ep", "0"];
-const POLICIES: [&str; 7] = ["latest", "crm", "prm", "[crm, prm]", "[prm, crm]", "highest", "first"];
+const POLICIES: [&str; 9] =
+    ["latest", "crm", "prm", "[crm, prm]", "[prm, crm]", "highest", "first", "prm ? g=alpha | crm ?", "crm ? f=Beta | prm ? g=ep | crm ?"];
 
 fn acts(systems: usize, deletes: bool) -> impl Strategy<Value = Vec<Act>> {
     let value = prop::sample::select(&VALUES[..]);
-    let act = (0..if deletes { 12u8 } else { 10 }, 0..systems, 0..2usize, value).prop_map(|(kind, system, field, value)| match kind {
+    let act = (0..if deletes { 12u8 } else { 10 }, 0..systems, 0..3usize, value).prop_map(|(kind, system, field, value)| match kind {
         0..=3 => Act::Edit { system, field, value },
         4 => Act::Down(system),
         5 => Act::Up(system),
@@ -69,7 +71,7 @@ fn play(world: &mut World, acts: &[Act]) {
         world.now += SignedDuration::from_secs(100);
         let now = world.now.as_second();
         match act {
-            Act::Edit { system, field, value } if world.records[*system].is_some() => {
+            Act::Edit { system, field, value } if world.records[*system].is_some() && *field < world.table.fields.len() => {
                 let typed = shaped(world.vendor[*field][*system], &super::world::text(value)).expect("these forms hold all");
                 world.edit(*system, *field, &shown(&typed), now);
             }
@@ -158,6 +160,23 @@ proptest! {
         prop_assert!(rounds <= 3, "{rounds} rounds");
         assert_agreement(&world)?;
         prop_assert!(world.peek().ops.is_empty());
+    }
+
+    #[test]
+    fn computed_fields_and_owners_that_follow_them_come_to_rest(history in acts(3, false), follows in 0..2usize) {
+        let owned = ["prm ? f=<alpha> | erp ? g=Beta | crm ?", "prm ? g=<ep> | crm ? f=alpha | erp ?"][follows];
+        let mut table = table(3, ["latest", "latest"], &[]);
+        table.fields.push(Table::new(3, &["latest", "latest", owned]).fields[2].clone());
+        table.fields[1].formula = Some(FieldIx(0));
+        table.formulas = vec![FieldIx(1)];
+        let mut world = World::agreed(table, &["start", "<start>", "h"]);
+        play(&mut world, &history);
+        let rounds = calm(&mut world);
+        prop_assert!(rounds <= 3, "{rounds} rounds");
+        assert_agreement(&world)?;
+        prop_assert!(world.peek().ops.is_empty());
+        let computed = world.table.computed(FieldIx(1), &View { entity: &world.entity, neighbours: &world.neighbours, today: jiff::civil::date(2026, 3, 2), forgiven: &[] });
+        prop_assert_eq!(computed, Some(Ok(world.entity.agreed(FieldIx(1)).clone())));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use crate::mapping::matching::MatchRule;
 use crate::mapping::system::Leaves;
-use crate::mapping::{EntityView, Keeps, Place, Wins};
+use crate::mapping::{EntityView, Keeps, Line, Place, Wins};
 use crate::sync::entity::{FieldIx, SystemIx};
 use crate::sync::terms::{Access, Terms};
-use crate::value::{Path, Value};
+use crate::value::{Path, Str, Value};
 
 /// What a system makes of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +47,8 @@ pub struct FakeField {
     pub certain: bool,
     pub required: bool,
     pub set: bool,
+    /// Computed: it is what this field is, marked.
+    pub formula: Option<FieldIx>,
     pub access: Vec<Access>,
     pub forms: Vec<Form>,
     /// What the system shows of a field in the vendor: not known to the mapping where it differs from `forms`.
@@ -60,6 +62,8 @@ pub struct Table {
     pub rules: Vec<MatchRule>,
     /// Read-only cells that a new record is given.
     pub born: Vec<(FieldIx, SystemIx)>,
+    /// The fields with a formula, in order.
+    pub formulas: Vec<FieldIx>,
     pub place: Place,
 }
 
@@ -80,6 +84,7 @@ impl Table {
             certain: wins.contains("certain"),
             required: false,
             set: false,
+            formula: None,
             access: vec![Access::Both; systems],
             forms: vec![Form::Exact; systems],
             paths: vec![path(FIELDS[at]); systems],
@@ -89,12 +94,19 @@ impl Table {
             fields: wins.iter().enumerate().map(|(at, wins)| field(at, wins)).collect(),
             rules: vec![MatchRule { fields: vec![FieldIx(0)], ask: false }],
             born: Vec::new(),
+            formulas: Vec::new(),
             place: Place { file: "mappings/deals.yaml".to_owned(), line: 7, span: None },
         }
     }
 }
 
-/// `crm`, `[crm, prm]`, `latest`, `latest certain`, `latest [crm, prm]`, `highest`, `lowest`, `first`, `ask`.
+/// `prm ? g=n`: the owner while field `g` is `n`; `crm ?`: otherwise.
+fn line(text: &str, system: impl Fn(&str) -> SystemIx) -> Line {
+    let (owner, condition) = text.split_once('?').expect("a line has a condition");
+    Line { owner: system(owner), condition: Str::from(condition.trim()) }
+}
+
+/// `crm`, `[crm, prm]`, `latest`, `latest certain`, `latest [crm, prm]`, `highest`, `lowest`, `first`, `ask`, `prm ? g=n | crm ?`.
 pub fn policy(text: &str) -> Wins {
     let system = |name: &str| SystemIx(NAMES.iter().position(|one| *one == name.trim()).expect("a known system") as u16);
     let list = |text: &str| text.trim().trim_matches(['[', ']']).split(',').map(system).collect::<Vec<_>>();
@@ -105,6 +117,7 @@ pub fn policy(text: &str) -> Wins {
         "first" => Wins::First,
         "ask" => Wins::Ask,
         text if text.starts_with("latest ") => Wins::Latest(Some(list(&text[7..]))),
+        text if text.contains('?') => Wins::Lines(text.split(" | ").map(|text| line(text, system)).collect()),
         text if text.starts_with('[') => Wins::Ranks(list(text)),
         text => Wins::Owner(system(text)),
     }
@@ -143,6 +156,28 @@ impl Terms for Table {
     }
     fn wins(&self, field: FieldIx) -> &Wins {
         &self.fields[field.0 as usize].wins
+    }
+    fn owner(&self, field: FieldIx, view: &dyn EntityView) -> Option<SystemIx> {
+        let Wins::Lines(lines) = self.wins(field) else { return None };
+        let holds = |line: &&Line| match line.condition.split_once('=') {
+            None => true,
+            Some((name, value)) => {
+                let at = FIELDS.iter().position(|one| *one == name).expect("a field");
+                view.agreed(FieldIx(at as u16)) == Value::text(value)
+            }
+        };
+        lines.iter().find(holds).map(|line| line.owner)
+    }
+    fn formulas(&self) -> &[FieldIx] {
+        &self.formulas
+    }
+    fn computed(&self, field: FieldIx, view: &dyn EntityView) -> Option<Result<Value, Str>> {
+        let of = self.fields[field.0 as usize].formula?;
+        Some(match view.agreed(of) {
+            Value::Blank => Ok(Value::Blank),
+            Value::Text(text) if &*text == "bad" => Err(Str::from("it does not go")),
+            value => Ok(Value::text(format!("<{value}>"))),
+        })
     }
     fn certain(&self, field: FieldIx) -> bool {
         self.fields[field.0 as usize].certain

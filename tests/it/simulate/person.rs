@@ -48,6 +48,8 @@ fn options(review: &Review) -> Vec<Said> {
         ReviewAbout::Delete { .. } => vec![Said::Delete, Said::Keep],
         ReviewAbout::InDoubt { .. } => vec![Said::New, Said::Leave],
         ReviewAbout::PingPong { .. } | ReviewAbout::Stuck { .. } => vec![Said::Again],
+        // Nobody is asked.
+        ReviewAbout::Refused { .. } => Vec::new(),
         ReviewAbout::Join { other, .. } => vec![Said::Link(other.0), Said::Leave],
     }
 }

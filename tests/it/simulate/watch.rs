@@ -11,8 +11,9 @@ use syncline::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, Rev
 use syncline::mapping::SystemIx;
 use syncline::mapping::matching::MatchKey;
 use syncline::store::{
-    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
-    NewReview, Old, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, Touched, TouchedRecord, Tried, Values, Waiting, Wake,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, LeaseHolder, Letter, Loaded, Logged, MappingId,
+    MappingShape, Merged, MovedCursor, NewReview, Old, Page, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, Touched, TouchedRecord,
+    Tried, Values, Waiting, WaitingWhy, Wake,
 };
 use syncline::sync::op::Entry;
 use syncline::system::Cursor;
@@ -258,6 +259,34 @@ impl Store for Watch {
 
     async fn take_lease(&self, holder: &LeaseHolder) -> Result<(), StoreError> {
         handed_on!(self, take_lease, holder)
+    }
+
+    async fn written(&self, mapping: MappingId, runs: &[RunId], after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, StoreError> {
+        handed_on!(self, written, mapping, runs, after, limit)
+    }
+
+    async fn journalled(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Vec<Entry>>, StoreError> {
+        handed_on!(self, journalled, mapping, entities)
+    }
+
+    async fn history(&self, mapping: MappingId, entity: EntityId, limit: usize) -> Result<History, StoreError> {
+        handed_on!(self, history, mapping, entity, limit)
+    }
+
+    async fn conflict_log(&self, mapping: MappingId, page: Page) -> Result<Vec<Logged>, StoreError> {
+        handed_on!(self, conflict_log, mapping, page)
+    }
+
+    async fn dead_letter_log(&self, mapping: MappingId, page: Page) -> Result<Vec<Letter>, StoreError> {
+        handed_on!(self, dead_letter_log, mapping, page)
+    }
+
+    async fn waits(&self, mapping: MappingId, system: SystemIx, identity: &RecordKey) -> Result<Option<WaitingWhy>, StoreError> {
+        handed_on!(self, waits, mapping, system, identity)
+    }
+
+    async fn say(&self, mapping: MappingId, said: Vec<(NewReview, Answer)>, touched: Vec<Touch>, at: Timestamp) -> Result<(), StoreError> {
+        handed_on!(self, say, mapping, said, touched, at)
     }
 
     async fn renew_lease(&self, now: Timestamp) -> Result<(), StoreError> {

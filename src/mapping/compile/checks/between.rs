@@ -1,5 +1,7 @@
 //! What two mappings do to one another.
 
+mod rings;
+
 use crate::diag::Diagnostic;
 use crate::mapping::field::CellProgram;
 use crate::mapping::{Mapping, SystemIx};
@@ -18,6 +20,7 @@ pub fn together(mappings: &[Mapping]) -> Vec<Diagnostic> {
             }
         }
     }
+    found.extend(rings::told(mappings));
     found
 }
 

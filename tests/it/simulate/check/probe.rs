@@ -159,6 +159,8 @@ fn wanted(laid: &Laid, field: FieldIx, agreed: &Value, origin: Origin, typed: &[
         Wins::Latest(None) => last.value.clone(),
         Wins::Latest(Some(systems)) => latest_of(systems).map_or(agreed.clone(), |one| one.value.clone()),
         Wins::Owner(owner) if shown(*owner) => by(owner).map_or(agreed.clone(), |one| one.value.clone()),
+        // Who owns hangs on the record: not told from here.
+        Wins::Lines(_) => return None,
         Wins::Owner(_) => last.value.clone(),
         Wins::Ranks(ranks) => {
             let rank = |system: &SystemIx| ranks.iter().position(|one| one == system).unwrap_or(ranks.len());
