@@ -2,6 +2,25 @@
 
 use std::path::Path;
 
+/// Not noticed within [`super::PLANTED_HISTORIES`] yet: what they break is rare, or no check sees it. They are planted by hand, with `PLANT`.
+const UNNOTICED: [&str; 8] = [
+    "cursor-before-touched",
+    "doubt-not-waited-for",
+    "own-create-not-claimed",
+    "own-delete-taken-for-a-users",
+    "read-back-shortens",
+    "removed-unseen",
+    "repeat-settles-the-first",
+    "unread-is-as-planned",
+];
+
+/// The bugs that a test plants one after the other.
+pub fn noticed() -> Vec<&'static str> {
+    let all = names();
+    assert!(UNNOTICED.iter().all(|name| all.contains(name)), "UNNOTICED names a bug that is planted nowhere");
+    all.into_iter().filter(|name| !UNNOTICED.contains(name)).collect()
+}
+
 /// Every name in `planted!("…")` under `src/`, sorted.
 pub fn names() -> Vec<&'static str> {
     named("planted!(\"")
