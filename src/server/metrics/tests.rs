@@ -23,6 +23,8 @@ fn sample_page() -> String {
     let differences = BTreeMap::from([(Class::Lossy, 2), (Class::Unexplained, 1)]);
     counts.audited.insert(deals.clone(), Audited { at: Timestamp::UNIX_EPOCH, compared: 40, agree: 37, differences });
     counts.audits.insert((deals.clone(), "done"), 1);
+    counts.ledger.insert((deals.clone(), SystemName::new("crm"), "dead_lettered"), 2);
+    counts.gaps.insert((deals.clone(), SystemName::new("crm")), 0);
     let now: Timestamp = "2026-11-20T10:01:00Z".parse().expect("a literal of this test");
     let before = "2026-11-20T10:00:00Z".parse().expect("a literal of this test");
     let mapping = MappingState {
@@ -75,6 +77,8 @@ fn the_page_is_what_prometheus_expects() {
     let series = check(&sample_page());
     assert_eq!(series[r#"syncline_runs_total{mapping="deals",outcome="done"}"#], 3.0);
     assert_eq!(series[r#"syncline_ops_total{mapping="deals",system="crm",kind="update",outcome="done"}"#], 2.0);
+    assert_eq!(series[r#"syncline_ledger_records_total{mapping="deals",system="crm",class="dead_lettered"}"#], 2.0);
+    assert_eq!(series[r#"syncline_ledger_gap{mapping="deals",system="crm"}"#], 0.0);
     assert_eq!(series[r#"syncline_reviews_open{mapping="deals"}"#], 4.0);
     assert_eq!(series[r#"syncline_lag_seconds{mapping="deals",system="crm"}"#], 60.0);
     assert_eq!(series[r#"syncline_rate_budget_left{connection="crm",pool="daily"}"#], 14_998.0);
