@@ -1,6 +1,7 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod hangs;
 mod late;
 mod leave;
 mod offline;
