@@ -1,23 +1,31 @@
 //! The command line: one file per command. The only place that prints, reads the environment and knows exit codes.
 
+mod agreement;
 mod approve;
+mod audit;
 mod check;
 mod completions;
+mod conflicts;
+mod dead_letters;
 mod demo;
 mod discover;
 mod environment;
 mod exit;
+mod explain;
+mod explain_view;
 mod flow;
 mod ground;
 mod handed;
 mod init;
 mod logs;
+mod narrow;
 mod open;
 mod out;
 mod outcomes;
 mod plan;
 mod plan_view;
 mod progress;
+mod resolve;
 mod reviews;
 mod run;
 mod sandbox;
@@ -26,6 +34,7 @@ mod serve;
 mod status;
 mod stop;
 mod test;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -103,12 +112,24 @@ enum Command {
     Plan(plan::Plan),
     /// Bring the systems into agreement, once
     Run(run::Run),
+    /// Read all systems anew, and tell how far they agree
+    Audit(audit::Audit),
+    /// Take back what runs wrote, where it still stands
+    Undo(undo::Undo),
     /// Keep the systems in agreement until stopped
     Serve(serve::Serve),
     /// List what waits for a person
     Reviews(reviews::Reviews),
-    /// Answer a review
-    Resolve(reviews::Resolve),
+    /// Answer reviews, or bring back a value that lost a conflict
+    Resolve(resolve::Resolve),
+    /// List conflicts that were decided, with the values that lost
+    Conflicts(conflicts::Conflicts),
+    /// List what systems refused for good
+    DeadLetters(dead_letters::DeadLetters),
+    /// Let what a system refused be planned anew
+    Retry(dead_letters::Retry),
+    /// Tell why a record is what it is
+    Explain(explain::Explain),
     /// Show how each mapping stands
     Status(status::Status),
     /// Print the JSON Schema of a kind of file, for editors
@@ -142,9 +163,15 @@ pub fn main() -> ExitCode {
         Command::Discover(discover) => wait(discover.run(&cli.global, &out)),
         Command::Plan(plan) => wait(plan.run(&cli.global, &out)),
         Command::Run(run) => wait(run.run(&cli.global, &out)),
+        Command::Audit(audit) => wait(audit.run(&cli.global, &out)),
+        Command::Undo(undo) => wait(undo.run(&cli.global, &out)),
         Command::Serve(serve) => wait(serve.run(&cli.global, &out)),
         Command::Reviews(reviews) => wait(reviews.run(&cli.global, &out)),
         Command::Resolve(resolve) => wait(resolve.run(&cli.global, &out)),
+        Command::Explain(explain) => wait(explain.run(&cli.global, &out)),
+        Command::Conflicts(conflicts) => wait(conflicts.run(&cli.global, &out)),
+        Command::DeadLetters(dead_letters) => wait(dead_letters.run(&cli.global, &out)),
+        Command::Retry(retry) => wait(retry.run(&cli.global, &out)),
         Command::Status(status) => wait(status.run(&cli.global, &out)),
         Command::Schema(schema) => schema.run(&out),
         Command::Sandbox(sandbox) => wait(sandbox.run(&cli.global, &out)),

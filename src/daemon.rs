@@ -1,8 +1,10 @@
 //! Life: when mappings wake, who runs them, and how everything stops. The daemon owns every task there is.
 
 pub mod asked;
+mod audit;
 pub mod bell;
 pub mod board;
+pub mod bring_back;
 mod feeds;
 #[cfg(test)]
 pub mod fixture;
@@ -11,6 +13,7 @@ mod lane;
 pub mod lease;
 mod pace;
 pub mod resolve;
+pub mod retry;
 pub mod schedule;
 mod shared;
 pub mod subscribe;
@@ -25,9 +28,10 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Waits;
-use crate::id::MappingName;
-use crate::run::{Ground, Request, RunError};
-use crate::store::{StoreError, Wake};
+use crate::id::{MappingName, RecordKey, SystemName};
+use crate::mapping::Schedule;
+use crate::run::{Back, Ground, Intent, Request, RunError};
+use crate::store::{StoreError, Touch, Touched, Wake};
 use asked::{Asked, Failure, Watched};
 use bell::{Bell, Reading};
 use board::{Board, DaemonState};
@@ -153,6 +157,13 @@ impl Daemon {
         Ok((Self { shared: Arc::clone(&shared), tasks }, Handle { shared, asked }))
     }
 
+    /// Compares all systems on this schedule.
+    pub fn audit(&mut self, schedule: Schedule) {
+        if schedule != Schedule::Off {
+            self.tasks.spawn(audit::keep(Arc::clone(&self.shared), schedule));
+        }
+    }
+
     /// Lives until it is told to stop or cannot go on; then finishes what is in flight and gives the store back.
     pub async fn ended(mut self) -> End {
         while !self.shared.stop.is_cancelled() {
@@ -213,13 +224,46 @@ impl Handle {
         at.is_some()
     }
 
+    /// Touches records that somebody doubts, and wakes the mapping for them.
+    ///
+    /// # Errors
+    /// When there is no such mapping or system, or the store fails.
+    pub async fn look_at(&self, mapping: &MappingName, doubted: Vec<(SystemName, RecordKey, bool)>) -> Result<(), AskError> {
+        let ground = &self.shared.ground;
+        let at = ground.find(mapping).ok_or_else(|| AskError::Unknown { mapping: mapping.clone() })?;
+        let laid = &ground.mappings[at];
+        let mut touches = Vec::with_capacity(doubted.len());
+        for (name, key, gone) in doubted {
+            let system = laid.mapping.systems_ix().find(|system| laid.mapping.system(*system).name == name);
+            let system = system.ok_or_else(|| AskError::NoSystem { mapping: mapping.clone(), system: name })?;
+            let seat = laid.seat(system);
+            let identity = seat.system.identity(&seat.object, &key);
+            touches.push(Touch { mapping: laid.id, system, key, identity, why: if gone { Touched::Gone } else { Touched::Changed } });
+        }
+        ground.store.touch(touches, None, ground.clock.now()).await?;
+        self.shared.bells[at].ring(Wake::Person, Reading::Touched);
+        Ok(())
+    }
+
     /// Asks for a run, to be watched.
     ///
     /// # Errors
     /// When there is no such mapping, too many ask at once, or the daemon is ending.
     pub fn run(&self, mapping: &MappingName, request: Request) -> Result<Watched, AskError> {
+        self.ask(mapping, request, None)
+    }
+
+    /// Asks for runs of the mapping to be taken back.
+    ///
+    /// # Errors
+    /// As [`Handle::run`].
+    pub fn take_back(&self, mapping: &MappingName, intent: Intent, back: Back) -> Result<Watched, AskError> {
+        self.ask(mapping, Request { wake: Wake::Person, poll: false, sweep: false, intent }, Some(back))
+    }
+
+    fn ask(&self, mapping: &MappingName, request: Request, back: Option<Back>) -> Result<Watched, AskError> {
         let at = self.shared.ground.find(mapping).ok_or_else(|| AskError::Unknown { mapping: mapping.clone() })?;
-        let (asked, watched) = Asked::new(request, self.shared.ground.mappings[at].mapping.systems.len());
+        let (asked, watched) = Asked::new(request, back, self.shared.ground.mappings[at].mapping.systems.len());
         match self.asked[at].try_send(asked) {
             Ok(()) => Ok(watched),
             Err(mpsc::error::TrySendError::Full(_)) => Err(AskError::Busy { mapping: mapping.clone() }),
@@ -229,8 +273,12 @@ impl Handle {
 }
 
 /// Why a run could not be asked for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum AskError {
+    #[error("`{mapping}` has no system `{system}`")]
+    NoSystem { mapping: MappingName, system: SystemName },
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("{ASKED_MAX} runs of `{mapping}` wait already; ask again when they have ended")]
     Busy { mapping: MappingName },
     #[error("the daemon is ending; ask again when it has started anew")]

@@ -94,6 +94,14 @@ pub struct EntryId(pub uuid::Uuid);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ReviewId(pub i64);
 
+/// A conflict in the log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ConflictId(pub i64);
+
+/// An op refused for good.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DeadLetterId(pub i64);
+
 macro_rules! shown {
     ($($name:ident $prefix:literal),*) => {$(
         impl fmt::Display for $name {
@@ -103,4 +111,4 @@ macro_rules! shown {
         }
     )*};
 }
-shown!(EntityId "e", LinkId "l", RunId "run-", EntryId "", ReviewId "rev-");
+shown!(EntityId "e", LinkId "l", RunId "run-", EntryId "", ReviewId "rev-", ConflictId "cfl-", DeadLetterId "dl-");

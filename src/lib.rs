@@ -18,6 +18,8 @@ pub mod bounds;
 pub mod clock;
 pub mod diag;
 pub mod id;
+#[doc(hidden)]
+pub mod plant;
 pub mod secret;
 // Floor 1: values.
 pub mod expr;

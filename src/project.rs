@@ -19,13 +19,15 @@ use url::Url;
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Files, LITERAL_SECRET, has_error};
 use crate::id::{ConnectionName, MappingName};
-use crate::mapping::Mapping;
 use crate::mapping::compile::{sketch, together};
 use crate::mapping::world::World;
+use crate::mapping::{Mapping, Schedule};
 use crate::secret::Secret;
+use crate::spec::ScheduleSlot;
 use crate::spec::lost::Lost;
 use crate::spec::mapping::MappingSpec;
 use crate::spec::project::{LogFormat, ProjectSpec};
+use crate::spec::slot::Schedule as ScheduleOf;
 use crate::value::Value;
 use crate::value::time::Zone;
 
@@ -49,6 +51,8 @@ pub struct Project {
     pub log: Log,
     /// What `today` and cron mean.
     pub time_zone: Zone,
+    /// When the daemon compares all systems.
+    pub audit: Schedule,
 }
 
 /// The HTTP side of `serve`.
@@ -107,7 +111,7 @@ impl Project {
                 let time_zone = settings.time_zone(&spec);
                 let known = Known { connections: &connections, named: spec.connections.keys().map(ConnectionName::new).collect(), lost: &spec.lost };
                 let mappings = mappings(known, &variables(&spec), &specs, &time_zone, &files, &mut problems);
-                Some(Project { dir: dir.to_owned(), connections, mappings, store: store(dir, &spec), server, log: log(&spec), time_zone })
+                Some(Project { dir: dir.to_owned(), connections, mappings, store: store(dir, &spec), server, log: log(&spec), time_zone, audit: audit(&spec) })
             }
             None => {
                 // The mappings are still checked, as far as they go without connections.
@@ -171,6 +175,14 @@ fn mappings(
 fn store(dir: &Path, spec: &ProjectSpec) -> PathBuf {
     let text = spec.store.as_ref().map_or("sqlite:syncline.db", |store| store.text());
     dir.join(text.strip_prefix("sqlite:").unwrap_or(text))
+}
+
+fn audit(spec: &ProjectSpec) -> Schedule {
+    match spec.audit.as_ref().map(ScheduleSlot::schedule) {
+        Some(ScheduleOf::Every(every)) => Schedule::Every(every),
+        Some(ScheduleOf::Cron(cron)) => Schedule::Cron(cron),
+        Some(ScheduleOf::Off) | None => Schedule::Off,
+    }
 }
 
 fn log(spec: &ProjectSpec) -> Log {

@@ -1,7 +1,9 @@
 //! Questions answered from the store; nothing here writes to it.
 
 pub mod agreement;
+pub mod explain;
 pub mod live;
+pub mod logs;
 pub mod review;
 pub mod status;
 

@@ -5,6 +5,7 @@
 
 mod alike;
 pub mod apply;
+pub mod back;
 mod batch;
 pub mod breaker;
 mod commit;
@@ -24,7 +25,7 @@ mod prepare;
 pub mod progress;
 mod recover;
 mod remark;
-mod retention;
+pub mod retention;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -38,9 +39,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
+use crate::plant::planted;
 use crate::store::{Adoption, MovedCursor, Run, RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
+pub use back::Back;
 pub use ground::{Ground, Laid};
 use plan::{Approval, PlanSink};
 use progress::{Progress, Step};
@@ -163,6 +166,19 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
 /// # Errors
 /// When the store fails, or the plan cannot be written. A system that is down is no error: it is silent, and the rest goes on.
 pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
+    run(ground, laid, request, None, hooks).await
+}
+
+/// Takes back what runs of the mapping wrote, in a run of its own: planned, guarded, journalled and settled like any.
+///
+/// # Errors
+/// As [`once`].
+pub async fn take_back(ground: &Ground, laid: &Laid, intent: &Intent, back: &Back, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
+    let request = Request { wake: Wake::Person, poll: false, sweep: false, intent: intent.clone() };
+    run(ground, laid, &request, Some(back), hooks).await
+}
+
+async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back>, hooks: &mut Hooks<'_>) -> Result<Ended, RunError> {
     let started_at = ground.clock.now();
     let run = request.commits().then(|| ground.store.new_run(laid.id, request.wake, started_at));
     let mut ended = Ended {
@@ -179,7 +195,7 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
     };
     // Everything that happens below, requests above all, is logged with the run it belongs to.
     let span = tracing::info_span!("run", mapping = %laid.mapping.name, id = run.map(|run| tracing::field::display(run.id)));
-    let outcome = go(ground, laid, request, hooks, &mut ended).instrument(span).await;
+    let outcome = go(ground, laid, request, back, hooks, &mut ended).instrument(span).await;
     if let Err(error) = &outcome {
         ended.end.state = RunState::Failed;
         ended.end.message = Some(error.to_string());
@@ -205,19 +221,24 @@ pub async fn once(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut H
     outcome.map(|()| ended)
 }
 
-async fn go(ground: &Ground, laid: &Laid, request: &Request, hooks: &mut Hooks<'_>, ended: &mut Ended) -> Result<(), RunError> {
+async fn go(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back>, hooks: &mut Hooks<'_>, ended: &mut Ended) -> Result<(), RunError> {
     let run = ended.run.unwrap_or(RunId(0));
     if request.commits() {
         recover::settle(ground, laid, hooks.progress, ended).await?;
     }
+    ended.end.message = back.map(Back::sentence);
     if request.sweep || ground.store.adoption(laid.id).await? != Adoption::Done {
         ended.begin(ground).await?;
     }
     let mut request = request.clone();
     let (mut looked, mut left) = (0, u64::MAX);
+    let mut after = None;
     // A run takes up so many touched records at a time; the feeds are read once.
     loop {
-        let mut source = Source::open(ground, laid, &request, hooks.progress, ended).await?;
+        let mut source = match back {
+            Some(back) => Source::back(ground, laid, &request, back, &mut after, ended).await?,
+            None => Source::open(ground, laid, &request, hooks.progress, ended).await?,
+        };
         if !source.is_empty() {
             ended.begin(ground).await?;
         }
@@ -261,6 +282,13 @@ async fn round(
     {
         let why: Vec<String> = reasons.iter().map(|reason| reason.sentence(&*laid.mapping)).collect();
         if !matches!(request.intent, Intent::Approved(_)) && !hooks.approve.agree(&why).await {
+            if planted!("held-run-commits") {
+                let mut commits = commit::Commits::default();
+                while let Some(slice) = source.next(ground, laid).await? {
+                    commit::merge(ground, laid, request, run, slice, &mut commits, ended).await?;
+                }
+                commits.end().await?;
+            }
             ended.held = why;
             ended.end.state = RunState::Held;
             return Ok(Round::Ended);

@@ -2,6 +2,7 @@
 //!
 //! Nothing here names a vendor, and nothing in the interface is shaped like SQL. Every method that writes returns after the data is durable.
 
+mod history;
 mod run;
 pub mod sqlite;
 pub mod stage;
@@ -18,13 +19,14 @@ use jiff::Timestamp;
 use crate::id::{ConnectionName, EntityId, EntryId, FieldName, MappingName, ObjectName, RecordKey, ReviewId, RunId, SystemName};
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
-pub use crate::sync::conflict::{Conflict, Decided, Loser};
+pub use crate::sync::conflict::{Conflict, Decided, Fate, Loser, Spoke};
 use crate::sync::entity::{Entity, Interval, Link};
 use crate::sync::op::{Entry, EntryState};
 pub use crate::sync::pace::{StuckWhy, Tried};
 pub use crate::sync::place::WaitingWhy;
 pub use crate::sync::review::{Answer, NewReview, ReviewAbout};
 use crate::system::Cursor;
+pub use history::{History, Journalled, Letter, Logged, Page};
 pub use run::{Run, RunEnd, RunRecord, RunState, Wake};
 
 /// Why the store could not do it.
@@ -398,6 +400,10 @@ pub trait Store: Send + Sync {
     async fn settle(&self, mapping: MappingId, settled: Vec<Settled>) -> Result<(), StoreError>;
     /// What was tried on each of these entities since then, newest first; what a person answered about one is where it begins.
     async fn tried(&self, mapping: MappingId, entities: &[EntityId], since: Timestamp) -> Result<Vec<Vec<Tried>>, StoreError>;
+    /// Entities of which these runs journalled something, after `after`, in order.
+    async fn written(&self, mapping: MappingId, runs: &[RunId], after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, StoreError>;
+    /// All that the journal still holds of each of these entities, oldest first.
+    async fn journalled(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Vec<Entry>>, StoreError>;
     /// Entries that are Ready, Sent or InDoubt: settled before anything new.
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError>;
 
@@ -416,6 +422,15 @@ pub trait Store: Send + Sync {
     /// The last decision of each field, for `explain`.
     async fn decided(&self, mapping: MappingId, entity: EntityId) -> Result<Vec<(RunId, Timestamp, Decided)>, StoreError>;
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError>;
+    /// What is kept of how an entity came to be what it is, with at most `limit` rows of each kind.
+    async fn history(&self, mapping: MappingId, entity: EntityId, limit: usize) -> Result<History, StoreError>;
+    async fn conflict_log(&self, mapping: MappingId, page: Page) -> Result<Vec<Logged>, StoreError>;
+    /// Open dead letters.
+    async fn dead_letter_log(&self, mapping: MappingId, page: Page) -> Result<Vec<Letter>, StoreError>;
+    /// Why an unlinked record waits under its match keys; `None`: it does not.
+    async fn waits(&self, mapping: MappingId, system: SystemIx, identity: &RecordKey) -> Result<Option<WaitingWhy>, StoreError>;
+    /// Keeps what a person said without being asked, and touches what it is about, in one transaction.
+    async fn say(&self, mapping: MappingId, said: Vec<(NewReview, Answer)>, touched: Vec<Touch>, at: Timestamp) -> Result<(), StoreError>;
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError>;
 
     /// Drops a few rows that were over before `before`, past `after`. Where the next call goes on; `None` when the rest is younger.

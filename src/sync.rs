@@ -35,6 +35,7 @@ pub mod scene;
 mod settle;
 mod silence;
 pub mod terms;
+pub mod undo;
 mod wall;
 
 pub use guard::{Guard, HoldReason, RunCounts, guard};
@@ -45,6 +46,7 @@ pub use place::{Placement, Unlinked, place};
 pub use quiet::is_quiet_at;
 pub use scene::{Look, LookCounts, Note, NoteKind, Scene, Sight, Silence};
 pub use terms::Terms;
+pub use undo::Undo;
 
 #[cfg(test)]
 mod tests;

@@ -75,19 +75,27 @@ impl Asked {
         for why in why {
             self.out.flow(format!("  {} {why}", styled(out::WAITING, "held:")))?;
         }
-        let mut terminal = anstream::stdout();
-        write!(terminal, "Apply this plan? [y/N] ")?;
-        terminal.flush()?;
-        let answer = tokio::select! {
-            // Ctrl-C is an answer, too.
-            () = self.stop.cancelled() => String::new(),
-            answer = typed() => answer?,
-        };
-        if !answer.ends_with('\n') {
-            self.out.line("")?;
-        }
-        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        yes("Apply this plan?", &self.out, &self.stop).await
     }
+}
+
+/// Whether the person at the terminal says yes.
+///
+/// # Errors
+/// When the terminal is gone.
+pub async fn yes(question: &str, out: &Out, stop: &CancellationToken) -> std::io::Result<bool> {
+    let mut terminal = anstream::stdout();
+    write!(terminal, "{question} [y/N] ")?;
+    terminal.flush()?;
+    let answer = tokio::select! {
+        // Ctrl-C is an answer, too.
+        () = stop.cancelled() => String::new(),
+        answer = typed() => answer?,
+    };
+    if !answer.ends_with('\n') {
+        out.line("")?;
+    }
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// The line that a person types; empty once there is nobody any more. A thread of its own waits for it, which nothing has to wait for in turn: a read of a

@@ -1,7 +1,6 @@
 //! `demo`: three systems brought into agreement on this machine, and the proof that they are.
 
 mod act;
-mod agreement;
 mod ahead;
 mod edits;
 
@@ -17,12 +16,14 @@ use super::exit::Exit;
 use super::out::{self, Out, styled};
 use super::sandbox::variables;
 use super::stop::Stop;
-use super::{Global, environment, ground, logs, serve};
+use super::{Global, agreement, environment, ground, logs, serve};
 use crate::clock::Clock;
 use crate::daemon::End;
 use crate::diag::render::{Paint, render_all};
 use crate::id::ConnectionName;
 use crate::project::{Overrides, Project};
+use crate::report::Kept;
+use crate::report::agreement::{Part, Question, compare};
 use crate::sandbox::{Sandbox, Settings};
 use act::Act;
 use ahead::Ahead;
@@ -102,7 +103,9 @@ async fn story(act: &Act<'_>, project: &Project, out: &Out) -> anyhow::Result<Ex
     }
     let echoes = act.written() - written;
     act.title("Do they agree? Every record of every system is read anew")?;
-    let unexplained = agreement::tell(act, out).await?;
+    let kept: Vec<Kept> = act.ground.mappings.iter().map(|laid| Kept { mapping: laid.mapping.clone(), id: laid.id }).collect();
+    let question = Question { store: &*act.ground.store, systems: &act.ground.systems, kept: &kept, today: act.ground.today(), part: Part::Whole };
+    let unexplained = agreement::tell(&compare(&question).await?, out)?;
     Ok(if unexplained == 0 && echoes == 0 { Exit::Done } else { Exit::Failed })
 }
 

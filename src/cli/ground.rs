@@ -38,6 +38,21 @@ pub fn store_to_look(project: &Project, clock: &dyn Clock) -> anyhow::Result<Arc
     }
 }
 
+/// Opens the store only to read what is in it, and so without a lease; one of an older version is brought up to date first.
+///
+/// # Errors
+/// When there is none yet, or it cannot be used.
+pub fn store_to_read(project: &Project, clock: &dyn Clock) -> anyhow::Result<Arc<dyn Store>> {
+    if !project.store.exists() {
+        let what = format!("There is no store at {} yet", project.store.display());
+        return Err(Misused::because(what, "Nothing was synced so far; see what a first run would do with\n    syncline plan"));
+    }
+    match sqlite::open_read_only(&project.store) {
+        Err(StoreError::Older { .. }) => store_to_look(project, clock),
+        opened => Ok(opened?),
+    }
+}
+
 pub fn wall_clock() -> Arc<dyn Clock> {
     Arc::new(WallClock)
 }

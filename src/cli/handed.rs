@@ -12,15 +12,18 @@ use super::plan::read_plan;
 use super::progress::Bars;
 use super::{approve, ground};
 use crate::daemon::asked::Shown;
+use crate::daemon::bring_back::Taking;
 use crate::daemon::resolve::Said;
-use crate::id::{MappingName, ReviewId};
+use crate::daemon::retry::Retried;
+use crate::id::{ConflictId, DeadLetterId, MappingName, ReviewId};
 use crate::mapping::{Mapping, SystemIx};
 use crate::project::Project;
-use crate::run::Ended;
+use crate::report::Kept;
 use crate::run::plan::Approval;
 use crate::run::progress::{Progress, Step};
-use crate::server::local::{Ask, Call, Done, Reply, call, socket_path};
-use crate::store::sqlite;
+use crate::run::{Back, Ended};
+use crate::server::local::{Ask, Call, Done, Doubted, Reply, call, socket_path};
+use crate::store::{Store, sqlite};
 
 /// Runs the mappings in the daemon; `None` if there is no daemon.
 ///
@@ -35,11 +38,55 @@ pub async fn run(project: &Project, names: &[String], plan: Option<&Path>, sweep
     let (approval, planned) = plan.map(|path| read_plan(path, &*store)).transpose()?.unzip();
     let planned = planned.unwrap_or_default();
     let names = if names.is_empty() { &planned } else { names };
-    let clock = ground::wall_clock();
-    let mut outcomes = Outcomes::new(out);
-    for kept in ground::kept(project, &*store, names).await? {
+    let asks = ground::kept(project, &*store, names).await?.into_iter().map(|kept| {
         let name = &kept.mapping.name;
-        let ask = Ask::Run { mapping: name.to_string(), sweep, plan: approval.as_ref().map(|approval| ids(approval, name)) };
+        (Ask::Run { mapping: name.to_string(), sweep, plan: approval.as_ref().map(|approval| ids(approval, name)) }, kept)
+    });
+    each(project, &*store, asks.collect(), approval.as_ref(), Outcomes::new(out), out, stop).await.map(Some)
+}
+
+/// Takes back these runs of each mapping in the daemon; `None` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn take_back(
+    project: &Project,
+    runs: &[(Kept, Back)],
+    approval: Option<&Approval>,
+    outcomes: Outcomes<'_>,
+    out: &Out,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<Exit>> {
+    if !is_there(&socket_path(&project.store)).await? {
+        return Ok(None);
+    }
+    let store = sqlite::open_read_only(&project.store)?;
+    let mut asks = Vec::with_capacity(runs.len());
+    for (kept, back) in runs {
+        let name = &kept.mapping.name;
+        let runs = back.runs.iter().map(|run| run.0).collect();
+        let ask = Ask::TakeBack { mapping: name.to_string(), runs, plan: approval.map(|approval| ids(approval, name)) };
+        // The number that this connection to the store gives it.
+        let kept = ground::kept(project, &*store, &[name.to_string()]).await?.remove(0);
+        asks.push((ask, kept));
+    }
+    each(project, &*store, asks, approval, outcomes, out, stop).await.map(Some)
+}
+
+/// One mapping after another, watched here.
+async fn each(
+    project: &Project,
+    store: &dyn Store,
+    asks: Vec<(Ask, Kept)>,
+    approval: Option<&Approval>,
+    mut outcomes: Outcomes<'_>,
+    out: &Out,
+    stop: &CancellationToken,
+) -> anyhow::Result<Exit> {
+    let socket = socket_path(&project.store);
+    let clock = ground::wall_clock();
+    for (ask, kept) in asks {
+        let name = &kept.mapping.name;
         let ran = tokio::select! {
             () = stop.cancelled() => {
                 out.remark(format!("\nThe daemon goes on with {name}; only nobody watches it here any more. How it ended tells: syncline status"))?;
@@ -50,13 +97,13 @@ pub async fn run(project: &Project, names: &[String], plan: Option<&Path>, sweep
         let ended = ran.and_then(|done| done.into_ended(clock.now()).ok_or_else(|| anyhow!("the daemon is of another version; start it again")));
         match ended {
             Ok(mut ended) => {
-                in_words(&mut ended, approval.as_ref());
+                in_words(&mut ended, approval);
                 outcomes.ended(name, &ended, &store.totals(kept.id).await?)?;
             }
             Err(error) => outcomes.failed(name, &error)?,
         }
     }
-    outcomes.exit(stop.is_cancelled()).map(Some)
+    outcomes.exit(stop.is_cancelled())
 }
 
 /// The approved ops of one mapping: the daemon needs no more of them than their ids.
@@ -81,13 +128,61 @@ fn in_words(ended: &mut Ended, approval: Option<&Approval>) {
 /// # Errors
 /// When the answer does not fit, or the daemon breaks off.
 pub async fn resolve(project: &Project, review: ReviewId, said: Said) -> anyhow::Result<Option<MappingName>> {
-    let ask = Ask::Resolve { review: review.0, answer: said };
-    let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(None) };
+    asked(project, &Ask::Resolve { review: review.0, answer: said }).await
+}
+
+async fn asked(project: &Project, ask: &Ask) -> anyhow::Result<Option<MappingName>> {
+    let Some(mut call) = call(&socket_path(&project.store), ask).await? else { return Ok(None) };
     match call.next().await? {
         Some(Reply::Resolved { mapping }) => Ok(Some(MappingName::new(mapping))),
         Some(Reply::Failed { why }) => bail!(why),
         _ => bail!("the daemon is of another version; start it again"),
     }
+}
+
+/// Brings a lost value back in the daemon; `None` if there is no daemon.
+///
+/// # Errors
+/// When there is no such value, or the daemon breaks off.
+pub async fn bring_back(project: &Project, conflict: ConflictId, taking: Taking) -> anyhow::Result<Option<MappingName>> {
+    asked(project, &Ask::BringBack { conflict: conflict.0, taking }).await
+}
+
+/// Lets the daemon plan dead letters anew; `None` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn retry(project: &Project, ids: &[DeadLetterId]) -> anyhow::Result<Option<Retried>> {
+    let ask = Ask::Retry { dead_letters: ids.iter().map(|id| id.0).collect() };
+    let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(None) };
+    match call.next().await? {
+        Some(Reply::Retried { dead_letters, mappings, not_open }) => Ok(Some(Retried {
+            letters: dead_letters.into_iter().map(DeadLetterId).collect(),
+            mappings: mappings.into_iter().map(MappingName::new).collect(),
+            not_open: not_open.into_iter().map(DeadLetterId).collect(),
+        })),
+        Some(Reply::Failed { why }) => bail!(why),
+        _ => bail!("the daemon is of another version; start it again"),
+    }
+}
+
+/// Lets the daemon look at records that an audit could not explain; `false` if there is no daemon.
+///
+/// # Errors
+/// When the daemon breaks off.
+pub async fn repair(project: &Project, mapping: &MappingName, records: Vec<Doubted>) -> anyhow::Result<bool> {
+    /// A few tens of kilobytes on one line.
+    const AT_ONCE: usize = 500;
+    for records in records.chunks(AT_ONCE) {
+        let ask = Ask::Repair { mapping: mapping.to_string(), records: records.to_vec() };
+        let Some(mut call) = call(&socket_path(&project.store), &ask).await? else { return Ok(false) };
+        match call.next().await? {
+            Some(Reply::Touched(_)) => {}
+            Some(Reply::Failed { why }) => bail!(why),
+            _ => bail!("the daemon is of another version; start it again"),
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a daemon of the project answers.
@@ -124,7 +219,7 @@ async fn watch(call: &mut Call, mapping: &Mapping, out: &Out, bars: &Bars, stop:
             }
             Reply::Done(done) => return Ok(done),
             Reply::Failed { why } => bail!(why),
-            Reply::Resolved { .. } | Reply::Status(_) => break,
+            Reply::Resolved { .. } | Reply::Retried { .. } | Reply::Touched(_) | Reply::Status(_) => break,
         }
     }
     bail!("the daemon broke off; what it did is in `syncline status`")

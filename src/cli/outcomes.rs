@@ -14,11 +14,18 @@ pub struct Outcomes<'a> {
     failed: bool,
     waiting: bool,
     told: Vec<serde_json::Value>,
+    /// How a held run is approved; `None`: by a plan of the mapping.
+    approve: Option<String>,
 }
 
 impl<'a> Outcomes<'a> {
     pub fn new(out: &'a Out) -> Self {
-        Self { out, failed: false, waiting: false, told: Vec::new() }
+        Self { out, failed: false, waiting: false, told: Vec::new(), approve: None }
+    }
+
+    /// For runs that no plan of the mapping approves.
+    pub fn approved_by(self, how: String) -> Self {
+        Self { approve: Some(how), ..self }
     }
 
     pub fn ended(&mut self, name: &MappingName, ended: &Ended, totals: &Totals) -> anyhow::Result<()> {
@@ -28,7 +35,7 @@ impl<'a> Outcomes<'a> {
             self.told.push(as_json(name, ended));
             return Ok(());
         }
-        tell(name, ended, self.out)?;
+        tell(name, ended, self.approve.as_deref(), self.out)?;
         Ok(wait_remarks(totals, self.out)?)
     }
 
@@ -53,7 +60,7 @@ impl<'a> Outcomes<'a> {
     }
 }
 
-fn tell(name: &MappingName, ended: &Ended, out: &Out) -> anyhow::Result<()> {
+fn tell(name: &MappingName, ended: &Ended, approve: Option<&str>, out: &Out) -> anyhow::Result<()> {
     let end = &ended.end;
     let state = match end.state {
         RunState::Done | RunState::Running => styled(out::GOOD, "done"),
@@ -77,7 +84,8 @@ fn tell(name: &MappingName, ended: &Ended, out: &Out) -> anyhow::Result<()> {
         out.flow(format!("  {} {why}", styled(out::WAITING, "held:")))?;
     }
     if held {
-        out.line(format!("  Look at its plan and approve it:\n    syncline plan {name} --out {name}.plan\n    syncline run --plan {name}.plan"))?;
+        let own = || format!("    syncline plan {name} --out {name}.plan\n    syncline run --plan {name}.plan");
+        out.line(format!("  Look at its plan and approve it:\n{}", approve.map_or_else(own, str::to_owned)))?;
     }
     for moved in &ended.moved {
         out.flow(format!("  {} {moved}", styled(out::WAITING, "dropped:")))?;

@@ -50,13 +50,13 @@ pub struct Plan {
 }
 
 /// Shows ops, and saves them where a file is wanted.
-struct Both {
-    view: PlanView,
-    file: Option<Saving>,
+pub struct Both {
+    pub view: PlanView,
+    pub file: Option<Saving>,
 }
 
 /// A plan on its way to a file: it gets the file's name when it is whole, so that half a plan is never taken for one.
-type Saving = PlanFile<BufWriter<NamedTempFile>>;
+pub type Saving = PlanFile<BufWriter<NamedTempFile>>;
 
 impl PlanSink for Both {
     fn op(&mut self, op: PlannedOp) -> std::io::Result<()> {
@@ -83,7 +83,7 @@ impl Plan {
         let laid = ground::lay(&project, store, clock).await?;
         let chosen = ground::named(&laid, &self.mappings)?;
         let stop = Stop::listen()?;
-        let mut both = Both { view: PlanView::new(out.clone(), self.limit), file: self.file(&laid, &chosen)? };
+        let mut both = Both { view: PlanView::new(out.clone(), self.limit), file: file(self.out.as_deref(), &laid, &chosen)? };
         let mut down = false;
         for mapping in chosen {
             let ended = planned(&laid, mapping, self.sweep, &mut both, out, &stop.token).await?;
@@ -130,25 +130,27 @@ impl Plan {
         }
         Ok(Exit::Done)
     }
-
-    fn file(&self, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<Saving>> {
-        let Some(path) = &self.out else { return Ok(None) };
-        if path.exists() {
-            return Err(taken(path));
-        }
-        let beside = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let to = NamedTempFile::new_in(beside).with_context(|| unwritable(path))?;
-        let head = Head {
-            syncline_plan: PLAN_VERSION,
-            store: ground.store.instance().to_owned(),
-            made_at: ground.clock.now().to_string(),
-            mappings: chosen.iter().map(|laid| laid.mapping.name.to_string()).collect(),
-        };
-        Ok(Some(PlanFile::begin(BufWriter::new(to), &head)?))
-    }
 }
 
-fn save(file: Saving, path: &Path) -> anyhow::Result<()> {
+/// The file to save a plan to, where one is wanted.
+pub fn file(path: Option<&Path>, ground: &Ground, chosen: &[&Laid]) -> anyhow::Result<Option<Saving>> {
+    let Some(path) = path else { return Ok(None) };
+    if path.exists() {
+        return Err(taken(path));
+    }
+    let beside = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let to = NamedTempFile::new_in(beside).with_context(|| unwritable(path))?;
+    let head = Head {
+        syncline_plan: PLAN_VERSION,
+        store: ground.store.instance().to_owned(),
+        made_at: ground.clock.now().to_string(),
+        mappings: chosen.iter().map(|laid| laid.mapping.name.to_string()).collect(),
+    };
+    Ok(Some(PlanFile::begin(BufWriter::new(to), &head)?))
+}
+
+/// Gives a whole plan the file's name.
+pub fn save(file: Saving, path: &Path) -> anyhow::Result<()> {
     let whole = file.finish().and_then(|to| to.into_inner().map_err(std::io::IntoInnerError::into_error)).with_context(|| unwritable(path))?;
     match whole.persist_noclobber(path) {
         Ok(_) => Ok(()),

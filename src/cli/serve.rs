@@ -68,7 +68,8 @@ pub async fn serve(project: &Project, clock: Arc<dyn Clock>, stop: &Stop, out: &
     let subscriptions = Subscriptions { public_url, subscribers };
     let receivers: Receivers = connections.iter().map(|(name, connection)| (name.clone(), Arc::new(connection.clone()) as Arc<dyn Receiver>)).collect();
     let started = Daemon::start(Arc::new(laid), tally, Settings::default(), subscriptions, stop.token.clone()).await;
-    let (daemon, handle) = started.context("the daemon cannot start")?;
+    let (mut daemon, handle) = started.context("the daemon cannot start")?;
+    daemon.audit(project.audit.clone());
     let address = bound.address();
     if out.json {
         out.json(&json!({ "listening": address.to_string(), "mappings": project.mappings.len(), "connections": project.connections.len() }))?;

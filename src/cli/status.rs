@@ -118,7 +118,7 @@ fn tell(standing: &Standing, refused: &Refused, out: &Out) -> std::io::Result<()
 }
 
 /// `3 s`, `5 min`, `2 h`, `4 d`.
-fn age(age: SignedDuration) -> String {
+pub fn age(age: SignedDuration) -> String {
     let seconds = age.as_secs().max(0);
     match seconds {
         0..60 => format!("{seconds} s"),

@@ -158,7 +158,7 @@ impl Walk {
             let answer = self.ahead.join_next().await.expect("it was just asked for").expect("a request neither panics nor is aborted while it is waited for");
             let answer = answer.map_err(|failure| failure.into_error(&line))?;
             match answer.judged.is {
-                Verdict::Ok => return self.taken(&line, &local, answer, asked).map(Step::Leaf),
+                Verdict::Ok => return self.taken(&line, &local, answer, asked).await.map(Step::Leaf),
                 Verdict::Split if self.window.is_some() => return Ok(Step::Split(answer.judged.told())),
                 Verdict::Restart | Verdict::Expired if self.restarts < RESTARTS_MAX => self.restart(),
                 _ => return Err(read_error(&line, &local.name, &answer.judged)),
@@ -215,7 +215,7 @@ impl Walk {
         Ok(frame)
     }
 
-    fn taken(&mut self, line: &Line, local: &Local, answer: Answer, asked: Asked) -> Result<Leaf, SystemError> {
+    async fn taken(&mut self, line: &Line, local: &Local, answer: Answer, asked: Asked<'_>) -> Result<Leaf, SystemError> {
         let frame = self.frame(line, local)?;
         if self.first_date.is_none() {
             let date = answer.headers.get(http::header::DATE).and_then(|date| date.to_str().ok());
@@ -231,6 +231,8 @@ impl Walk {
             self.go_on(local, &mut seen, &answer.body, &docs)?;
             if !self.done && self.pages < PAGES_PER_READ_MAX {
                 self.ask()?;
+                // It leaves now, not when this page is decoded: a task that was just spawned waits for the one that spawned it.
+                tokio::task::yield_now().await;
             }
         }
         let mut leaf = self.decoded(local, &mut seen, &docs)?;

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::run::plan::{PlanSink, PlannedOp};
 use crate::run::progress::{Progress, Step};
-use crate::run::{Approve, Ended, Request, RunError};
+use crate::run::{Approve, Back, Ended, Request, RunError};
 use crate::store::StoreError;
 
 /// Ops that are shown to somebody who asked for a run. A person reads fewer; the whole plan is what `plan --out` is for.
@@ -91,6 +91,8 @@ pub struct Watched {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub request: Request,
+    /// Runs to be taken back instead.
+    pub back: Option<Back>,
     pub watcher: Watcher,
     pub outcome: oneshot::Sender<Outcome>,
 }
@@ -103,12 +105,12 @@ pub(super) struct Watcher {
 }
 
 impl Asked {
-    pub fn new(request: Request, systems: usize) -> (Self, Watched) {
+    pub fn new(request: Request, back: Option<Back>, systems: usize) -> (Self, Watched) {
         let start = Shown { read: vec![0; systems], applied: vec![0; systems], ..Shown::default() };
         let (shown, seen) = watch::channel(start);
         let (told, heard) = mpsc::channel(TOLD_MAX);
         let (outcome, comes) = oneshot::channel();
-        (Self { request, watcher: Watcher { shown, told }, outcome }, Watched { shown: seen, told: heard, outcome: comes })
+        (Self { request, back, watcher: Watcher { shown, told }, outcome }, Watched { shown: seen, told: heard, outcome: comes })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::id::MappingName;
 use crate::mapping::Schedule;
 use crate::run::plan::{PlanSink, Unseen};
 use crate::run::progress::{Progress, Step};
-use crate::run::{self, Approve, Ended, Hooks, Intent, Laid, NobodyAgrees, Request};
+use crate::run::{self, Approve, Back, Ended, Hooks, Intent, Laid, NobodyAgrees, Request};
 use crate::store::{Adoption, RunState, Wake};
 use crate::system::GoneBy;
 
@@ -143,9 +143,9 @@ impl Lane {
     }
 
     async fn answer(&mut self, asked: Asked) -> Result<(), Arc<Failure>> {
-        let Asked { request, watcher, outcome } = asked;
+        let Asked { request, back, watcher, outcome } = asked;
         let (mut plan, mut approve) = (watcher.plan(), watcher.approve());
-        let came = self.run(request, &watcher, &mut plan, &mut approve).await;
+        let came = self.run(request, back, &watcher, &mut plan, &mut approve).await;
         let failure = came.as_ref().err().cloned();
         if outcome.send(came).is_err() {
             tracing::debug!(mapping = %self.name(), "whoever asked for the run went away");
@@ -156,11 +156,18 @@ impl Lane {
     async fn woken(&mut self, why: Wake, reading: Reading) -> Result<(), Arc<Failure>> {
         let poll = reading == Reading::Feeds;
         let request = Request { wake: why, poll, sweep: poll && self.sweep_due(), intent: Intent::Apply };
-        self.run(request, &run::progress::Unwatched, &mut Unseen, &mut NobodyAgrees).await.map(|_| ())
+        self.run(request, None, &run::progress::Unwatched, &mut Unseen, &mut NobodyAgrees).await.map(|_| ())
     }
 
     /// One run, with what goes before and after it.
-    async fn run(&mut self, request: Request, watcher: &dyn Progress, plan: &mut dyn PlanSink, approve: &mut dyn Approve) -> Result<Ended, Arc<Failure>> {
+    async fn run(
+        &mut self,
+        request: Request,
+        back: Option<Back>,
+        watcher: &dyn Progress,
+        plan: &mut dyn PlanSink,
+        approve: &mut dyn Approve,
+    ) -> Result<Ended, Arc<Failure>> {
         let shared = Arc::clone(&self.shared);
         let laid = &shared.ground.mappings[self.at];
         let feeds = match request.poll || !self.is_adopted().await? {
@@ -171,7 +178,12 @@ impl Lane {
         shared.board.running(self.at);
         let counted = Counted { shared: &shared, laid, watcher };
         let mut hooks = Hooks { progress: &counted, plan, approve, stop: &shared.stop };
-        let run = run::once(&shared.ground, laid, &request, &mut hooks);
+        let run = async {
+            match &back {
+                Some(back) => run::take_back(&shared.ground, laid, &request.intent, back, &mut hooks).await,
+                None => run::once(&shared.ground, laid, &request, &mut hooks).await,
+            }
+        };
         // A bug met in one mapping must not stop the others.
         let came = AssertUnwindSafe(run).catch_unwind().await;
         drop(feeds);

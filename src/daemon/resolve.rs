@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Handle;
 use super::bell::Reading;
-use crate::id::{EntityId, MappingName, ReviewId};
+use crate::id::{ConflictId, EntityId, MappingName, ReviewId};
 use crate::mapping::{FieldIx, SystemIx};
 use crate::run::{Ground, Laid};
 use crate::store::{Answer, Review, ReviewAbout, StoreError, Touch, Touched, Wake};
+use crate::sync::entity::Entity;
 use crate::value::Value;
 use crate::value::kind::KindProblem;
 
@@ -33,6 +34,12 @@ pub enum Said {
 /// Why an answer was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
+    #[error("{conflict} is not in the log, or its field left the mapping; `syncline conflicts` lists what is")]
+    NoConflict { conflict: ConflictId },
+    #[error("{conflict}: `{from}` lost no value there; it was lost by {losers}")]
+    NotLost { conflict: ConflictId, from: String, losers: String },
+    #[error("{conflict} is about a thing that has no record left; there is nowhere to write the value")]
+    NoRecord { conflict: ConflictId },
     #[error("{review} is not open; `syncline reviews` lists those that are")]
     NotOpen { review: ReviewId },
     #[error("{review} cannot be answered with `{said}`; it takes {takes}")]
@@ -108,11 +115,12 @@ fn answer(laid: &Laid, review: &Review, said: Said, now: Timestamp) -> Result<An
         (ReviewAbout::Delete { .. }, _) => Err(other("`delete`, `keep` or `leave`")),
         (ReviewAbout::PingPong { .. } | ReviewAbout::Stuck { .. }, _) => Err(other("`again` or `leave`")),
         (ReviewAbout::Join { .. }, _) => Err(other("`link <entity>` or `leave`")),
+        (ReviewAbout::Refused { .. }, _) => Err(other("`leave`")),
     }
 }
 
 /// What was shown is recognised as it was shown; anything else is read as the field's type.
-fn value(laid: &Laid, field: FieldIx, shown: &[(Option<SystemIx>, Value)], text: &str) -> Result<Value, ResolveError> {
+pub(super) fn value(laid: &Laid, field: FieldIx, shown: &[(Option<SystemIx>, Value)], text: &str) -> Result<Value, ResolveError> {
     let named = |system: &Option<SystemIx>| system.is_some_and(|system| laid.mapping.system(system).name.as_str() == text);
     if let Some((_, value)) = shown.iter().find(|(system, value)| named(system) || value.to_string() == text) {
         return Ok(value.clone());
@@ -120,6 +128,12 @@ fn value(laid: &Laid, field: FieldIx, shown: &[(Option<SystemIx>, Value)], text:
     let field = laid.mapping.field(field);
     let zone = &laid.mapping.systems[0].zone;
     field.kind.read(text, zone).map_err(|source| ResolveError::Value { field: field.name.to_string(), source })
+}
+
+/// Every record of the entity is to be looked at.
+pub(super) fn touch_all(laid: &Laid, entity: &Entity) -> Vec<Touch> {
+    let links = entity.links.iter().enumerate();
+    links.filter_map(|(at, link)| link.as_ref().map(|link| touch(laid, SystemIx(at as u16), &link.key, &link.identity))).collect()
 }
 
 async fn touched(ground: &Ground, laid: &Laid, review: &Review) -> Result<Vec<Touch>, ResolveError> {
@@ -133,10 +147,7 @@ async fn touched(ground: &Ground, laid: &Laid, review: &Review) -> Result<Vec<To
     }
     if let Some(entity) = review.entity {
         for loaded in ground.store.load(laid.id, &[entity]).await? {
-            for (at, link) in loaded.entity.links.iter().enumerate() {
-                let Some(link) = link else { continue };
-                touched.push(touch(laid, SystemIx(at as u16), &link.key, &link.identity));
-            }
+            touched.extend(touch_all(laid, &loaded.entity));
         }
     }
     Ok(touched)

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
+use jiff::Timestamp;
+
 use crate::connector::meter::Meter;
 use crate::id::{ConnectionName, MappingName, SystemName};
 use crate::mapping::Mapping;
+use crate::report::agreement::{Class, MappingAgreement};
 use crate::run::Ended;
 use crate::run::progress::Step;
 use crate::store::RunState;
@@ -35,6 +38,18 @@ pub struct Counts {
     pub requests: BTreeMap<(ConnectionName, &'static str), Times>,
     pub budgets: BTreeMap<(ConnectionName, String), f64>,
     pub deliveries: BTreeMap<(ConnectionName, &'static str), u64>,
+    pub audits: BTreeMap<(MappingName, &'static str), u64>,
+    /// The last comparison of each mapping.
+    pub audited: BTreeMap<MappingName, Audited>,
+}
+
+/// How far a mapping's systems agreed when they were last compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audited {
+    pub at: Timestamp,
+    pub compared: u64,
+    pub agree: u64,
+    pub differences: BTreeMap<Class, u64>,
 }
 
 /// The counts of a process, shared by all who count.
@@ -81,6 +96,19 @@ impl Tally {
                 *counts.planned.entry((mapping.name.clone(), system.name.clone(), kind)).or_default() += count;
             }
         }
+    }
+
+    /// A comparison of a mapping that came to its end.
+    pub fn audited(&self, told: &MappingAgreement, at: Timestamp) {
+        let (compared, agree) = told.compared();
+        let mut counts = self.counts();
+        *counts.audits.entry((told.mapping.clone(), "done")).or_default() += 1;
+        counts.audited.insert(told.mapping.clone(), Audited { at, compared, agree, differences: told.classes() });
+    }
+
+    /// A comparison that could not be made.
+    pub fn audit_failed(&self, mapping: &MappingName) {
+        *self.counts().audits.entry((mapping.clone(), "failed")).or_default() += 1;
     }
 
     /// A run that could not go on.

@@ -1,13 +1,17 @@
 //! Do the systems agree? Reads every system anew and holds each record against the agreed values, field by field.
 //!
 //! Nothing a run remembers is trusted here: only what the systems show now, and what is agreed. Every difference gets the one reason that explains
-//! it; what nothing explains is a bug of ours or an edit that no run has seen yet.
+//! it; what nothing explains is looked at twice, since people and runs go on meanwhile, and is then a bug of ours or an edit that no run has seen.
 
+mod entities;
 mod field;
+mod open;
 mod records;
 mod references;
+mod seen;
+mod why;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -15,72 +19,11 @@ use jiff::civil::Date;
 use super::Kept;
 use crate::id::{ConnectionName, EntityId, MappingName, RecordKey, SystemName};
 use crate::mapping::{FieldIx, SystemIx};
-use crate::store::{ReviewAbout, Store, StoreError};
+use crate::store::{Store, StoreError, Touch};
 use crate::system::{System, SystemError};
-
-/// Why a record or field is not as agreed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
-    /// A cell that is only read: another system owns the field.
-    ReadOnly,
-    /// What the system makes of the agreed value: cut, rounded, folded.
-    Form,
-    /// The system has no way to say it: no row, no record to refer to.
-    NoForm,
-    /// What it shows is not of the field's type.
-    Unfit,
-    /// It refers to a record that is no entity.
-    Unresolved,
-    /// Outside `where`.
-    Asleep,
-    /// Beyond `only`.
-    Wall,
-    /// The record cannot be written now.
-    Locked,
-    /// A question is open.
-    Review,
-    /// The system refused it for good.
-    DeadLetter,
-    /// Sent, and not settled yet.
-    InFlight,
-    /// `create` does not hold for it, so no record is made.
-    NotWanted,
-    /// `starts: never`, and nothing it could join.
-    StartsNothing,
-    /// A person deleted it there.
-    Deleted,
-    /// We removed it, as `leaves` says.
-    Removed,
-    /// It waits for a value that is required.
-    Required,
-    /// Nothing explains it.
-    Unexplained,
-}
-
-impl Why {
-    /// The words of a report.
-    pub fn words(self) -> &'static str {
-        match self {
-            Why::ReadOnly => "owned elsewhere: only read there",
-            Why::Form => "the system's own form of the agreed value",
-            Why::NoForm => "no form there: no row, or nothing to refer to",
-            Why::Unfit => "not of the field's type",
-            Why::Unresolved => "refers to a record that is no entity",
-            Why::Asleep => "outside `where`",
-            Why::Wall => "beyond `only`",
-            Why::Locked => "cannot be written now",
-            Why::Review => "waiting for a person",
-            Why::DeadLetter => "refused by the system (dead letter)",
-            Why::InFlight => "on its way",
-            Why::NotWanted => "no record wanted there",
-            Why::StartsNothing => "starts nothing, and nothing to join",
-            Why::Deleted => "deleted there by a person",
-            Why::Removed => "removed there, as `leaves` says",
-            Why::Required => "waits for a required value",
-            Why::Unexplained => "unexplained",
-        }
-    }
-}
+use open::Open;
+use seen::Seen;
+pub use why::{Class, Why};
 
 /// How one mapping stands.
 #[derive(Clone, Debug)]
@@ -90,6 +33,8 @@ pub struct MappingAgreement {
     pub systems: Vec<SystemAgreement>,
     /// Samples of what nothing explains, with where it is.
     pub unexplained: Vec<String>,
+    /// Records that a run must look at for it to become explained; of very many, the first.
+    pub repair: Vec<Touch>,
 }
 
 /// How one system stands in a mapping.
@@ -121,6 +66,20 @@ impl MappingAgreement {
         sum
     }
 
+    /// Differences of all systems, by class; every class is there.
+    pub fn classes(&self) -> BTreeMap<Class, u64> {
+        let mut sum: BTreeMap<Class, u64> = Class::ALL.into_iter().map(|class| (class, 0)).collect();
+        for (why, count) in self.differences() {
+            *sum.entry(why.class()).or_default() += count;
+        }
+        sum
+    }
+
+    /// Fields compared, and how many of them are as agreed.
+    pub fn compared(&self) -> (u64, u64) {
+        self.systems.iter().fold((0, 0), |(compared, agree), system| (compared + system.compared, agree + system.agree))
+    }
+
     pub fn unexplained(&self) -> u64 {
         self.differences().get(&Why::Unexplained).copied().unwrap_or(0)
     }
@@ -144,10 +103,22 @@ pub struct Question<'a> {
     /// All mappings: references lead from one to another.
     pub kept: &'a [Kept],
     pub today: Date,
+    pub part: Part,
+}
+
+/// How much is compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part {
+    /// All records of all systems, by listing them.
+    Whole,
+    /// This share of the entities, by reading their records; unlinked records are not found. Another seed chooses others.
+    Sample { share: f64, seed: u64 },
 }
 
 /// Samples kept of what nothing explains.
 const SAMPLES_MAX: usize = 10;
+/// Records that are looked at twice, and then touched; of more, the rest counts as it was met.
+const SUSPECTS_MAX: usize = 20_000;
 
 /// Compares every mapping with what its systems show now.
 ///
@@ -156,89 +127,110 @@ const SAMPLES_MAX: usize = 10;
 pub async fn compare(question: &Question<'_>) -> Result<Vec<MappingAgreement>, AgreementError> {
     let mut all = Vec::with_capacity(question.kept.len());
     for kept in question.kept {
-        all.push(one(question, kept).await?);
+        all.push(of_mapping(question, kept).await?);
     }
     Ok(all)
 }
 
-async fn one(question: &Question<'_>, kept: &Kept) -> Result<MappingAgreement, AgreementError> {
-    let mapping = &kept.mapping;
-    let open = Open::read(question.store, kept).await?;
-    let systems = mapping.systems.iter().map(|system| SystemAgreement {
-        system: system.name.clone(),
-        records: 0,
-        linked: 0,
-        compared: 0,
-        agree: 0,
-        fields: BTreeMap::new(),
-        apart: BTreeMap::new(),
-    });
-    let mut agreement = MappingAgreement { mapping: mapping.name.clone(), entities: 0, systems: systems.collect(), unexplained: Vec::new() };
-    let mut seen: Vec<HashSet<RecordKey>> = vec![HashSet::new(); mapping.systems.len()];
-    for system in mapping.systems_ix() {
-        records::compare(question, kept, &open, system, &mut agreement, &mut seen[system.0 as usize]).await?;
+/// Compares one mapping.
+///
+/// # Errors
+/// As [`compare`].
+pub async fn of_mapping(question: &Question<'_>, kept: &Kept) -> Result<MappingAgreement, AgreementError> {
+    let mut audit =
+        Audit { question, kept, open: Open::read(question.store, kept).await?, told: MappingAgreement::of(kept), suspects: Vec::new(), last: false };
+    match question.part {
+        Part::Whole => audit.whole().await?,
+        Part::Sample { share, seed } => audit.sample(share, seed).await?,
     }
-    records::missing(question, kept, &open, &mut agreement, &seen).await?;
-    Ok(agreement)
+    // Runs and people went on meanwhile: what seemed unexplained is read once more, record and entity at one time.
+    audit.last = true;
+    audit.open = Open::read(question.store, kept).await?;
+    audit.again().await?;
+    Ok(audit.told)
 }
 
-impl MappingAgreement {
+/// A comparison of one mapping under way.
+struct Audit<'a> {
+    question: &'a Question<'a>,
+    kept: &'a Kept,
+    open: Open,
+    told: MappingAgreement,
+    suspects: Vec<Suspect>,
+    /// What is met now counts, whatever it is.
+    last: bool,
+}
+
+/// Something that nothing explained at first.
+enum Suspect {
+    Entity(EntityId, SystemIx),
+    Loose(SystemIx, RecordKey),
+}
+
+impl Audit<'_> {
+    async fn whole(&mut self) -> Result<(), AgreementError> {
+        let mut seen: Vec<Seen> = Vec::new();
+        for system in self.kept.mapping.systems_ix() {
+            seen.push(self.list(system).await?);
+        }
+        self.missing(&seen).await
+    }
+
+    /// Kept for the second look, unless this is it.
+    fn suspect(&mut self, suspect: Suspect) -> bool {
+        let keep = !self.last && self.suspects.len() < SUSPECTS_MAX;
+        if keep {
+            self.suspects.push(suspect);
+        }
+        keep
+    }
+
+    fn repair(&mut self, touch: Touch) {
+        if self.told.repair.len() < SUSPECTS_MAX {
+            self.told.repair.push(touch);
+        }
+    }
+
     fn system(&mut self, at: SystemIx) -> &mut SystemAgreement {
-        &mut self.systems[at.0 as usize]
+        &mut self.told.systems[at.0 as usize]
     }
 
     fn field_differs(&mut self, at: SystemIx, why: Why, sample: impl FnOnce() -> String) {
         *self.system(at).fields.entry(why).or_default() += 1;
-        self.sample(why, sample);
+        self.told.sample(why, sample);
     }
 
     fn stands_apart(&mut self, at: SystemIx, why: Why, sample: impl FnOnce() -> String) {
         *self.system(at).apart.entry(why).or_default() += 1;
-        self.sample(why, sample);
+        self.told.sample(why, sample);
+    }
+
+    fn system_name(&self, at: SystemIx) -> &SystemName {
+        &self.kept.mapping.system(at).name
+    }
+
+    fn field_name(&self, field: FieldIx) -> &crate::id::FieldName {
+        &self.kept.mapping.field(field).name
+    }
+}
+
+impl MappingAgreement {
+    fn of(kept: &Kept) -> Self {
+        let systems = kept.mapping.systems.iter().map(|system| SystemAgreement {
+            system: system.name.clone(),
+            records: 0,
+            linked: 0,
+            compared: 0,
+            agree: 0,
+            fields: BTreeMap::new(),
+            apart: BTreeMap::new(),
+        });
+        Self { mapping: kept.mapping.name.clone(), entities: 0, systems: systems.collect(), unexplained: Vec::new(), repair: Vec::new() }
     }
 
     fn sample(&mut self, why: Why, sample: impl FnOnce() -> String) {
         if why == Why::Unexplained && self.unexplained.len() < SAMPLES_MAX {
             self.unexplained.push(sample());
         }
-    }
-}
-
-/// What is open in a mapping: questions and refusals.
-#[derive(Default)]
-struct Open {
-    /// Unlinked records that a question is about.
-    records: HashSet<(SystemIx, RecordKey)>,
-    /// Entities with a question, and of which fields.
-    entities: HashMap<EntityId, Vec<Option<FieldIx>>>,
-    refused: HashSet<(EntityId, SystemIx)>,
-}
-
-impl Open {
-    async fn read(store: &dyn Store, kept: &Kept) -> Result<Self, StoreError> {
-        let mut open = Self::default();
-        for review in store.reviews(Some(kept.id), true).await? {
-            let field = match review.about {
-                ReviewAbout::Match { system, identity, hits, .. } => {
-                    open.records.insert((system, identity));
-                    // Nothing is made for an entity while a record might be it.
-                    hits.iter().for_each(|hit| open.entities.entry(*hit).or_default().push(None));
-                    None
-                }
-                ReviewAbout::Conflict { field, .. } => Some(field),
-                ReviewAbout::PingPong { field, .. } => field,
-                ReviewAbout::Delete { .. } | ReviewAbout::Stuck { .. } | ReviewAbout::InDoubt { .. } | ReviewAbout::Join { .. } => None,
-            };
-            if let Some(entity) = review.entity {
-                open.entities.entry(entity).or_default().push(field);
-            }
-        }
-        let letters = store.dead_letters(Some(kept.id), usize::MAX >> 1).await?;
-        open.refused = letters.into_iter().map(|letter| (letter.entity, letter.system)).collect();
-        Ok(open)
-    }
-
-    fn asks(&self, entity: EntityId, field: Option<FieldIx>) -> bool {
-        self.entities.get(&entity).is_some_and(|fields| fields.iter().any(|asked| asked.is_none() || field.is_none() || *asked == field))
     }
 }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::logs::Narrow;
 use super::{Kept, label};
 use crate::id::{EntityId, MappingName, RecordKey, ReviewId};
-use crate::mapping::{Mapping, SystemIx};
+use crate::mapping::{FieldIx, Mapping, SystemIx};
 use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
 
 /// One question.
@@ -12,7 +13,7 @@ use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
 pub struct Question {
     pub review: ReviewId,
     pub mapping: MappingName,
-    /// `match`, `conflict`, `delete`, `in doubt`, `ping-pong`, `stuck` or `join`.
+    /// `match`, `conflict`, `delete`, `in doubt`, `ping-pong`, `stuck`, `join` or `retry`.
     pub kind: &'static str,
     /// What it is about, in a sentence.
     pub asks: String,
@@ -23,14 +24,15 @@ pub struct Question {
     pub answered: bool,
 }
 
-/// All open questions, oldest first.
+/// Open questions, oldest first; `narrow.limit` of each mapping.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn open(store: &dyn Store, kept: &[Kept]) -> Result<Vec<Question>, StoreError> {
+pub async fn open(store: &dyn Store, kept: &[Kept], narrow: &Narrow) -> Result<Vec<Question>, StoreError> {
     let mut all = Vec::new();
     for kept in kept {
-        for review in store.reviews(Some(kept.id), true).await? {
+        let reviews = store.reviews(Some(kept.id), true).await?;
+        for review in reviews.into_iter().filter(|review| is_wanted(&kept.mapping, review, narrow)).take(narrow.limit) {
             all.push(question(store, kept, review).await?);
         }
     }
@@ -38,7 +40,31 @@ pub async fn open(store: &dyn Store, kept: &[Kept]) -> Result<Vec<Question>, Sto
     Ok(all)
 }
 
-async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Question, StoreError> {
+fn is_wanted(mapping: &Mapping, review: &Review, narrow: &Narrow) -> bool {
+    let (fields, systems) = concerns(&review.about);
+    let is_entity = narrow.entity.is_none_or(|entity| {
+        let hits: &[EntityId] = if let ReviewAbout::Match { hits, .. } = &review.about { hits } else { &[] };
+        review.entity == Some(entity) || hits.contains(&entity)
+    });
+    is_entity && narrow.since.is_none_or(|since| review.opened_at >= since) && narrow.fits(mapping, &fields, &systems)
+}
+
+/// The fields and systems that a question is about.
+fn concerns(about: &ReviewAbout) -> (Vec<FieldIx>, Vec<SystemIx>) {
+    match about {
+        ReviewAbout::Match { system, also, .. } => (Vec::new(), also.iter().map(|(system, _)| *system).chain([*system]).collect()),
+        ReviewAbout::Conflict { field, values } => (vec![*field], values.iter().filter_map(|(system, _)| *system).collect()),
+        ReviewAbout::Delete { system, deleter, shown, .. } => {
+            (shown.iter().map(|(_, field, _)| *field).collect(), deleter.iter().copied().chain([*system]).collect())
+        }
+        ReviewAbout::PingPong { system, field } => (field.iter().copied().collect(), vec![*system]),
+        ReviewAbout::Stuck { system, .. } => (Vec::new(), vec![*system]),
+        ReviewAbout::Refused { system, fields, .. } => (fields.clone(), vec![*system]),
+        ReviewAbout::InDoubt { .. } | ReviewAbout::Join { .. } => (Vec::new(), Vec::new()),
+    }
+}
+
+pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Question, StoreError> {
     let mapping = &*kept.mapping;
     let who = match review.entity {
         Some(entity) => named(store, kept, entity).await?,
@@ -98,6 +124,7 @@ async fn question(store: &dyn Store, kept: &Kept, review: Review) -> Result<Ques
             let why = if why.is_empty() { String::new() } else { format!(" Not joined without asking: {why}") };
             ("join", format!("Are {who} and {other_name} one?{why}"), vec![(format!("link {other}"), "they are one".to_owned()), leave()])
         }
+        ReviewAbout::Refused { system, .. } => ("retry", format!("{} is asked again to take {who}", name(mapping, *system)), vec![leave()]),
     };
     Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered: review.answer.is_some() })
 }

@@ -1,5 +1,6 @@
 //! The second pass: commit a slice, write what it owes in the vendors' batches, settle every outcome; then the next slice.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
@@ -13,19 +14,21 @@ use super::source::Source;
 use super::{Ended, Hooks, Request, RunError, batch};
 use crate::bounds::{BATCHES_IN_FLIGHT, WRITES_TOGETHER};
 use crate::id::RunId;
-use crate::mapping::SystemIx;
+use crate::mapping::{Observation, SystemIx};
 use crate::store::RunEnd;
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryClass, OpKind};
 use crate::system::WriteKind;
-use crate::value::Path;
+use crate::value::{Path, Value};
 
 /// An entity under its writes: several systems settle into it, one at a time.
 pub struct Work {
     pub entity: Mutex<Entity>,
     pub neighbours: Arc<Neighbours>,
     pub hints: Vec<super::prepare::Hint>,
+    /// What records that leave without a version showed when that was planned.
+    pub seen: Vec<(SystemIx, Observation)>,
     /// Some write of it has to be looked at again.
     pub again: Mutex<bool>,
 }
@@ -42,6 +45,8 @@ pub struct Ctx<'a> {
     pub laid: &'a Laid,
     pub works: &'a [Work],
     pub end: &'a Mutex<RunEnd>,
+    /// External ids that were upserted already: a second entity with one would write over the first one's record.
+    pub upserted: &'a Mutex<BTreeSet<(SystemIx, Value)>>,
     pub progress: &'a dyn Progress,
 }
 
@@ -57,10 +62,13 @@ pub async fn all(
 ) -> Result<bool, RunError> {
     let mut owing = Vec::new();
     let mut commits = Commits::default();
+    let repeats = source.repeats();
     while let Some(slice) = source.next(ground, laid).await? {
         owing.extend(commit::merge(ground, laid, request, run, slice, &mut commits, ended).await?);
+        // An entity that was linked before may come once more in a first match: it is written before it is looked at again.
+        let again = repeats && slice.prepared.iter().any(|prepared| prepared.before.is_some());
         // Writes of several slices leave together, so that the vendors' batches are full.
-        if owing.len() >= WRITES_TOGETHER {
+        if again || owing.len() >= WRITES_TOGETHER {
             commits.end().await?;
             write(ground, laid, std::mem::take(&mut owing), hooks.progress, ended).await?;
         }
@@ -83,13 +91,14 @@ pub async fn write(ground: &Ground, laid: &Laid, owing: Vec<Owing>, progress: &d
     let mut works = Vec::with_capacity(owing.len());
     let mut due: Vec<Vec<Due>> = laid.mapping.systems_ix().map(|_| Vec::new()).collect();
     for (work, owing) in owing.into_iter().enumerate() {
-        works.push(Work { entity: Mutex::new(owing.entity), neighbours: owing.neighbours, hints: owing.hints, again: Mutex::new(false) });
+        works.push(Work { entity: Mutex::new(owing.entity), neighbours: owing.neighbours, hints: owing.hints, seen: owing.seen, again: Mutex::new(false) });
         for entry in owing.entries {
             due[entry.op.system.0 as usize].push(Due { work, entry });
         }
     }
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx { ground, laid, works: &works, end: &end, progress };
+    let upserted = Mutex::default();
+    let ctx = Ctx { ground, laid, works: &works, end: &end, upserted: &upserted, progress };
     let systems = due.into_iter().enumerate().filter(|(_, due)| !due.is_empty());
     let written = systems.map(|(at, due)| system(&ctx, SystemIx(at as u16), due));
     let outcomes = join_all(written).await;

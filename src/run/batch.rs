@@ -1,6 +1,6 @@
 //! One batch of writes: looked at just before where the vendor checks nothing, journalled as sent, sent, and settled outcome by outcome.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -10,12 +10,14 @@ use super::{RunError, commit};
 use crate::id::{EntryId, RecordKey};
 use crate::mapping::spell::Spelling;
 use crate::mapping::{FieldIx, Observation, Seen, SystemIx};
+use crate::plant::{planted, sometimes};
 use crate::store::{DeadLetter, Settled, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::landed::{Answered, Landed, landed};
 use crate::sync::neighbours::View;
 use crate::sync::op::{EntryClass, EntryState, OpKind};
 use crate::sync::pace::UNANSWERED;
+use crate::sync::terms::{Access, Terms};
 use crate::system::{Outcome, WriteItem, WriteKind};
 use crate::value::Value;
 use crate::value::record::{Form, WriteCell};
@@ -47,7 +49,7 @@ pub async fn write(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<D
 }
 
 async fn send(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(Vec<Answer>, Timestamp), RunError> {
-    let (due, mut answers) = look_before(ctx, system, kind, due).await;
+    let (due, mut answers) = look_before(ctx, system, kind, due).await?;
     let mut items = Vec::with_capacity(due.len());
     let mut sending = Vec::with_capacity(due.len());
     for due in due {
@@ -64,10 +66,11 @@ async fn send(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) 
         let seat = ctx.laid.seat(system);
         let deadline = sent_at.saturating_add(seat.abilities.deadline).expect("a duration of std is never negative");
         let unsent: Vec<EntryId> = sending.iter().filter(|due| due.entry.state != EntryState::Sent).map(|due| due.entry.id).collect();
-        if !unsent.is_empty() {
+        if !unsent.is_empty() && !planted!("sent-not-journalled") {
             ctx.ground.store.mark_sent(&unsent, sent_at, deadline).await?;
         }
         let outcomes = seat.system.write(seat.read(), kind, &items).await;
+        let outcomes = only_ours(ctx, system, &sending, outcomes).await?;
         for (mut due, outcome) in sending.into_iter().zip(outcomes) {
             if due.entry.state != EntryState::Sent {
                 due.entry.attempt += 1;
@@ -81,6 +84,27 @@ async fn send(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) 
     Ok((answers, sent_at))
 }
 
+/// An upsert may have found a record that is another entity's, or another's of this very batch: a record is never linked twice.
+async fn only_ours(ctx: &Ctx<'_>, system: SystemIx, sent: &[Due], outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, RunError> {
+    let seat = ctx.laid.seat(system);
+    let mut taken: HashSet<RecordKey> = HashSet::new();
+    let mut judged = Vec::with_capacity(outcomes.len());
+    for (due, outcome) in sent.iter().zip(outcomes) {
+        let Outcome::Done { key: Some(key), created, .. } = &outcome else {
+            judged.push(outcome);
+            continue;
+        };
+        let identity = seat.system.identity(&seat.object, key);
+        let found = *created != Some(true) && matches!(due.entry.class, EntryClass::Upsert { .. });
+        let anothers = found && is_anothers(ctx, system, due, &identity).await?;
+        judged.push(match taken.insert(identity) && !anothers {
+            true => outcome,
+            false => Outcome::Duplicate { keys: vec![key.clone()], message: "the external id is taken".to_owned() },
+        });
+    }
+    Ok(judged)
+}
+
 fn shown(ctx: &Ctx<'_>, system: SystemIx, outcome: &Outcome) -> Option<Observation> {
     let Outcome::Done { record: Some(record), .. } = outcome else {
         return None;
@@ -89,15 +113,15 @@ fn shown(ctx: &Ctx<'_>, system: SystemIx, outcome: &Outcome) -> Option<Observati
 }
 
 /// What the vendor does not check, we look at right before: a record that moved is planned again, and an external id that is taken is linked.
-async fn look_before(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
+async fn look_before(ctx: &Ctx<'_>, system: SystemIx, kind: &WriteKind, due: Vec<Due>) -> Result<(Vec<Due>, Vec<Answer>), RunError> {
     match kind {
-        WriteKind::Create => (due, Vec::new()),
+        WriteKind::Create => Ok((due, Vec::new())),
         WriteKind::Upsert(_) => find_first(ctx, system, due).await,
-        WriteKind::Update | WriteKind::Archive | WriteKind::Restore | WriteKind::Delete => read_again(ctx, system, due).await,
+        WriteKind::Update | WriteKind::Archive | WriteKind::Restore | WriteKind::Delete => Ok(read_again(ctx, system, due).await),
     }
 }
 
-async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
+async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(Vec<Due>, Vec<Answer>), RunError> {
     let seat = ctx.laid.seat(system);
     let found = futures::future::join_all(due.iter().map(|due| async move {
         match &due.entry.class {
@@ -110,7 +134,7 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
     let mut answers = Vec::new();
     for (due, found) in due.into_iter().zip(found) {
         let (outcome, observation, adopt) = match found {
-            Ok(found) if found.is_empty() => {
+            Ok(found) if (found.is_empty() || planted!("upsert-unasked")) && is_first(ctx, system, &due) => {
                 free.push(due);
                 continue;
             }
@@ -119,7 +143,7 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
                 let keys = found.into_iter().map(|record| record.key).collect();
                 (Outcome::Duplicate { keys, message: "an archived record holds the external id".to_owned() }, None, false)
             }
-            Ok(found) if found.len() == 1 => {
+            Ok(found) if found.len() == 1 && !is_anothers(ctx, system, &due, &found[0].identity).await? => {
                 let record = &found[0];
                 let observation = ctx.laid.mapping.observe(system, record, &seat.positions);
                 let outcome = Outcome::Done { key: Some(record.key.clone()), record: None, version: record.version.clone(), created: Some(false) };
@@ -127,18 +151,31 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
             }
             Ok(found) => {
                 let keys = found.into_iter().map(|record| record.key).collect();
-                (Outcome::Duplicate { keys, message: "several records hold the external id".to_owned() }, None, false)
+                (Outcome::Duplicate { keys, message: "the external id is taken".to_owned() }, None, false)
             }
             Err(error) => (Outcome::NotDone { why: error.to_string(), wait: super::SYSTEM_WAIT }, None, false),
         };
         answers.push(Answer { due, outcome, observation, adopt });
     }
-    (free, answers)
+    Ok((free, answers))
+}
+
+/// Whether nothing was upserted by the same external id before.
+fn is_first(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> bool {
+    let EntryClass::Upsert { value, .. } = &due.entry.class else { return true };
+    ctx.upserted.lock().expect("no holder of this lock can panic").insert((system, value.clone()))
+}
+
+/// The record belongs to another entity already: nobody but a person can tell whether the two are one.
+async fn is_anothers(ctx: &Ctx<'_>, system: SystemIx, due: &Due, identity: &RecordKey) -> Result<bool, RunError> {
+    let linked = ctx.ground.store.linked(ctx.laid.id, system, std::slice::from_ref(identity)).await?;
+    Ok(linked.into_iter().flatten().any(|entity| entity != due.entry.op.entity))
 }
 
 async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>, Vec<Answer>) {
     let (unguarded, mut ready): (Vec<Due>, Vec<Due>) = due.into_iter().partition(|due| matches!(due.entry.class, EntryClass::LookedAt));
-    if unguarded.is_empty() {
+    if unguarded.is_empty() || planted!("not-looked-at-before") {
+        ready.extend(unguarded);
         return (ready, Vec::new());
     }
     let seat = ctx.laid.seat(system);
@@ -158,7 +195,10 @@ async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
                 ready.push(due);
                 continue;
             }
-            Some(Some(_)) => Outcome::Stale,
+            Some(Some(_)) => {
+                sometimes!("somebody was faster than a write");
+                Outcome::Stale
+            }
             Some(None) => Outcome::Gone,
             // It was not told of right before the write: read again, and planned again.
             None => Outcome::Stale,
@@ -176,22 +216,33 @@ fn is_as_planned(ctx: &Ctx<'_>, due: &Due, observation: &Observation) -> bool {
         seen @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_)) => {
             ctx.works[due.work].neighbours.entity_of(field, op.system, seen).is_some_and(|entity| *value == Value::Ref(entity))
         }
-        Seen::NoCell | Seen::Unread | Seen::Unfit(_) | Seen::UnresolvedSet(_) => true,
+        Seen::NoCell | Seen::UnresolvedSet(_) => true,
+        Seen::Unread if planted!("unread-is-as-planned") => true,
+        // What is not told, or not understood, may be what somebody just typed.
+        Seen::Unread | Seen::Unfit(_) => ctx.laid.mapping.access(field, op.system) == Access::WriteOnly,
     };
     // Somebody was faster.
     if op.kind == OpKind::Restore && !observation.archived {
         return false;
     }
-    let versions = op.version.is_some() && observation.version.is_some();
-    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore) && versions {
-        return op.version == observation.version;
+    if matches!(op.kind, OpKind::Archive(_) | OpKind::Delete(_) | OpKind::Restore) {
+        if op.version.is_some() && observation.version.is_some() {
+            return op.version == observation.version;
+        }
+        let seen = ctx.works[due.work].seen.iter().find(|(system, _)| *system == op.system);
+        let fields = seen.iter().flat_map(|(_, seen)| seen.fields.iter().enumerate());
+        let mut same = fields.map(|(at, was)| match was {
+            Seen::Value(value) => shows(FieldIx(at as u16), value),
+            other => *other == observation.fields[at],
+        });
+        return same.all(|same| same) || planted!("removed-unseen");
     }
     op.fields.iter().all(|write| write.pre.as_ref().is_none_or(|pre| shows(write.field, pre)))
 }
 
 fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome> {
     let entry = &due.entry;
-    let entity = ctx.works[due.work].entity.lock().expect("no holder of this lock can panic").clone();
+    let entity = ctx.works[due.work].entity.lock().expect("no holder of this lock can panic");
     let view = View { entity: &entity, neighbours: &ctx.works[due.work].neighbours, today: ctx.ground.today(), forgiven: &[] };
     let fields: Vec<(FieldIx, Value)> = entry.op.fields.iter().map(|write| (write.field, write.want.clone())).collect();
     let spelling = if entry.op.kind == OpKind::Create { Spelling::Create } else { Spelling::Update };
@@ -211,7 +262,7 @@ fn item(ctx: &Ctx<'_>, system: SystemIx, due: &Due) -> Result<WriteItem, Outcome
         EntryClass::Upsert { value, .. } => by = Some(value.clone()),
         _ => {}
     }
-    Ok(WriteItem { entry: entry.id, key: entry.op.key.clone(), version: entry.op.version.clone(), cells, by })
+    Ok(WriteItem { entry: entry.id, key: entry.op.key.clone(), version: entry.op.version.clone().filter(|_| !planted!("version-not-sent")), cells, by })
 }
 
 /// `paused`: the system takes no writes, so that a lost answer is no attempt of the record.
@@ -243,6 +294,9 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
         }
         tally(ctx, &answer, &result);
         touches.extend(result.touch.iter().map(|key| touch(ctx, system, key.clone())));
+        if result.state == EntryState::InDoubt {
+            sometimes!("a write is in doubt");
+        }
         // A write that is not done keeps its entity's hints: the next run looks again, when it is time.
         if result.again.is_some() || matches!(result.state, EntryState::Ready | EntryState::InDoubt) {
             *work.again.lock().expect("no holder of this lock can panic") = true;

@@ -14,10 +14,11 @@ use super::source::Slice;
 use super::{Ended, Request, RunError};
 use super::{alike, keys, late, look};
 use crate::id::{EntryId, RunId};
+use crate::mapping::{Observation, SystemIx};
 use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::neighbours::Neighbours;
-use crate::sync::op::{Entry, EntryState};
+use crate::sync::op::{Entry, EntryState, OpKind};
 use crate::sync::scene::{Look, Sight};
 
 /// So many writes start within a moment of their commit.
@@ -30,6 +31,8 @@ pub struct Owing {
     pub neighbours: Arc<Neighbours>,
     /// Answered once all its writes are done.
     pub hints: Vec<Hint>,
+    /// What records that leave without a version showed when that was planned.
+    pub seen: Vec<(SystemIx, Observation)>,
 }
 
 /// Commits under way while the next slice is prepared: one at a time, and none when something is sent.
@@ -79,7 +82,9 @@ pub async fn merge(
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
                 if !entries.is_empty() {
-                    owing.push(Owing { entity: stored.after.clone(), entries, neighbours: slice.neighbours.clone(), hints: prepared.hints.clone() });
+                    let (entity, neighbours, hints) = (stored.after.clone(), slice.neighbours.clone(), prepared.hints.clone());
+                    let seen = leaving(prepared, &entries);
+                    owing.push(Owing { entity, entries, neighbours, hints, seen });
                 }
                 merged.push(stored);
             }
@@ -105,6 +110,12 @@ pub async fn merge(
     ended.end.reviews += late::tell(ground, laid, slice, moved).await?;
     untouch(ground, done).await?;
     Ok(owing)
+}
+
+/// A version tells whether a record changed before it leaves; without one, what it showed does.
+fn leaving(prepared: &Prepared, entries: &[Entry]) -> Vec<(SystemIx, Observation)> {
+    let leaves = |entry: &&Entry| matches!(entry.op.kind, OpKind::Archive(_) | OpKind::Delete(_)) && entry.op.version.is_none();
+    entries.iter().filter(leaves).filter_map(|entry| Some((entry.op.system, prepared.seen(entry.op.system)?.clone()))).collect()
 }
 
 /// Entities about which there was nothing to decide.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::RunError;
@@ -25,6 +26,8 @@ pub struct Ground {
     pub systems: BTreeMap<ConnectionName, Arc<dyn System>>,
     /// In dependency order: what others refer to comes first.
     pub mappings: Vec<Laid>,
+    /// Where the ids of new journal entries come from.
+    entry_ids: EntryIds,
     /// What takes no writes now.
     pub breakers: Breakers,
     /// When to look for what was kept long enough.
@@ -32,6 +35,9 @@ pub struct Ground {
     /// Connections whose account was compared in this process.
     pinned: Mutex<HashSet<ConnectionName>>,
 }
+
+/// Ids that grow and are never used twice, over restarts too.
+type EntryIds = Box<dyn Fn() -> uuid::Uuid + Send + Sync>;
 
 /// One mapping with its place in the store and its share of each feed.
 pub struct Laid {
@@ -53,6 +59,11 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// The vendor's clock less ours, as measured.
+    pub fn clock_offset(&self) -> SignedDuration {
+        SignedDuration::try_from_secs_f64(self.system.clock_offset()).unwrap_or_default()
+    }
+
     pub fn read(&self) -> Read {
         Read { object: self.object.clone(), columns: self.columns.clone() }
     }
@@ -61,7 +72,12 @@ impl Seat {
 impl Ground {
     /// A new journal entry's id: grows with time, and is never used twice.
     pub fn entry_id(&self) -> uuid::Uuid {
-        uuid::Uuid::now_v7()
+        (self.entry_ids)()
+    }
+
+    /// Takes the ids of journal entries from elsewhere than the time of day: a simulation is the same twice.
+    pub fn numbered(self, entry_ids: impl Fn() -> uuid::Uuid + Send + Sync + 'static) -> Self {
+        Self { entry_ids: Box::new(entry_ids), ..self }
     }
 
     /// The date in the project's zone.
@@ -98,7 +114,8 @@ impl Ground {
             }
             laid.push(Laid { mapping, id, seats });
         }
-        Ok(Self { store, clock, zone, systems, mappings: laid, breakers: Breakers::default(), retention: Retention::default(), pinned: Mutex::default() })
+        let (entry_ids, pinned): (EntryIds, _) = (Box::new(uuid::Uuid::now_v7), Mutex::default());
+        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids, breakers: Breakers::default(), retention: Retention::default(), pinned })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ground::{Ground, Laid};
+use super::ground::{Ground, Laid, Seat};
 use super::plan::{self, PlannedOp};
 use super::prepare::Prepared;
 use super::progress::Step;
@@ -37,8 +37,7 @@ pub fn is_quiet(ground: &Ground, laid: &Laid, prepared: &Prepared, neighbours: &
 
 fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neighbours: &Neighbours, with: impl FnOnce(&Scene) -> T) -> T {
     let abilities = laid.abilities();
-    let offsets: Vec<SignedDuration> =
-        laid.seats.iter().map(|seat| SignedDuration::try_from_secs_f64(seat.system.clock_offset()).unwrap_or_default()).collect();
+    let offsets: Vec<SignedDuration> = laid.seats.iter().map(Seat::clock_offset).collect();
     // A plan shows what is owed, whoever takes it now.
     let paused = |system| {
         let at = (&laid.mapping.system(system).connection, &laid.seat(system).object);
@@ -52,6 +51,7 @@ fn scene<T>(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, neigh
         read_at: &prepared.read_at,
         entries: &prepared.entries,
         reviews: &prepared.reviews,
+        undo: prepared.undo.as_ref(),
         tried: &prepared.tried,
         since: prepared.since,
         abilities: &abilities,

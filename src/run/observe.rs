@@ -1,6 +1,6 @@
 //! What changed: feeds are read, what is news is committed as touched, and the pages themselves are kept as fresh reads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -12,6 +12,7 @@ use super::{Request, RunError, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
+use crate::plant::planted;
 use crate::store::{Feed, MovedCursor, Touch, Touched};
 use crate::sync::guard::Listing;
 use crate::sync::scene::Sight;
@@ -31,7 +32,7 @@ pub struct Gathered {
     /// Cursors of pages that brought nothing.
     pub idle: Vec<MovedCursor>,
     /// Cursors of feeds with a hole: they move when a sweep has made it good.
-    pub late: HashMap<SystemIx, (Feed, Cursor)>,
+    pub late: BTreeMap<SystemIx, (Feed, Cursor)>,
     /// Systems that could not be read: silent in this run.
     pub down: HashMap<SystemIx, SystemError>,
     /// What full reads found, beside what the last ones found: the guard judges them.
@@ -174,6 +175,9 @@ async fn take(ground: &Ground, laid: &Laid, request: &Request, system: SystemIx,
         None if touches.is_empty() => {}
         cursor => {
             gathered.idle.retain(|moved| (&moved.connection, &moved.object, moved.feed) != (connection, object, feed));
+            if planted!("cursor-before-touched") {
+                ground.store.commit_page(connection, object, feed, cursor.clone(), Vec::new(), ground.clock.now()).await?;
+            }
             ground.store.commit_page(connection, object, feed, cursor, touches, ground.clock.now()).await?;
         }
     }
@@ -265,7 +269,8 @@ async fn absent(
     }
     if request.commits() {
         let touches = gathered.touched.values().filter(|(t, _)| t.system == system && t.why == Touched::Gone);
-        let touches = touches.map(|(touch, _)| touch.clone()).collect();
+        let mut touches: Vec<Touch> = touches.map(|(touch, _)| touch.clone()).collect();
+        touches.sort_by(|a, b| a.identity.cmp(&b.identity));
         // A listing that shrank too much is not taken as the new measure: it would pass the second time.
         let count = (found.len() * 10 >= last * 8).then(|| Cursor(found.len().to_string()));
         ground.store.commit_page(connection, object, Feed::Sweep, count, touches, ground.clock.now()).await?;

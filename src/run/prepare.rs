@@ -12,6 +12,7 @@ use super::observe::Gathered;
 use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, Seen, SystemIx};
+use crate::plant::planted;
 use crate::store::{Loaded, Review, Touch};
 use crate::sync::entity::{Entity, Link, LinkState, Shadow};
 use crate::sync::neighbours::Neighbours;
@@ -20,6 +21,7 @@ use crate::sync::pace::Tried;
 use crate::sync::review::ReviewInput;
 use crate::sync::scene::{Sight, Silence};
 use crate::sync::terms::{Access, Terms};
+use crate::sync::undo::Undo;
 use crate::system::SystemError;
 
 /// A touched record and the store's number of the touch; `None` in a plan, where nothing was stored.
@@ -35,6 +37,8 @@ pub struct Prepared {
     pub read_at: Vec<Timestamp>,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
+    /// What a person wants taken back of it.
+    pub undo: Option<Undo>,
     /// What was tried on it lately, newest first.
     pub tried: Vec<Tried>,
     /// When the oldest of its hints came.
@@ -58,6 +62,7 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: Vec::new(),
             reviews: Vec::new(),
+            undo: None,
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),
@@ -75,6 +80,7 @@ impl Prepared {
             read_at: vec![now; systems],
             entries: loaded.entries,
             reviews: loaded.reviews.into_iter().map(question).collect(),
+            undo: None,
             tried: Vec::new(),
             since: None,
             waiting: Vec::new(),
@@ -93,6 +99,14 @@ impl Prepared {
         }
         self.entity.links[at] = Some(link);
         self.see(system, Sight::Live(observation), now);
+    }
+
+    /// What a system shows.
+    pub fn seen(&self, system: SystemIx) -> Option<&Observation> {
+        match &self.sights[system.0 as usize] {
+            Sight::Live(observation) => Some(observation),
+            Sight::Unread | Sight::Silent(_) | Sight::Gone => None,
+        }
     }
 
     /// Puts entities in the place of the record keys that references show.
@@ -182,7 +196,8 @@ pub async fn read_rest(ground: &Ground, laid: &Laid, gathered: &Gathered, slice:
             let Some(identity) = to_read(prepared, system).map(|link| link.identity.clone()) else {
                 continue;
             };
-            let sight = sights.remove(&identity).unwrap_or(Sight::Silent(missing));
+            let absent = if planted!("unread-as-gone") { Sight::Gone } else { Sight::Silent(missing) };
+            let sight = sights.remove(&identity).unwrap_or(absent);
             prepared.see(system, sight, now);
         }
     }

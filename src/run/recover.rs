@@ -8,7 +8,9 @@ use super::prepare::Prepared;
 use super::progress::Progress;
 use super::{Ended, RunError, batch, commit, neighbours};
 use crate::mapping::Observation;
+use crate::plant::{planted, sometimes};
 use crate::store::{Settled, Touch};
+use crate::sync::evidence::shifted;
 use crate::sync::landed::{Answered, holds_what_was_sent, landed};
 use crate::sync::op::{Entry, EntryState, OpKind};
 use crate::sync::recover::{Doubt, Found, Recovery, Seek, recover, seek};
@@ -28,6 +30,7 @@ pub async fn settle(ground: &Ground, laid: &Laid, progress: &dyn Progress, ended
         let prepared = Prepared::loaded(laid, loaded, now);
         match (entry.state, &entry.op.kind) {
             // Nothing was sent: planned again from fresh reads.
+            (_, OpKind::Create) if planted!("create-in-doubt-dropped") => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (EntryState::Ready, _) => close(ground, laid, &prepared, &entry, EntryState::Superseded, Vec::new()).await?,
             (_, OpKind::Create) => create(ground, laid, prepared, entry, progress, ended).await?,
             // A read of the record tells what became of it: the look settles it.
@@ -61,6 +64,7 @@ async fn create(ground: &Ground, laid: &Laid, prepared: Prepared, entry: Entry, 
             link(ground, laid, &prepared, &entry, record, observation, adopt).await
         }
         Recovery::Late(other) => {
+            sometimes!("a recovery meets a record of another entity");
             let why = "a record found for a create in doubt is linked already".to_owned();
             ask(ground, laid, &prepared, &entry, ReviewAbout::Join { other, why }).await
         }
@@ -82,6 +86,8 @@ async fn look_up(ground: &Ground, laid: &Laid, prepared: &Prepared, entry: &Entr
     let identities: Vec<_> = records.iter().map(|record| record.identity.clone()).collect();
     let linked = ground.store.linked(laid.id, system, &identities).await?;
     let predecessors = prepared.entity.link(system).map(|link| link.predecessors.clone()).unwrap_or_default();
+    // The vendor's times are its own clock's, which may be far off.
+    let offset = if planted!("vendors-clock-believed") { jiff::SignedDuration::ZERO } else { seat.clock_offset() };
     let hits = records.into_iter().zip(linked).map(|(record, linked)| {
         let observation = laid.mapping.observe(system, &record, &seat.positions);
         let found = Found {
@@ -89,7 +95,7 @@ async fn look_up(ground: &Ground, laid: &Laid, prepared: &Prepared, entry: &Entr
             predecessor: predecessors.contains(&record.key),
             holds: holds_what_was_sent(&*laid.mapping, entry, &observation),
             since: match (record.time, entry.first_sent_at) {
-                (Some(changed), Some(sent)) => changed >= sent - super::CLOCK_SLACK,
+                (Some(changed), Some(sent)) => shifted(changed, -offset) >= shifted(sent, -super::CLOCK_SLACK),
                 _ => true,
             },
             linked,
@@ -143,9 +149,10 @@ async fn send(ground: &Ground, laid: &Laid, prepared: Prepared, mut entry: Entry
     // Sent once more: the journal says so, with a new deadline, before it leaves.
     entry.state = EntryState::InDoubt;
     let neighbours = neighbours::fetch(ground, laid, std::slice::from_ref(&prepared)).await?;
-    let works = [Work { entity: Mutex::new(prepared.entity), neighbours: Arc::new(neighbours), hints: Vec::new(), again: Mutex::new(false) }];
+    let works = [Work { entity: Mutex::new(prepared.entity), neighbours: Arc::new(neighbours), hints: Vec::new(), seen: Vec::new(), again: Mutex::new(false) }];
     let end = Mutex::new(std::mem::take(&mut ended.end));
-    let ctx = Ctx { ground, laid, works: &works, end: &end, progress };
+    let upserted = Mutex::default();
+    let ctx = Ctx { ground, laid, works: &works, end: &end, upserted: &upserted, progress };
     let (system, (_, kind)) = (entry.op.system, kind(&entry));
     let written = batch::write(&ctx, system, &kind, vec![Due { work: 0, entry }]).await;
     ended.end = end.into_inner().expect("no holder of this lock can panic");

@@ -6,6 +6,7 @@ use super::ground::Laid;
 use super::prepare::Prepared;
 use crate::mapping::{FieldIx, Mapping, SystemIx};
 use crate::sync::scene::{Look, NoteKind, Sight};
+use crate::sync::undo::NotBack;
 
 /// Counted, so that a thousand records with the same trouble are one line.
 #[derive(Default)]
@@ -64,8 +65,27 @@ fn worth_telling(what: &NoteKind) -> Option<&'static str> {
         NoteKind::CreateUnlinked => {
             "`create` asks for the record that this field refers to, which is not linked yet; once its own mapping has run, this one can be planned"
         }
+        NoteKind::NotBack(why) => not_back(*why),
         NoteKind::Unresolved | NoteKind::Deferred | NoteKind::PutBack | NoteKind::Waits | NoteKind::Asked | NoteKind::Locked | NoteKind::Silent(_) => {
             return None;
         }
     })
+}
+
+/// Why something that was asked to be taken back stays.
+fn not_back(why: NotBack) -> &'static str {
+    match why {
+        NotBack::WrittenSince => "not taken back: a later run wrote it again; take that one back first",
+        NotBack::EditedSince => "not taken back: it was edited there since",
+        NotBack::AgreedSince => "not taken back: another value was agreed since",
+        NotBack::NotSettled => "not taken back: nobody knows yet whether the write landed; `syncline run` finds out",
+        NotBack::NotRead => "not taken back: it could not be read; ask again when the system answers",
+        NotBack::NeverRead => "not taken back: what was there before was never read",
+        NotBack::Differed => "not taken back: the systems showed different values before; type the right one in one of them",
+        NotBack::Required => "not taken back: it was blank, and the field is required",
+        NotBack::Asked => "not taken back: a question about it is open; answer it with `syncline resolve`",
+        NotBack::Stays => "the record that the run made stays: `leaves` is `stop`; say `leaves: archive` or `leaves: delete`, or remove it there",
+        NotBack::CannotGo => "the record that the run made stays: the connector cannot remove it as `leaves` says; remove it there",
+        NotBack::LeftForCause => "the record that the run removed stays away: its delete or `only` decided that; make `only` hold, or restore it there",
+    }
 }

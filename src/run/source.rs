@@ -1,6 +1,7 @@
 //! Where a run's slices come from: touched records in memory, or a scratch file for a first match. Both can be gone through twice.
 
 use super::alike::Same;
+use super::back::{self, Back};
 use super::first::FirstMatch;
 use super::ground::{Ground, Laid};
 use super::observe::{self, Gathered};
@@ -129,6 +130,16 @@ impl Source {
         Ok(Self { adoption, listings: gathered.listings, looked, left, kind: Kind::Memory { slices, next: 0 } })
     }
 
+    /// Entities of which something is taken back, past `after`, which moves on.
+    pub async fn back(ground: &Ground, laid: &Laid, request: &Request, back: &Back, after: &mut Option<EntityId>, ended: &mut Ended) -> Result<Self, RunError> {
+        let mut gathered = Gathered::default();
+        let taken = back::gather(ground, laid, request, back, *after, &mut gathered).await?;
+        *after = taken.last;
+        report(laid, &mut gathered, ended);
+        let kind = Kind::Memory { slices: taken.slices, next: 0 };
+        Ok(Self { adoption: Adoption::Done, listings: Vec::new(), looked: taken.looked, left: taken.left, kind })
+    }
+
     /// Whether there is nothing to look at and nothing to store.
     pub fn is_empty(&self) -> bool {
         matches!(&self.kind, Kind::Memory { slices, .. } if slices.is_empty())
@@ -137,6 +148,11 @@ impl Source {
     /// How many touched records this round looks at.
     pub fn looked(&self) -> u64 {
         self.looked
+    }
+
+    /// Whether an entity may come in several slices.
+    pub fn repeats(&self) -> bool {
+        matches!(self.kind, Kind::Staged(_))
     }
 
     /// How many touched records are left for another round.

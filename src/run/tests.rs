@@ -1,12 +1,15 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod back;
+mod found;
 mod hangs;
 mod late;
 mod leave;
 mod offline;
 mod pace;
 mod retention;
+mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +26,7 @@ use crate::clock::{Clock, HandClock};
 use crate::id::{ConnectionName, ObjectName, RecordKey};
 use crate::mapping::fixture::{Known, sound};
 use crate::store::{Answer, Review, ReviewAbout, RunState, Touch, Touched, Wake, sqlite};
-use crate::system::System;
+use crate::system::{Abilities, System};
 use crate::trial::memory::{Fault, MemorySystem, abilities};
 use crate::value::{Path, Value};
 
@@ -67,18 +70,23 @@ fn record(values: &[(&str, &str)]) -> Value {
 
 impl Bench {
     async fn new(mapping: &str) -> Self {
-        Self::of(mapping, &[]).await
+        Self::of(mapping, &[], abilities()).await
+    }
+
+    /// Where the CRM can do other things than most.
+    async fn with(mapping: &str, crm: Abilities) -> Self {
+        Self::of(mapping, &[], crm).await
     }
 
     /// With further systems beside the CRM and the portal.
-    async fn of(mapping: &str, further: &[&str]) -> Self {
+    async fn of(mapping: &str, further: &[&str], crm: Abilities) -> Self {
         let clock = Arc::new(HandClock::at("2026-11-20T10:00:00Z".parse().expect("a literal")));
-        let system = |name: &str| Arc::new(MemorySystem::new(ConnectionName::new(name), clock.clone(), abilities()));
-        let (crm, prm) = (system("crm"), system("prm"));
+        let system = |name: &str, can| Arc::new(MemorySystem::new(ConnectionName::new(name), clock.clone(), can));
+        let (crm, prm) = (system("crm", crm), system("prm", abilities()));
         let mut systems: BTreeMap<ConnectionName, Arc<dyn System>> = BTreeMap::new();
         systems.insert("crm".into(), crm.clone());
         systems.insert("prm".into(), prm.clone());
-        let others: Vec<Arc<MemorySystem>> = further.iter().map(|name| system(name)).collect();
+        let others: Vec<Arc<MemorySystem>> = further.iter().map(|name| system(name, abilities())).collect();
         systems.extend(others.iter().zip(further).map(|(system, name)| (ConnectionName::new(*name), Arc::clone(system) as Arc<dyn System>)));
         let mapping = Arc::new(sound(mapping, &Known::default()));
         let store = sqlite::memory().expect("a store in memory");

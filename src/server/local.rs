@@ -13,6 +13,7 @@ pub use client::{Call, CallError, call};
 pub use socket::LocalSocket;
 
 use crate::daemon::asked::Shown;
+use crate::daemon::bring_back::Taking;
 use crate::daemon::resolve::Said;
 use crate::id::{RunId, SystemName};
 use crate::run::Ended;
@@ -30,14 +31,43 @@ pub enum Ask {
         sweep: bool,
         plan: Option<Vec<String>>,
     },
+    /// Take back what these runs of a mapping wrote; `plan` as for a run.
+    TakeBack {
+        mapping: String,
+        runs: Vec<i64>,
+        plan: Option<Vec<String>>,
+    },
+    /// Look at these records, which an audit could not explain.
+    Repair {
+        mapping: String,
+        records: Vec<Doubted>,
+    },
     Resolve {
         review: i64,
         answer: Said,
     },
+    /// A value that lost a conflict is to be the field's after all.
+    BringBack {
+        conflict: i64,
+        taking: Taking,
+    },
+    /// Dead letters to be planned anew.
+    Retry {
+        dead_letters: Vec<i64>,
+    },
     Status,
 }
 
-/// What the daemon answers, line by line; `Done`, `Resolved`, `Status` and `Failed` are the last.
+/// A record that an audit could not explain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubted {
+    pub system: String,
+    pub key: String,
+    /// It is linked, and was not shown.
+    pub gone: bool,
+}
+
+/// What the daemon answers, line by line; `Done`, `Resolved`, `Retried`, `Touched`, `Status` and `Failed` are the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
@@ -51,6 +81,13 @@ pub enum Reply {
     Resolved {
         mapping: String,
     },
+    Retried {
+        dead_letters: Vec<i64>,
+        mappings: Vec<String>,
+        not_open: Vec<i64>,
+    },
+    /// So many records are looked at.
+    Touched(u64),
     Status(serde_json::Value),
     Failed {
         why: String,

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::exposition::Page;
 use crate::daemon::Handle;
 use crate::daemon::board::DaemonState;
-use crate::daemon::tally::{Counts, REQUEST_SECONDS};
+use crate::daemon::tally::{Audited, Counts, REQUEST_SECONDS};
 use crate::id::MappingName;
+use crate::report::agreement::Class;
 use crate::store::{StoreError, Totals};
 
 /// What the store says of one mapping.
@@ -40,6 +41,7 @@ pub fn render(counts: &Counts, state: &DaemonState, standing: &[Standing]) -> St
     counted(&mut page, counts);
     standing_now(&mut page, state, standing);
     paused(&mut page, state);
+    audited(&mut page, counts);
     requests(&mut page, counts);
     page.into_text()
 }
@@ -115,6 +117,34 @@ fn paused(page: &mut Page, state: &DaemonState) {
     let mut paused = page.gauge("syncline_writes_paused", "1 while an object takes no writes and is tried again from time to time.");
     for pause in &state.pauses {
         paused.sample(&[("connection", pause.connection.as_str()), ("object", pause.object.as_str())], 1.0);
+    }
+}
+
+fn audited(page: &mut Page, counts: &Counts) {
+    let mut audits = page.counter("syncline_audits_total", "Comparisons of all systems, by how they ended.");
+    for ((mapping, outcome), count) in &counts.audits {
+        audits.sample(&[("mapping", mapping.as_str()), ("outcome", outcome)], *count as f64);
+    }
+    let mut differences = page.gauge("syncline_audit_differences", "Differences that the last audit found, by what explains them.");
+    for (mapping, audited) in &counts.audited {
+        for (class, count) in &audited.differences {
+            differences.sample(&[("mapping", mapping.as_str()), ("class", class.word())], *count as f64);
+        }
+    }
+    type Gauge = (&'static str, &'static str, fn(&Audited) -> f64);
+    let gauges: [Gauge; 4] = [
+        ("syncline_audit_unexplained", "Differences that the last audit could not explain; 0 is right.", |of| {
+            of.differences.get(&Class::Unexplained).copied().unwrap_or(0) as f64
+        }),
+        ("syncline_audit_compared", "Fields that the last audit compared.", |of| of.compared as f64),
+        ("syncline_audit_agreeing", "Fields that were as agreed at the last audit.", |of| of.agree as f64),
+        ("syncline_audit_time_seconds", "When the last audit ended, in seconds since 1970.", |of| of.at.as_millisecond() as f64 / 1_000.0),
+    ];
+    for (name, help, of) in gauges {
+        let mut gauge = page.gauge(name, help);
+        for (mapping, audited) in &counts.audited {
+            gauge.sample(&[("mapping", mapping.as_str())], of(audited));
+        }
     }
 }
 

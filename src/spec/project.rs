@@ -7,7 +7,7 @@ use super::entries::{Entries, OneOrMany};
 use super::lost::Lost;
 use super::mapping::{Field, Wins};
 use super::schema::Format;
-use super::slot::{Name, Secret, SecretSlot, Spanned, TextSlot};
+use super::slot::{Name, ScheduleSlot, Secret, SecretSlot, Spanned, TextSlot};
 use crate::diag::{Diagnostic, FileId, Files, Span};
 
 /// The project file, `syncline.yaml`. Sandbox and production are two project files over the same `mappings/`.
@@ -29,6 +29,10 @@ pub struct ProjectSpec {
     /// The zone in which `today` is a date, by its IANA name. Default: `UTC`. Example: `Europe/Berlin`.
     #[serde(default)]
     pub time_zone: Option<Name>,
+    /// When the daemon reads all systems anew and compares: `every` counts from its start. What differs unexplained is repaired by the next run.
+    /// Default: `off`. Example: `every 24h`.
+    #[serde(default)]
+    pub audit: Option<ScheduleSlot>,
     /// What the log looks like.
     #[serde(default)]
     pub log: Option<Log>,

@@ -41,7 +41,7 @@ use fault::Fault;
 use lease::{Held, Lock, Proof};
 use reader::Readers;
 use schema::Purpose;
-use writer::{Fence, Thread, Write};
+use writer::{Fence, Here, Thread, Write, Writer};
 
 /// Opens the store for the process that writes, making the file if there is none.
 ///
@@ -80,12 +80,43 @@ pub fn open_read_only(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
 
 /// A store that is gone with the process, for trials and tests.
 pub fn memory() -> Result<Arc<dyn Store>, StoreError> {
-    start(schema::in_memory()?, ":memory:".into(), Held::Never, None, None)
+    start(schema::in_memory()?, IN_MEMORY.into(), Held::Never, None, None)
+}
+
+/// What stands for the file of a store in memory.
+const IN_MEMORY: &str = ":memory:";
+
+/// A disk in memory for a simulation: a store on it works where it is called, on no thread of its own, and finds what the one before it committed.
+pub struct MemoryDisk(Arc<Mutex<Option<Connection>>>);
+
+impl MemoryDisk {
+    /// An empty store that says it is `instance`.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new(instance: &str) -> Result<Self, StoreError> {
+        let conn = schema::in_memory()?;
+        conn.execute("UPDATE meta SET instance = ?1", [instance]).map_err(|e| fault::disk(IN_MEMORY, "open", e))?;
+        Ok(Self(Arc::new(Mutex::new(Some(conn)))))
+    }
+
+    /// Opens the store, once the one before it is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] while another store is open on it.
+    pub fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+        let conn = self.0.lock().expect("no holder of this lock can panic").take();
+        let conn = conn.ok_or_else(|| StoreError::Unknown { what: "a disk in memory that no store is open on".into() })?;
+        let mut store = Sqlite::new(IN_MEMORY.into(), &conn, None, None)?;
+        store.writer = Some(Writer::Here(Here::start(conn, IN_MEMORY.into())?));
+        store.disk = Some(self.0.clone());
+        Ok(Arc::new(store))
+    }
 }
 
 fn start(conn: Connection, file: String, held: Held, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Arc<dyn Store>, StoreError> {
     let mut store = Sqlite::new(file.clone(), &conn, readers, lock)?;
-    store.writer = Some(Thread::start(conn, file, held)?);
+    store.writer = Some(Writer::Thread(Thread::start(conn, file, held)?));
     Ok(Arc::new(store))
 }
 
@@ -99,7 +130,7 @@ struct Sqlite {
     file: String,
     instance: String,
     /// `None`: opened only for reading.
-    writer: Option<Thread>,
+    writer: Option<Writer>,
     /// `None`: a store in memory, which only its writer sees.
     readers: Option<Arc<Readers>>,
     terms: RwLock<HashMap<MappingId, Arc<Terms>>>,
@@ -108,6 +139,16 @@ struct Sqlite {
     runs: AtomicI64,
     /// Mappings that a reader was told of and that are not stored; numbered from the top.
     strangers: AtomicU32,
+    /// Where the connection goes back to when a store in memory is closed.
+    disk: Option<Arc<Mutex<Option<Connection>>>>,
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        if let (Some(disk), Some(Writer::Here(here))) = (&self.disk, self.writer.take()) {
+            *disk.lock().expect("no holder of this lock can panic") = Some(here.end());
+        }
+    }
 }
 
 impl Sqlite {
@@ -115,7 +156,7 @@ impl Sqlite {
         let instance = schema::instance(conn).map_err(|e| fault::disk(&file, "open", e))?;
         let runs = AtomicI64::new(runs::last(conn).map_err(|e| fault::disk(&file, "open", e))?);
         let (terms, lock, strangers) = (RwLock::default(), Mutex::new(lock), AtomicU32::new(u32::MAX));
-        Ok(Self { file, instance, writer: None, readers, terms, lock, runs, strangers })
+        Ok(Self { file, instance, writer: None, readers, terms, lock, runs, strangers, disk: None })
     }
 
     async fn write<R, F>(&self, doing: &'static str, work: F) -> Result<R, StoreError>

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::entity::{FieldIx, SystemIx};
+use super::entity::{FieldIx, Interval, Origin, SystemIx};
 use super::reason::Reason;
 use crate::id::{EntityId, RunId};
 use crate::value::Value;
@@ -18,6 +18,8 @@ pub struct Conflict {
     pub losers: Vec<Loser>,
     pub winner: Value,
     pub winner_system: Option<SystemIx>,
+    /// When the winner was changed, at the latest.
+    pub winner_until: Option<Timestamp>,
     /// The policy and grade, as [`super::reason`] words them.
     pub policy: String,
     pub grade: Option<String>,
@@ -39,4 +41,39 @@ pub struct Decided {
     pub field: FieldIx,
     pub value: Value,
     pub reason: Reason,
+    /// What was agreed before; `None`: nothing yet.
+    pub was: Option<Value>,
+    /// Everybody who took part, whoever was taken first.
+    pub spoke: Vec<Spoke>,
+}
+
+/// A candidate of a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spoke {
+    pub from: Origin,
+    /// It took part as the value that was agreed before.
+    pub as_agreed: bool,
+    pub value: Value,
+    /// What its system showed before.
+    pub before: Option<Value>,
+    pub changed: Interval,
+    pub fate: Fate,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Taken,
+    /// It says the same, as finely as its system can.
+    Agrees,
+    Lost,
+    /// It may not decide.
+    PutBack,
+}
+
+impl Decided {
+    /// An edit was put back: what is agreed was decided earlier.
+    pub fn puts_back(&self) -> bool {
+        matches!(self.reason, Reason::PutBack { .. } | Reason::Required { .. })
+    }
 }

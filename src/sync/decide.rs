@@ -1,6 +1,7 @@
 //! The decision for one field and system: one exhaustive match, and the same as data for the page in docs/.
 
 use super::entity::{Known, Shadow, Standing};
+use crate::plant::planted;
 use crate::value::Value;
 
 /// How what a system shows (`o`) compares with what is known; `g` is the agreed value.
@@ -68,7 +69,7 @@ pub fn facts(
         Shadow::NoCell => Facts::Silent,
         Shadow::Unknown => Facts::Unknown { form: is_form(agreed) },
         Shadow::Known(known) => {
-            let seen = same(shown, &known.seen);
+            let seen = if planted!("hub-for-shadow") { agreed.is_some_and(|agreed| same(shown, agreed)) } else { same(shown, &known.seen) };
             let stands_for = agreed.is_some_and(|agreed| stands_for(known, agreed, &same));
             let form = !(seen && stands_for) && is_form(agreed);
             Facts::Known { seen, stands_for, form }

@@ -107,6 +107,8 @@ pub enum Cause {
     Deleted(SystemIx),
     /// `only` no longer holds.
     Wall,
+    /// The run that made it is taken back: it is not made again by itself.
+    Undone,
 }
 
 /// What we last knew a system to hold of one field.

@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::entity::Interval;
+use crate::plant::planted;
 
 /// Vendors' clocks are measured to a second each, so two of them may differ by this much.
 pub const SKEW: SignedDuration = SignedDuration::from_secs(2);
@@ -40,6 +41,9 @@ pub fn newest(changes: &[Interval], rank: impl Fn(usize) -> usize) -> Option<(us
     let mut left: Vec<usize> = (0..changes.len()).filter(|at| !changes.iter().any(|other| begins_later(&changes[*at], other))).collect();
     if let [only] = left[..] {
         return Some((only, Grade::Certain));
+    }
+    if planted!("order-before-time") {
+        return left.into_iter().min_by_key(|at| rank(*at)).map(|at| (at, Grade::Order));
     }
     let greatest = left.iter().map(|at| changes[*at].until).max()?;
     left.retain(|at| shifted(changes[*at].until, SKEW) >= greatest);

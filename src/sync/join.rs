@@ -194,9 +194,9 @@ fn conflict(pair: &Pair, entity: EntityId, field: FieldIx, kept: &Agreed, lost: 
         Origin::System(system) => Some(system),
         Origin::Person | Origin::Rule | Origin::Formula => None,
     };
-    let (winner, winner_system) = match kept {
-        Agreed::Set(fact) => (fact.value.clone(), system(fact.origin)),
-        Agreed::Unset => (Value::Blank, None),
+    let (winner, winner_system, winner_until) = match kept {
+        Agreed::Set(fact) => (fact.value.clone(), system(fact.origin), Some(fact.changed.until)),
+        Agreed::Unset => (Value::Blank, None, None),
     };
     Conflict {
         entity,
@@ -206,6 +206,7 @@ fn conflict(pair: &Pair, entity: EntityId, field: FieldIx, kept: &Agreed, lost: 
         losers: vec![Loser { system: system(lost.origin), value: lost.value.clone(), shadow: None, until: Some(lost.changed.until) }],
         winner,
         winner_system,
+        winner_until,
         policy: policy::worded(pair.terms, field),
         grade: None,
     }

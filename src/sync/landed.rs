@@ -1,5 +1,7 @@
 //! The result of one write: what came back is seen, and it stands for the value that was sent, even if the hub moved meanwhile.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::conflict::Conflict;
@@ -13,6 +15,7 @@ use super::scene::{Note, NoteKind};
 use super::terms::{Access, Terms};
 use crate::id::{EntryId, RecordKey, ReviewId};
 use crate::mapping::{Observation, Seen};
+use crate::plant::planted;
 use crate::system::Outcome;
 use crate::value::{Path, Str, Value};
 
@@ -33,6 +36,24 @@ pub struct Answered<'a> {
     pub reviews: &'a [ReviewInput],
     pub sent_at: Timestamp,
     pub now: Timestamp,
+}
+
+impl Answered<'_> {
+    /// That a repeat of a create surely was not carried out says nothing of the request before it: it stays in doubt, and is looked for again.
+    fn tells_nothing_of_the_first(&self) -> Option<Duration> {
+        let repeat = self.entry.op.kind == OpKind::Create && self.entry.state == EntryState::InDoubt && !planted!("repeat-settles-the-first");
+        match self.outcome {
+            Outcome::NotDone { wait, .. } | Outcome::Locked { wait, .. } if repeat => Some(*wait),
+            Outcome::Stale | Outcome::Gone | Outcome::MissingReference { .. } if repeat => Some(Duration::ZERO),
+            _ => None,
+        }
+    }
+
+    /// Whether the record came with the answer to the one request there was: then all that differs from what was sent is the vendor's own doing.
+    /// In a record found later, or shown by the answer to a repeat, a user may have typed it.
+    fn is_first_answer(&self) -> bool {
+        planted!("found-later-is-ours") || matches!(self.outcome, Outcome::Done { record: Some(_), .. }) && self.entry.attempt <= 1
+    }
 }
 
 /// What is to be stored in one transaction.
@@ -75,6 +96,10 @@ pub fn landed(answered: &Answered) -> Landed {
         again: None,
         touch: Vec::new(),
     };
+    if let Some(wait) = answered.tells_nothing_of_the_first() {
+        close(&mut landed, EntryState::InDoubt, Some(later(answered.now, wait)));
+        return landed;
+    }
     match answered.outcome {
         Outcome::Done { key, version, created, .. } => done(answered, &mut landed, key.as_ref(), version.as_ref(), *created),
         Outcome::InDoubt { .. } => in_doubt(answered, &mut landed),
@@ -139,9 +164,12 @@ fn created_record(answered: &Answered, landed: &mut Landed, key: Option<&RecordK
         link.inside = true;
         link.unchanged_at = Some(answered.sent_at);
         take_over(answered, landed, &mut link, version);
-        leave_out(answered, &mut link);
+        if answered.is_first_answer() {
+            leave_out(answered, &mut link);
+        }
     }
-    link.written_at = Some(answered.sent_at);
+    // Found later, it may have been made at any time until now; a read may lag behind that.
+    link.written_at = Some(if answered.is_first_answer() { answered.sent_at } else { answered.now });
     landed.entity.links[system.0 as usize] = Some(link);
     landed.entity.closed = false;
     if !answered.entry.op.deferred.is_empty() {
@@ -185,10 +213,12 @@ fn take_over(answered: &Answered, landed: &mut Landed, link: &mut Link, version:
 
 fn written(answered: &Answered, write: &FieldWrite, returned: Option<Value>) -> Known {
     let write_only = answered.terms.access(write.field, answered.entry.op.system) == Access::WriteOnly;
+    let ours = |shown: &Value| answered.is_first_answer() || answered.terms.same(write.field, shown, &write.want) || is_lossy_form(&write.want, shown);
+    let returned = returned.filter(ours);
     Known {
         confirmed: returned.is_some() || write_only,
         seen: returned.unwrap_or_else(|| write.want.clone()),
-        stands_for: Standing::For(write.stands_for.clone()),
+        stands_for: Standing::For(if planted!("stands-for-agreed-now") { answered.entity.agreed(write.field).clone() } else { write.stands_for.clone() }),
         refused: None,
         unchanged_at: Some(answered.sent_at),
     }

@@ -8,8 +8,9 @@ use super::neighbours::View;
 use super::reason::Reason;
 use super::scene::{Look, NoteKind, Scene, Sight, Silence};
 use super::terms::Access;
-use super::{existence, merge, pace, plan, quiet, settle, silence, wall};
+use super::{existence, merge, pace, plan, quiet, settle, silence, undo, wall};
 use crate::mapping::{Observation, Seen};
+use crate::plant::planted;
 use crate::value::Value;
 
 /// What a field shows, references resolved.
@@ -35,10 +36,12 @@ pub(super) struct Stand {
     pub moved_under_delete: bool,
     /// Its first look: nothing is known but what it shows.
     pub fresh: bool,
-    /// Fields that show an edit, judged by the hub before this look.
+    /// Fields that show an edit, or a value never agreed, judged by the hub before this look.
     pub edits: Vec<(FieldIx, Value)>,
     /// A changed value that cannot be understood, or a field never seen: nobody knows what a delete would lose.
     pub unclear: bool,
+    /// Part of that was not read, or cannot be understood: it had no vote in this look either.
+    pub unheard: bool,
     /// A create may be under way there.
     pub create_open: bool,
     /// A write of ours may still land: U2 and U3 wait until then.
@@ -61,6 +64,8 @@ pub(super) struct Work<'a> {
     pub reasons: Vec<Option<Reason>>,
     /// Edits put back in this look, by field and system.
     pub put_back: Vec<(FieldIx, SystemIx)>,
+    /// What a person took back, by field: it decides.
+    pub back: Vec<Option<Value>>,
     pub look: Look,
 }
 
@@ -76,8 +81,10 @@ pub fn look(scene: &Scene) -> Look {
     work.find_edits();
     wall::before(&mut work);
     pace::freeze(&mut work);
+    undo::fields(&mut work);
     merge::merge(&mut work);
     wall::after(&mut work);
+    undo::records(&mut work);
     plan::plan(&mut work);
     pace::hold(&mut work);
     work.finish()
@@ -96,6 +103,7 @@ impl<'a> Work<'a> {
             frozen: vec![false; fields],
             reasons: vec![None; fields],
             put_back: Vec::new(),
+            back: vec![None; fields],
             look: Look::default(),
         };
         for system in scene.terms.systems() {
@@ -109,6 +117,7 @@ impl<'a> Work<'a> {
         let Sight::Live(observation) = &self.scene.sights[system.0 as usize] else { return Glimpse::Silent };
         let seen = &observation.fields[field.0 as usize];
         match seen {
+            Seen::Unread if planted!("unread-as-blank") => Glimpse::Value(Value::Blank),
             Seen::NoCell | Seen::Unread => Glimpse::Silent,
             Seen::Value(value) => Glimpse::Value(value.clone()),
             Seen::Unfit(why) => {
@@ -201,19 +210,38 @@ impl<'a> Work<'a> {
             if !self.votes(system) {
                 continue;
             }
+            let moved = self.has_moved(system);
             for field in self.scene.terms.fields() {
                 if !self.scene.terms.access(field, system).reads() {
                     continue;
                 }
                 let never = matches!(self.shadow(field, system), Shadow::Unknown);
                 match (self.shown(field, system), self.decide(field, system)) {
-                    (Glimpse::Unclear, _) => self.stand_mut(system).unclear = true,
-                    (Glimpse::Silent, _) => self.stand_mut(system).unclear |= never,
+                    (Glimpse::Unclear, _) => {
+                        self.unheard(system);
+                        if self.is_unresolved(field, system) {
+                            self.look.wait(pace::later(self));
+                        }
+                    }
+                    (Glimpse::Silent, _) => {
+                        if never || moved {
+                            self.unheard(system);
+                        }
+                        // What was typed there meanwhile shows in no feed once the field is told again.
+                        if !never {
+                            self.look.wait(pace::later(self));
+                        }
+                    }
                     (Glimpse::Value(value), Decision::EditOnTop | Decision::EditBeside) => {
                         let edit = (field, value.clone());
                         self.stand_mut(system).edits.push(edit);
                     }
-                    (Glimpse::Value(_), Decision::Adoption) => self.stand_mut(system).unclear = true,
+                    (Glimpse::Value(value), Decision::Adoption) => {
+                        let edit = (!value.is_blank()).then(|| (field, value.clone()));
+                        let stand = self.stand_mut(system);
+                        stand.unclear = true;
+                        stand.edits.extend(edit);
+                    }
                     (
                         Glimpse::Value(_),
                         Decision::Silent
@@ -227,6 +255,25 @@ impl<'a> Work<'a> {
                 }
             }
         }
+    }
+
+    fn unheard(&mut self, system: SystemIx) {
+        let stand = self.stand_mut(system);
+        (stand.unclear, stand.unheard) = (true, true);
+    }
+
+    /// Whether the record may have changed since the last look.
+    fn has_moved(&self, system: SystemIx) -> bool {
+        let (Some(seen), Some(link)) = (self.observation(system), self.scene.entity.link(system)) else { return true };
+        match (&seen.version, &link.version) {
+            (Some(seen), Some(known)) => seen != known,
+            _ => seen.time.is_none() || seen.time != link.changed_at,
+        }
+    }
+
+    fn is_unresolved(&self, field: FieldIx, system: SystemIx) -> bool {
+        let seen = self.observation(system).map(|observation| &observation.fields[field.0 as usize]);
+        matches!(seen, Some(Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_)))
     }
 
     /// Notes what each trusted read showed of the record itself, and drops the entity where nothing is worth storing.

@@ -1,6 +1,6 @@
 //! Candidates of each field to one agreed value, and what lost.
 
-use super::conflict::{Conflict, Decided, Loser};
+use super::conflict::{Conflict, Decided, Fate, Loser, Spoke};
 use super::decide::Decision;
 use super::elements;
 use super::entity::{Agreed, Fact, FieldIx, Interval, Known, Origin, Shadow, Standing, SystemIx};
@@ -13,6 +13,7 @@ use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
 use super::terms::Access;
 use crate::mapping::Wins;
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// What a field's systems brought to the merge.
@@ -27,6 +28,9 @@ pub(super) fn merge(work: &mut Work) {
     // Forms may look at other fields, so shadows follow once all are merged.
     for (field, system) in hand_over::merged(work) {
         let Some(value) = work.value(field, system).cloned() else { continue };
+        if planted!("loser-not-consumed") {
+            continue;
+        }
         let shadow = see(work, field, system, value);
         work.set_shadow(field, system, shadow);
     }
@@ -75,9 +79,10 @@ fn compute(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemIx)>)
     let brought = gather(work, field);
     if work.entity.fact(field).is_none_or(|fact| fact.value != value || fact.origin != Origin::Formula) {
         let changed = Interval { after: Some(work.scene.now), until: work.scene.now };
+        let was = work.entity.fact(field).map(|fact| fact.value.clone());
         work.entity.hub[field.0 as usize] = Agreed::Set(Fact { value: value.clone(), origin: Origin::Formula, changed });
         work.reasons[field.0 as usize] = Some(Reason::Computed);
-        work.look.decided.push(Decided { field, value, reason: Reason::Computed });
+        work.look.decided.push(Decided { field, value, reason: Reason::Computed, was, spoke: Vec::new() });
     }
     let spoke: Vec<SystemIx> = brought.candidates.iter().filter_map(Candidate::system).collect();
     stay(work, field, brought.candidates, &brought.blanks);
@@ -89,6 +94,10 @@ fn merge_field(work: &mut Work, field: FieldIx, owners: &Owners, seen: &mut Vec<
     let review = work.scene.reviews.iter().find(|review| matches!(review.about, ReviewAbout::Conflict { field: about, .. } if about == field));
     if let Some(ReviewInput { answer: Some(Answer::Value { value, at }), .. }) = review {
         brought.candidates.push(Candidate::person(value.clone(), *at));
+    }
+    let back = work.back[field.0 as usize].clone();
+    if let (Some(value), Some(at)) = (&back, work.scene.undo.and_then(|undo| undo.at)) {
+        brought.candidates.push(Candidate::person(value.clone(), at));
     }
     let spoke: Vec<SystemIx> = brought.candidates.iter().filter_map(Candidate::system).collect();
     let question = Question {
@@ -108,6 +117,7 @@ fn merge_field(work: &mut Work, field: FieldIx, owners: &Owners, seen: &mut Vec<
             true
         }
         Choice::Takes { winner, others, put_back, reason } => {
+            let reason = if back.is_some() { Reason::TakenBack } else { reason };
             take(work, field, winner, others, put_back, reason);
             true
         }
@@ -143,7 +153,7 @@ fn gather(work: &mut Work, field: FieldIx) -> Brought {
             Decision::Silent => continue,
             Decision::EditOnTop => How::OnTop,
             Decision::EditBeside => How::Beside,
-            Decision::Adoption if value.is_blank() => {
+            Decision::Adoption if value.is_blank() && !planted!("blank-beats-value") => {
                 brought.blanks.push(system);
                 continue;
             }
@@ -222,6 +232,9 @@ fn stay(work: &mut Work, field: FieldIx, put_back: Vec<Candidate>, blanks: &[Sys
     let final_value = work.entity.agreed(field).clone();
     let put_back: Vec<Candidate> = put_back.into_iter().filter(|one| !agrees(work, field, one, &final_value)).collect();
     put_all_back(work, field, &put_back);
+    if planted!("put-back-not-logged") {
+        return;
+    }
     log(work, field, &final_value, None, &put_back, None);
 }
 
@@ -236,14 +249,25 @@ fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
         work.put_back.push((field, system));
         work.look.note(system, Some(field), NoteKind::PutBack);
         let value = work.entity.agreed(field).clone();
-        work.look.decided.push(Decided { field, value, reason });
+        let was = work.entity.fact(field).map(|fact| fact.value.clone());
+        work.look.decided.push(Decided { field, value, reason, was, spoke: vec![spoke(one, Fate::PutBack)] });
     }
+}
+
+fn spoke(one: &Candidate, fate: Fate) -> Spoke {
+    let as_agreed = matches!(one.from, From::Agreed(_));
+    Spoke { from: one.origin(), as_agreed, value: one.value.clone(), before: one.shadow.clone(), changed: one.changed, fate }
 }
 
 fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
     let value = finest(work, field, &winner, &others);
-    let moves = winner.system().is_some() || winner.from == From::Person;
-    if moves {
+    let was = work.entity.fact(field).map(|fact| fact.value.clone());
+    if others.len() > 1 {
+        sometimes!("three candidates meet");
+    }
+    // The agreed value may win and turn out to be a finer one's form.
+    let refined = work.entity.fact(field).is_some_and(|fact| !work.same(field, &fact.value, &value));
+    if refined || winner.system().is_some() || winner.from == From::Person {
         let fact = Fact { value: value.clone(), origin: winner.origin(), changed: winner.changed };
         work.entity.hub[field.0 as usize] = Agreed::Set(fact);
     }
@@ -256,7 +280,9 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     // Values met alike need no reason kept for each: where they came from stands with the agreed value.
     let met = winner.is(How::Adoption) && others.iter().all(|one| one.is(How::Adoption));
     if !(met && losers.is_empty() && put_back.is_empty()) {
-        work.look.decided.push(Decided { field, value: value.clone(), reason });
+        let told = others.iter().map(|one| spoke(one, if losers.contains(one) { Fate::Lost } else { Fate::Agrees }));
+        let told = std::iter::once(spoke(&winner, Fate::Taken)).chain(told).chain(put_back.iter().map(|one| spoke(one, Fate::PutBack)));
+        work.look.decided.push(Decided { field, value: value.clone(), reason, was, spoke: told.collect() });
     }
     put_all_back(work, field, &put_back);
     let lost: Vec<Candidate> = losers.into_iter().chain(put_back).collect();
@@ -275,7 +301,7 @@ fn is_form(work: &Work, field: FieldIx, system: SystemIx, value: &Value, shown: 
 /// The finest candidate that the winner's own system would show as the winner: a lossy read-back never shortens the agreed value.
 /// Not by a chain: rounding twice is not rounding once.
 fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate]) -> Value {
-    let Some(system) = winner.voice() else { return winner.value.clone() };
+    let Some(system) = winner.voice().filter(|_| !planted!("read-back-shortens")) else { return winner.value.clone() };
     let finer: Vec<&Candidate> =
         others.iter().filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value)).collect();
     let coarser = |one: &&&Candidate| {
@@ -287,7 +313,7 @@ fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate])
 }
 
 fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<SystemIx>, lost: &[Candidate], reason: Option<Reason>) {
-    if lost.is_empty() {
+    if lost.is_empty() || planted!("loser-not-logged") {
         return;
     }
     let loser = |one: &Candidate| Loser { system: one.system(), value: one.value.clone(), shadow: one.shadow.clone(), until: Some(one.changed.until) };
@@ -303,6 +329,7 @@ fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<Sy
         losers: lost.iter().map(loser).collect(),
         winner: winner.clone(),
         winner_system,
+        winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
         policy: policy::worded(work.scene.terms, field),
         grade,
     });

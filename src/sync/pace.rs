@@ -13,6 +13,7 @@ use super::reason::Reason;
 use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::NoteKind;
 use crate::id::RunId;
+use crate::plant::sometimes;
 use crate::value::Value;
 
 /// How far back what was tried matters.
@@ -34,6 +35,9 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 /// Attempts that somebody was faster than, until we wait, too.
 const STALE_AT_ONCE: usize = 5;
 
+/// What nobody will tell us of is looked for again first after this, then ever more seldom.
+const AGAIN_FIRST: SignedDuration = SignedDuration::from_mins(5);
+const AGAIN_LAST: SignedDuration = SignedDuration::from_hours(24);
 /// The journal's word for a write that was not answered while its system answered nobody: no attempt of the record.
 pub const UNANSWERED: &str = "unanswered";
 
@@ -86,6 +90,13 @@ impl Tried {
     }
 }
 
+/// When to look again for what no feed tells: a field that may be read again, a record referred to that is linked at last.
+pub(super) fn later(work: &Work) -> Timestamp {
+    let now = work.scene.now;
+    let waited = work.scene.since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+    shifted(now, waited.clamp(AGAIN_FIRST, AGAIN_LAST))
+}
+
 /// Freezes fields that flap, and those about which a person is asked because they did: nobody is written them, no edit is used up.
 pub(super) fn freeze(work: &mut Work) {
     for field in work.scene.terms.fields() {
@@ -110,6 +121,7 @@ fn hold_field(work: &mut Work, field: FieldIx, ask: Option<SystemIx>) {
     work.frozen[field.0 as usize] = true;
     work.reasons[field.0 as usize] = Some(Reason::Asked);
     if let Some(system) = ask {
+        sometimes!("a field flaps");
         work.look.note(system, Some(field), NoteKind::Asked);
         open(work, ReviewAbout::PingPong { system, field: Some(field) });
     }
@@ -218,6 +230,7 @@ fn judge(work: &mut Work, system: SystemIx) {
     if failures >= ATTEMPTS_MAX || now >= shifted(first.at, AGE_MAX) {
         let attempts = u32::try_from(streak.len()).unwrap_or(u32::MAX);
         let why = StuckWhy::Failing { answer: last.answer.clone(), attempts, since: first.at };
+        sometimes!("a write does not get through");
         drop_ops(work, system);
         return open(work, ReviewAbout::Stuck { system, why });
     }

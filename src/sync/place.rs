@@ -6,6 +6,7 @@ use super::review::{Answer, ReviewAbout};
 use super::terms::Terms;
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::mapping::{Observation, Seen};
+use crate::plant::{planted, sometimes};
 use crate::value::{Path, Value};
 
 /// Why an unlinked record is kept by its match keys alone.
@@ -78,7 +79,10 @@ pub struct EntityHit {
 /// Places one unlinked record. Open creates are asked first: a record of ours must never lead to a copy elsewhere.
 pub fn place(unlinked: &Unlinked) -> Placement {
     let observation = unlinked.observation;
-    if let Some(entry) = claim(unlinked) {
+    if unlinked.creates.iter().any(|entry| may_have_landed(entry.state)) {
+        sometimes!("an unlinked record is met while a create is open");
+    }
+    if let Some(entry) = claim(unlinked).filter(|_| !planted!("own-create-not-claimed")) {
         return Placement::Claimed(entry);
     }
     if observation.archived {
@@ -108,6 +112,7 @@ impl Unlinked<'_> {
     fn among(&self, hits: &RuleHits) -> Placement {
         let entities: Vec<EntityId> = hits.entities.iter().map(|hit| hit.entity).collect();
         match hits.entities[..] {
+            [hit, ..] if planted!("first-hit-taken") => Placement::Join(hit.entity),
             [hit] if !hit.taken && hits.twins.is_empty() && !hits.ask => {
                 if hit.inside {
                     Placement::Join(hit.entity)

@@ -7,10 +7,12 @@ use super::entity::{Cause, FieldIx, LinkState, Shadow, SystemIx};
 use super::evidence::shifted;
 use super::look::{Glimpse, Work};
 use super::op::{EntryClass, FieldWrite, Op, OpKind};
+use super::pace;
 use super::reason::Reason;
 use super::scene::{NoteKind, Silence};
 use super::terms::Access;
 use crate::mapping::system::Leaves;
+use crate::plant::{planted, sometimes};
 use crate::value::record::{Closed, Gate};
 use crate::value::{Path, Value};
 
@@ -65,6 +67,7 @@ fn update(work: &mut Work, system: SystemIx) {
             Owed::Not(why) => {
                 if why == NoteKind::Deferred {
                     deferred.push(field);
+                    work.look.wait(pace::later(work));
                 }
                 work.look.note(system, Some(field), why);
             }
@@ -142,7 +145,9 @@ fn is_reference(value: &Value) -> bool {
 /// A record that we removed and whose wall holds again, or whose delete a person forgave: made anew, once a later read still finds it gone.
 fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
     let allowed = match work.entity.link(system) {
-        Some(link) => link.kept || matches!(link.state, LinkState::GoneByUs { .. }),
+        Some(_) if planted!("deleted-made-anew") => true,
+        // What went because its run was taken back is not made again by itself.
+        Some(link) => link.kept || matches!(link.state, LinkState::GoneByUs { cause, .. } if cause != Cause::Undone),
         None => false,
     };
     let archived = work.observation(system).is_some_and(|seen| seen.archived);
@@ -163,6 +168,7 @@ fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
         work.look.note(system, None, NoteKind::StaysArchived);
     }
     if may_create(work, system) {
+        sometimes!("a record is made anew");
         create(work, system);
     }
 }
@@ -319,6 +325,7 @@ fn log_lost(work: &mut Work, system: SystemIx) {
             losers: vec![Loser { system: Some(system), value, shadow: None, until }],
             winner: work.entity.agreed(field).clone(),
             winner_system: None,
+            winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
             policy: "delete".to_owned(),
             grade: None,
         });

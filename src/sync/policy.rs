@@ -9,6 +9,7 @@ use super::evidence::{self, Grade};
 use super::reason::Reason;
 use super::terms::Terms;
 use crate::mapping::{Line, Wins};
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// A value that may become the agreed one.
@@ -127,6 +128,7 @@ impl Question<'_> {
             return Choice::Takes { winner, others: self.candidates, put_back: Vec::new(), reason: Reason::Answered };
         }
         if let Some(owner) = self.waits_for() {
+            sometimes!("a field waits for its owner");
             return if self.candidates.is_empty() { Choice::Stays { put_back: Vec::new() } } else { Choice::Waits { owner } };
         }
         let put_back = self.put_back();
@@ -136,7 +138,9 @@ impl Question<'_> {
         self.let_agreed_join();
         match self.wins {
             Wins::Owner(owner) if self.hands_over(*owner) => self.by_hand_over(*owner, put_back),
-            Wins::Ranks(ranks) if self.anyone_of(ranks) => self.by_rank(&ranks.clone(), put_back),
+            Wins::Ranks(ranks) if self.anyone_of(ranks) && (self.agreed.is_some() || ranks.iter().any(|system| self.has(*system))) => {
+                self.by_rank(&ranks.clone(), put_back)
+            }
             Wins::Owner(owner) if self.present(*owner) && self.has(*owner) => self.by_owner(*owner, put_back),
             Wins::Highest => self.by_size(Ordering::Greater, put_back),
             Wins::Lowest => self.by_size(Ordering::Less, put_back),
@@ -178,10 +182,11 @@ impl Question<'_> {
 
     /// Takes away the candidates that may not decide.
     fn put_back(&mut self) -> Vec<Candidate> {
+        let deciders = self.deciders();
         let everybody: Vec<Candidate> = std::mem::take(&mut self.candidates);
         let required = self.required;
         let (blank, rest): (Vec<_>, Vec<_>) = everybody.into_iter().partition(|one| required && one.value.is_blank());
-        let (may, mut may_not): (Vec<_>, Vec<_>) = match self.deciders() {
+        let (may, mut may_not): (Vec<_>, Vec<_>) = match deciders {
             None => (rest, Vec::new()),
             Some(deciders) => rest.into_iter().partition(|one| one.voice().is_some_and(|system| deciders.contains(&system))),
         };
@@ -213,11 +218,13 @@ impl Question<'_> {
                 let spoke = both.iter().any(|system| self.has(*system));
                 (spoke || (self.present(*owner) && self.agreed.is_some())).then_some(both)
             }
-            Wins::Owner(owner) => {
-                let decides = self.present(*owner) && (self.agreed.is_some() || self.has(*owner));
-                decides.then(|| vec![*owner])
+            Wins::Owner(_) if planted!("owner-asked-with-others") => None,
+            Wins::Owner(owner) => (self.present(*owner) && self.agreed.is_some()).then(|| vec![*owner]),
+            // Where nothing was ever agreed there is nothing to put back to.
+            Wins::Ranks(systems) | Wins::Latest(Some(systems)) => {
+                let decide = self.anyone_of(systems) && (self.agreed.is_some() || systems.iter().any(|system| self.has(*system)));
+                decide.then(|| systems.clone())
             }
-            Wins::Ranks(systems) | Wins::Latest(Some(systems)) => self.anyone_of(systems).then(|| systems.clone()),
             Wins::Latest(None) | Wins::Highest | Wins::Lowest | Wins::First | Wins::Ask | Wins::Lines(_) => None,
         }
     }
@@ -225,7 +232,7 @@ impl Question<'_> {
     /// The agreed value competes with those who had not seen it, unless somebody superseded it in the same look.
     fn let_agreed_join(&mut self) {
         let Some(fact) = self.agreed else { return };
-        let always = matches!(self.wins, Wins::Highest | Wins::Lowest);
+        let always = matches!(self.wins, Wins::Highest | Wins::Lowest) && !planted!("highest-forgets-agreed");
         let superseded = self.candidates.iter().any(|one| one.is(How::OnTop));
         let only_new = self.candidates.iter().all(|one| one.is(How::Adoption) || one.is(How::Standing));
         let stands_aside = superseded || (fact.value.is_blank() && only_new);
@@ -277,7 +284,9 @@ impl Question<'_> {
             Some(fact) if !fact.value.is_blank() => rank(Candidate::agreed(fact).voice()),
             Some(_) | None => ranks.len(),
         };
-        let (take, low): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates).into_iter().partition(|one| rank(one.voice()) <= holder);
+        let swapped = planted!("ranks-swapped");
+        let takes = |one: &Candidate| if swapped { rank(one.voice()) >= holder } else { rank(one.voice()) <= holder };
+        let (take, low): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates).into_iter().partition(takes);
         let all_blank = take.iter().all(|one| one.value.is_blank());
         let takes_any = take.iter().any(|one| one.system().is_some());
         if all_blank && takes_any {
@@ -344,7 +353,7 @@ impl Question<'_> {
     }
 
     fn by_first(mut self, mut put_back: Vec<Candidate>) -> Choice {
-        if !self.blank_so_far() {
+        if !self.blank_so_far() && !planted!("first-overwritten") {
             put_back.extend(self.candidates.into_iter().filter(|one| one.system().is_some()));
             return Choice::Stays { put_back };
         }

@@ -14,7 +14,7 @@ pub fn is_quiet_at(scene: &Scene) -> bool {
 
 /// The look of an entity that shows nothing new and is owed nothing; `None` where the long way must tell.
 pub(super) fn quiet(scene: &Scene) -> Option<Look> {
-    if !scene.entries.is_empty() || !scene.reviews.is_empty() || scene.entity.closed {
+    if scene.undo.is_some() || !scene.entries.is_empty() || !scene.reviews.is_empty() || scene.entity.closed {
         return None;
     }
     let view = View { entity: scene.entity, neighbours: scene.neighbours, today: scene.today, forgiven: &[] };
@@ -76,7 +76,9 @@ fn is_quiet(scene: &Scene, field: FieldIx, system: SystemIx, link: &Link, seen: 
     let Some(fact) = scene.entity.fact(field) else { return false };
     let stands = stands_for(known, &fact.value, |a, b| scene.terms.same(field, a, b));
     let shown = match &seen.fields[field.0 as usize] {
-        Seen::NoCell | Seen::Unread => true,
+        Seen::NoCell => true,
+        // Told again, it may show what was typed meanwhile: the long way sees to it that somebody looks.
+        Seen::Unread => access == Access::WriteOnly,
         Seen::Unfit(_) => false,
         Seen::Value(value) => known.confirmed && scene.terms.same(field, value, &known.seen),
         reference @ (Seen::Unresolved(_) | Seen::UnresolvedBy(_) | Seen::UnresolvedSet(_)) => {

@@ -51,6 +51,8 @@ pub enum Reason {
     Asked,
     /// A person decided.
     Answered,
+    /// A person took back what a run wrote.
+    TakenBack,
     /// An edit that may not decide.
     PutBack {
         in_system: SystemIx,
@@ -95,12 +97,14 @@ impl Reason {
             Reason::First { winner } => format!("first, from {}", winner.map_or("the agreed value", name)),
             Reason::Asked => "waits for a person".to_owned(),
             Reason::Answered => "a person decided".to_owned(),
+            Reason::TakenBack => "taken back, as a person asked".to_owned(),
             Reason::PutBack { in_system } => format!("the edit in {} is put back: it may not decide", name(in_system)),
             Reason::Required { in_system } => format!("the blank in {} is put back: the field is required", name(in_system)),
             Reason::Owed => "agreed before, and not there yet".to_owned(),
             Reason::Waits { owner } => format!("waits for {}, which decides and was not read yet", name(owner)),
             Reason::Missing => "no record there yet, and `create` holds".to_owned(),
             Reason::Leaves { cause: Cause::Wall } => "`only` holds no more".to_owned(),
+            Reason::Leaves { cause: Cause::Undone } => "the run that made it is taken back".to_owned(),
             Reason::Leaves { cause: Cause::Deleted(by) } => format!("its record in {} was deleted", name(by)),
             Reason::Returns => "what it was archived for is over".to_owned(),
         };
@@ -128,6 +132,7 @@ impl Reason {
             | Reason::Agreed
             | Reason::Adopted { .. }
             | Reason::Answered
+            | Reason::TakenBack
             | Reason::Owed
             | Reason::Missing
             | Reason::Leaves { .. }

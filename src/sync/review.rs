@@ -25,6 +25,8 @@ pub enum ReviewAbout {
     Stuck { system: SystemIx, why: StuckWhy },
     /// Two entities seem to be one; `why` they were not joined without asking.
     Join { other: EntityId, why: String },
+    /// Nobody is asked: a person said by themselves that this dead letter is to be tried again.
+    Refused { system: SystemIx, entry: EntryId, fields: Vec<FieldIx> },
 }
 
 impl ReviewAbout {

@@ -12,6 +12,7 @@ use super::op::{Entry, EntryClass, EntryState, Op};
 use super::pace::Tried;
 use super::review::{NewReview, ReviewInput};
 use super::terms::Terms;
+use super::undo::{NotBack, Undo};
 use crate::id::{EntryId, ReviewId, RunId};
 use crate::mapping::Observation;
 use crate::system::Abilities;
@@ -60,6 +61,8 @@ pub struct Scene<'a> {
     /// All entries of the entity that are open, oldest first.
     pub entries: &'a [Entry],
     pub reviews: &'a [ReviewInput],
+    /// What a person wants to be as it was before some runs.
+    pub undo: Option<&'a Undo>,
     /// What was tried on the entity lately, newest first.
     pub tried: &'a [Tried],
     /// When the oldest hint came that this look answers.
@@ -156,6 +159,8 @@ pub enum NoteKind {
     CannotWrite,
     /// Archived by us and needed again, and nothing makes it live: a new one is made beside it.
     StaysArchived,
+    /// Asked to be taken back, and it stays.
+    NotBack(NotBack),
     Silent(Silence),
 }
 

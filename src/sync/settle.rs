@@ -8,8 +8,9 @@ use super::evidence::shifted;
 use super::look::Work;
 use super::lossy::is_lossy_form;
 use super::op::{Entry, EntryClass, EntryState, OpKind};
-use super::review::{Answer, ReviewAbout};
+use super::review::{Answer, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// How long a vendor may go on with a request after our deadline.
@@ -22,20 +23,42 @@ pub(super) fn lands_until(entry: &Entry, now: Timestamp) -> Timestamp {
 
 pub(super) fn settle(work: &mut Work) {
     let scene = work.scene;
+    retry(work);
     for entry in scene.entries {
         match (entry.state, &entry.op.kind) {
             // Nothing was sent, or surely nothing was done: planned anew.
             (EntryState::Ready, _) => set(work, entry, EntryState::Superseded),
+            (_, OpKind::Update) if planted!("update-in-doubt-dropped") => set(work, entry, EntryState::Superseded),
             (_, OpKind::Create) => settle_create(work, entry),
             (_, OpKind::Archive(_) | OpKind::Delete(_)) => settle_delete(work, entry),
             (_, OpKind::Restore) => settle_restore(work, entry),
             (_, OpKind::Update) => {}
         }
     }
-    for system in scene.terms.systems() {
+    for system in scene.terms.systems().filter(|_| !planted!("update-in-doubt-dropped")) {
         settle_updates(work, system);
         confirm(work, system);
     }
+}
+
+/// What a person wants to be tried again is owed as if it had never been refused, and planned from what is read now.
+fn retry(work: &mut Work) {
+    let scene = work.scene;
+    for review in scene.reviews {
+        let ReviewAbout::Refused { system, fields, .. } = &review.about else { continue };
+        for field in fields.iter().filter(|_| review.answer == Some(Answer::Again)) {
+            if let Shadow::Known(known) = work.shadow(*field, *system) {
+                let lifted = Known { refused: None, ..known.clone() };
+                work.set_shadow(*field, *system, Shadow::Known(lifted));
+            }
+        }
+        work.look.closed_reviews.push(review.id);
+    }
+}
+
+fn is_retried(work: &Work, entry: &Entry) -> bool {
+    let is = |review: &&ReviewInput| matches!(&review.about, ReviewAbout::Refused { entry: about, .. } if *about == entry.id);
+    work.scene.reviews.iter().find(is).is_some_and(|review| review.answer == Some(Answer::Again))
 }
 
 fn set(work: &mut Work, entry: &Entry, state: EntryState) {
@@ -49,7 +72,7 @@ fn settle_create(work: &mut Work, entry: &Entry) {
     let answer = work.scene.reviews.iter().find(|review| matches!(&review.about, ReviewAbout::InDoubt { entry: about, .. } if *about == entry.id));
     let linked = work.entity.live(system).is_some();
     let again = answer.is_some_and(|review| review.answer == Some(Answer::New));
-    let lifted = entry.state == EntryState::Review && answer.is_none() && has_moved(work, entry);
+    let lifted = entry.state == EntryState::Review && answer.is_none() && (has_moved(work, entry) || is_retried(work, entry));
     if linked || again || lifted {
         set(work, entry, EntryState::Superseded);
         work.look.closed_reviews.extend(answer.map(|review| review.id));
@@ -100,9 +123,10 @@ fn expire(work: &mut Work, entry: &Entry) {
         return;
     }
     let until = lands_until(entry, work.scene.now);
-    if work.scene.now >= until {
+    if work.scene.now >= until || planted!("ghost-forgotten") {
         set(work, entry, EntryState::Superseded);
     } else {
+        sometimes!("a write may still land although it is planned anew");
         set(work, entry, EntryState::Ghost);
         work.look.wait(until);
     }
@@ -175,6 +199,7 @@ fn fate(work: &Work, entries: &[&Entry], field: FieldIx, system: SystemIx) -> Fa
 
 fn take(work: &mut Work, entries: &[&Entry], field: FieldIx, system: SystemIx, fate: &Fate) {
     let Fate::Landed { at, lossy } = fate else { return };
+    sometimes!("a write in doubt has landed");
     let (Some(write), Some(shown)) = (wanted(entries[*at], field), work.value(field, system).cloned()) else { return };
     if *lossy {
         log_lossy(work, field, system, &shown);
@@ -192,7 +217,7 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
     }
     let not_yet = entry.op.fields.iter().any(|write| matches!(fate_of(write.field), Some(Fate::NotYet | Fate::Untold)));
     let until = lands_until(entry, work.scene.now);
-    if not_yet && work.scene.now < until && entry.class != EntryClass::Guarded {
+    if not_yet && work.scene.now < until && entry.class != EntryClass::Guarded && !planted!("doubt-not-waited-for") {
         // Without a precondition at the vendor, what we plan now and what still lands cannot be told apart.
         let blocked = &mut work.stand_mut(entry.op.system).blocked;
         *blocked = Some(blocked.map_or(until, |known| known.max(until)));
@@ -202,7 +227,8 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
 
 /// A value that we sent without being told what came of it: the first read confirms it, or shows a form of it.
 fn confirm(work: &mut Work, system: SystemIx) {
-    if work.stand(system).silence.is_some() || work.entity.live(system).is_none() {
+    // A record that is back in this very look, too: what it shows of our last write is no edit.
+    if work.stand(system).silence.is_some() || work.entity.link(system).is_none() {
         return;
     }
     for field in work.scene.terms.fields() {
@@ -217,6 +243,7 @@ fn confirm(work: &mut Work, system: SystemIx) {
         }
         let (shown, mut known) = (shown.clone(), known.clone());
         if !exact {
+            sometimes!("an undeclared form is met");
             log_lossy(work, field, system, &shown);
         }
         known.seen = shown;
@@ -237,6 +264,7 @@ fn log_lossy(work: &mut Work, field: FieldIx, system: SystemIx, shown: &Value) {
         losers: vec![Loser { system: Some(system), value: shown.clone(), shadow: None, until: work.observation(system).and_then(|seen| seen.time) }],
         winner,
         winner_system: None,
+        winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
         policy: "lossy".to_owned(),
         grade: None,
     });

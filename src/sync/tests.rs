@@ -2,6 +2,7 @@
 
 mod cases;
 mod existence;
+mod found;
 mod hand_over;
 mod random;
 mod recovery;

@@ -9,6 +9,7 @@ use super::look::Work;
 use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::Silence;
 use crate::mapping::system::Leaves;
+use crate::plant::{planted, sometimes};
 use crate::value::Value;
 
 /// Silences what is beyond its wall, after asking where a delete would lose something.
@@ -36,7 +37,9 @@ pub(super) fn before(work: &mut Work) {
             if let Some(link) = work.entity.link_mut(system) {
                 link.beyond = true;
             }
-            work.silenced(system, Silence::Wall);
+            if !planted!("walled-system-votes") {
+                work.silenced(system, Silence::Wall);
+            }
         }
     }
 }
@@ -106,7 +109,7 @@ fn about_delete(review: &ReviewInput) -> Option<(SystemIx, Option<SystemIx>)> {
 fn deleter(cause: Cause) -> Option<SystemIx> {
     match cause {
         Cause::Deleted(by) => Some(by),
-        Cause::Wall => None,
+        Cause::Wall | Cause::Undone => None,
     }
 }
 
@@ -117,7 +120,7 @@ fn review_of(work: &Work, system: SystemIx, cause: Cause) -> Option<ReviewInput>
         (Some((_, Some(by))), Cause::Deleted(deleted)) => by == deleted,
         (Some((about, None)), Cause::Wall) => about == system,
         (Some((about, None)), Cause::Deleted(_)) => always_asks && about == system,
-        (Some((_, Some(_))), Cause::Wall) | (None, Cause::Deleted(_) | Cause::Wall) => false,
+        (Some((_, Some(_))), Cause::Wall) | (Some(_), Cause::Undone) | (None, Cause::Deleted(_) | Cause::Wall | Cause::Undone) => false,
     };
     work.scene.reviews.iter().find(fits).cloned()
 }
@@ -180,6 +183,9 @@ fn lift_one(work: &mut Work, system: SystemIx) {
 
 /// Why a person must be asked before this record leaves.
 fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
+    if planted!("delete-never-asks") {
+        return None;
+    }
     let shown = match review_of(work, system, cause) {
         Some(ReviewInput { answer: Some(Answer::Delete), about: ReviewAbout::Delete { shown, .. }, .. }) => Some(shown),
         Some(_) | None => None,
@@ -190,7 +196,7 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
     };
     let name = |at: SystemIx| work.scene.terms.system_name(at);
     let spoken: Vec<SystemIx> = match cause {
-        Cause::Wall => vec![system],
+        Cause::Wall | Cause::Undone => vec![system],
         Cause::Deleted(by) => work.scene.terms.systems().filter(|at| *at != by).collect(),
     };
     for at in spoken {
@@ -202,7 +208,7 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
             return Some(format!("`{}` was edited in {}", work.scene.terms.field_name(*field), name(at)));
         }
         if !agreed && stand.unclear {
-            return Some(format!("{} shows a value that was never agreed", name(at)));
+            return Some(unclear(work, at));
         }
     }
     let stand = work.stand(system);
@@ -216,8 +222,12 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
         Cause::Deleted(by) if !agreed && !already_owed(work, cause) => {
             was_owed(work, by).map(|field| format!("{} had not seen the agreed `{}` when it was deleted", name(by), work.scene.terms.field_name(field)))
         }
-        Cause::Deleted(_) | Cause::Wall => None,
+        Cause::Deleted(_) | Cause::Wall | Cause::Undone => None,
     }
+}
+
+fn unclear(work: &Work, system: SystemIx) -> String {
+    format!("{} holds a value that was never agreed, or was not told", work.scene.terms.system_name(system))
 }
 
 fn already_owed(work: &Work, cause: Cause) -> bool {
@@ -247,11 +257,12 @@ fn ask(work: &mut Work, system: SystemIx, cause: Cause, why: String) {
     let shown = work.scene.terms.systems().flat_map(|at| work.stand(at).edits.iter().map(move |(field, value)| (at, *field, value.clone()))).collect();
     match cause {
         Cause::Deleted(by) => work.forgiven.push(by),
-        Cause::Wall => work.asked.push(system),
+        Cause::Wall | Cause::Undone => work.asked.push(system),
     }
     if work.stand(system).silence == Some(Silence::Wall) {
         work.look.wait(work.scene.now);
     }
+    sometimes!("a person is asked before a record leaves");
     let about = ReviewAbout::Delete { system, deleter: deleter(cause), why, shown };
     work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
 }
@@ -299,9 +310,14 @@ fn leave(work: &mut Work, system: SystemIx) {
         }
         return;
     }
-    // Edits of the look in which the wall itself fell have voted.
+    // Edits of the look in which the wall itself fell have voted; what could not be heard has not.
     let voted = work.stand(system).silence.is_none() && cause == Cause::Wall;
-    if !voted && let Some(why) = objection(work, system, cause) {
+    let waits = |(field, _): &(FieldIx, Value)| work.frozen[field.0 as usize];
+    let why = match voted {
+        true => ((work.stand(system).unheard || work.stand(system).edits.iter().any(waits)) && !answered).then(|| unclear(work, system)),
+        false => objection(work, system, cause),
+    };
+    if let Some(why) = why {
         ask(work, system, cause, why);
         return;
     }

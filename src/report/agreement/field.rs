@@ -30,7 +30,8 @@ impl Compared<'_> {
         }
         let agreed = self.loaded.entity.agreed(field);
         let shown = match &self.seen.fields[field.0 as usize] {
-            Seen::NoCell | Seen::Unread => return None,
+            Seen::NoCell => return None,
+            Seen::Unread => return Some(Err(Why::Untold)),
             Seen::Unfit(_) => return Some(Err(Why::Unfit)),
             Seen::Value(value) => value.clone(),
             reference => match self.neighbours.meant(field, self.system, reference) {
@@ -76,8 +77,20 @@ impl Compared<'_> {
             Why::InFlight
         } else if self.seen.locked || self.seen.gate != Gate::Open {
             Why::Locked
+        } else if self.open.awaits(entity) {
+            Why::Touched
+        } else if self.is_edited(field, shown) && self.open.is_fresh(self.seen.time) {
+            Why::Fresh
         } else {
             Why::Unexplained
+        }
+    }
+
+    /// Whether it shows another value than a run last saw there.
+    fn is_edited(&self, field: FieldIx, shown: &Value) -> bool {
+        match self.loaded.entity.live(self.system).map(|link| &link.shadows[field.0 as usize]) {
+            Some(Shadow::Known(known)) => !self.kept.mapping.same(field, &known.seen, shown),
+            Some(Shadow::Unknown | Shadow::NoCell) | None => false,
         }
     }
 }

@@ -133,7 +133,7 @@ async fn two_whole_entities_with_one_key_are_asked_about_until_one_record_is_gon
 async fn a_third_one_makes_it_a_question_and_a_person_joins() {
     let three = EITHER.replace("  crm:", "  erp: { object: orders }\n  crm:").replace("create: name != ''", "create: never");
     let three = three.replace("crm: Number,", "crm: Number, erp: no,");
-    let bench = Bench::of(&three, &["erp"]).await;
+    let bench = Bench::of(&three, &["erp"], abilities()).await;
     let deal = bench.deal("1", "Acme", "open");
     let opportunity = bench.opportunity("2", "Acme", "open");
     let order = bench.others[0].put(&object("erp"), record(&[("no", "3")]));

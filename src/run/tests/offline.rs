@@ -36,7 +36,7 @@ impl PlanSink for Lines {
 
 /// Three deals in agreement, and what a plan without a read says of the mapping as it is edited.
 async fn edited(mapping: &str) -> (Vec<String>, Told) {
-    let bench = Bench::of(DEALS, &["erp"]).await;
+    let bench = Bench::of(DEALS, &["erp"], abilities()).await;
     for (number, stage) in [("1", "won"), ("2", "open"), ("3", "open")] {
         bench.deal(number, &format!("Deal {number}"), stage);
     }

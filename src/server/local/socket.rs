@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Agreement, Ask, Done, Reply, lines};
 use crate::daemon::Handle;
 use crate::daemon::asked::{Told, Watched};
-use crate::id::{MappingName, ReviewId};
+use crate::id::{ConflictId, DeadLetterId, MappingName, RecordKey, ReviewId, RunId, SystemName};
 use crate::run::plan::Approval;
-use crate::run::{Intent, Request};
+use crate::run::{Back, Intent, Request};
 use crate::server::{ServerError, health};
 use crate::store::Wake;
 
@@ -110,16 +110,47 @@ async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
             Err(error) => Reply::Failed { why: error.to_string() },
         },
+        Ask::BringBack { conflict, taking } => match handle.bring_back(ConflictId(conflict), taking).await {
+            Ok(mapping) => Reply::Resolved { mapping: mapping.to_string() },
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
+        Ask::Retry { dead_letters } => match handle.retry(&dead_letters.into_iter().map(DeadLetterId).collect::<Vec<_>>()).await {
+            Ok(retried) => Reply::Retried {
+                dead_letters: retried.letters.iter().map(|id| id.0).collect(),
+                mappings: retried.mappings.iter().map(ToString::to_string).collect(),
+                not_open: retried.not_open.iter().map(|id| id.0).collect(),
+            },
+            Err(error) => Reply::Failed { why: error.to_string() },
+        },
         Ask::Run { mapping, sweep, plan } => {
-            let intent = plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval::of_ids(&mapping, ops)));
+            let intent = intent(&mapping, plan);
             let request = Request { wake: Wake::Person, poll: true, sweep, intent };
             match handle.run(&MappingName::new(mapping), request) {
                 Ok(watched) => watch(watched, &mut heard, &mut say).await?,
                 Err(error) => Reply::Failed { why: error.to_string() },
             }
         }
+        Ask::Repair { mapping, records } => {
+            let asked = records.len() as u64;
+            let doubted = records.into_iter().map(|one| (SystemName::new(one.system), RecordKey::new(one.key), one.gone)).collect();
+            match handle.look_at(&MappingName::new(mapping), doubted).await {
+                Ok(()) => Reply::Touched(asked),
+                Err(error) => Reply::Failed { why: error.to_string() },
+            }
+        }
+        Ask::TakeBack { mapping, runs, plan } => {
+            let back = Back { runs: runs.into_iter().map(RunId).collect(), at: handle.ground().clock.now() };
+            match handle.take_back(&MappingName::new(&mapping), intent(&mapping, plan), back) {
+                Ok(watched) => watch(watched, &mut heard, &mut say).await?,
+                Err(error) => Reply::Failed { why: error.to_string() },
+            }
+        }
     };
     lines::write(&mut say, &last).await
+}
+
+fn intent(mapping: &str, plan: Option<Vec<String>>) -> Intent {
+    plan.map_or(Intent::Apply, |ops| Intent::Approved(Approval::of_ids(mapping, ops)))
 }
 
 /// Tells what a run does, asks what it asks, and returns what it came to.

@@ -20,6 +20,9 @@ fn sample_page() -> String {
     counts.runs.insert((deals.clone(), "done"), 3);
     counts.read.insert((deals.clone(), SystemName::new("crm")), 7);
     counts.ops.insert((deals.clone(), SystemName::new("crm"), "update", "done"), 2);
+    let differences = BTreeMap::from([(Class::Lossy, 2), (Class::Unexplained, 1)]);
+    counts.audited.insert(deals.clone(), Audited { at: Timestamp::UNIX_EPOCH, compared: 40, agree: 37, differences });
+    counts.audits.insert((deals.clone(), "done"), 1);
     let now: Timestamp = "2026-11-20T10:01:00Z".parse().expect("a literal of this test");
     let before = "2026-11-20T10:00:00Z".parse().expect("a literal of this test");
     let mapping = MappingState {

@@ -15,8 +15,9 @@ use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, Hit, LeaseHolder, Loaded, MappingId, MappingShape, Merged, MovedCursor,
-    NewReview, Old, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried, Values, Waiting, Wake,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, LeaseHolder, Letter, Loaded, Logged, MappingId,
+    MappingShape, Merged, MovedCursor, NewReview, Old, Page, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried,
+    Values, Waiting, WaitingWhy, Wake,
 };
 use crate::sync::op::Entry;
 use crate::system::Cursor;
@@ -208,6 +209,16 @@ impl Store for Sqlite {
         self.read("read what was tried", move |conn| entities.iter().map(|entity| journal::tried(conn, &terms, *entity, since)).collect()).await
     }
 
+    async fn written(&self, mapping: MappingId, runs: &[RunId], after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, StoreError> {
+        let (terms, runs) = (self.terms(mapping)?, runs.to_vec());
+        self.read("read what runs wrote", move |conn| journal::written(conn, &terms, &runs, after, limit)).await
+    }
+
+    async fn journalled(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Vec<Entry>>, StoreError> {
+        let (terms, entities) = (self.terms(mapping)?, entities.to_vec());
+        self.read("read the journal", move |conn| entities.iter().map(|entity| journal::of(conn, &terms, *entity)).collect()).await
+    }
+
     async fn unsettled(&self, mapping: MappingId) -> Result<Vec<Entry>, StoreError> {
         let terms = self.terms(mapping)?;
         self.read("read unsettled entries", move |conn| journal::unsettled(conn, &terms)).await
@@ -272,6 +283,39 @@ impl Store for Sqlite {
     async fn conflicts(&self, mapping: Option<MappingId>, limit: usize) -> Result<Vec<Conflict>, StoreError> {
         let all = self.terms_of(mapping)?;
         self.read("list conflicts", move |conn| every(&all, |terms| conflict::list(conn, terms, limit))).await
+    }
+
+    async fn history(&self, mapping: MappingId, entity: EntityId, limit: usize) -> Result<History, StoreError> {
+        let terms = self.terms(mapping)?;
+        self.read("read a history", move |conn| load::history(conn, &terms, entity, limit)).await
+    }
+
+    async fn conflict_log(&self, mapping: MappingId, page: Page) -> Result<Vec<Logged>, StoreError> {
+        let terms = self.terms(mapping)?;
+        self.read("read the conflict log", move |conn| conflict::log(conn, &terms, page)).await
+    }
+
+    async fn dead_letter_log(&self, mapping: MappingId, page: Page) -> Result<Vec<Letter>, StoreError> {
+        let terms = self.terms(mapping)?;
+        self.read("read dead letters", move |conn| conflict::open_letters(conn, &terms, page)).await
+    }
+
+    async fn waits(&self, mapping: MappingId, system: SystemIx, identity: &RecordKey) -> Result<Option<WaitingWhy>, StoreError> {
+        let (terms, identity) = (self.terms(mapping)?, identity.clone());
+        self.read("look for a waiting record", move |conn| waiting::why(conn, &terms, system, &identity)).await
+    }
+
+    async fn say(&self, mapping: MappingId, said: Vec<(NewReview, Answer)>, touched: Vec<Touch>, at: Timestamp) -> Result<(), StoreError> {
+        let terms = self.terms(mapping)?;
+        let touched = self.with_terms(touched, |touch| touch.mapping)?;
+        self.write("keep what was said", move |write| {
+            for (new, answer) in &said {
+                let review = review::open(write, &terms, new, at)?;
+                review::answer(write, review, answer, at)?;
+            }
+            touched.iter().try_for_each(|(terms, touch)| touched::touch(write, terms, touch, None, at))
+        })
+        .await
     }
 
     async fn totals(&self, mapping: MappingId) -> Result<Totals, StoreError> {

@@ -1,5 +1,7 @@
 //! The journal: intents before writes, what became of them after.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -8,6 +10,7 @@ use super::fault::Fault;
 use super::writer::Write;
 use crate::id::{EntityId, EntryId, RunId};
 use crate::mapping::SystemIx;
+use crate::store::Journalled;
 use crate::store::stored::{Terms, entry as stored};
 use crate::sync::op::{Entry, EntryState};
 use crate::sync::pace::{TRIED_MAX, Tried};
@@ -108,6 +111,37 @@ pub fn tried(conn: &Connection, terms: &Terms, entity: EntityId, since: Timestam
         });
     }
     Ok(tried)
+}
+
+/// All that was ever meant to be written to the entity and is still kept, the newest first.
+pub fn history(conn: &Connection, terms: &Terms, entity: EntityId, limit: usize) -> Result<Vec<Journalled>, Fault> {
+    let sql = format!("SELECT {COLUMNS}, answer, settled_at FROM entry WHERE entity = ?1 AND mapping = ?2 ORDER BY id DESC LIMIT ?3");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![entity.0, terms.mapping.0, limit as i64])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(entry) = read(row, terms)? else { continue };
+        all.push(Journalled { entry, answer: row.get(9)?, settled_at: column::maybe_instant(row.get(10)?)? });
+    }
+    Ok(all)
+}
+
+/// Entities of which these runs journalled something, in order.
+pub fn written(conn: &Connection, terms: &Terms, runs: &[RunId], after: Option<EntityId>, limit: usize) -> Result<Vec<EntityId>, Fault> {
+    let after = after.map_or(i64::MIN, |entity| entity.0);
+    let sql = "SELECT DISTINCT entity FROM entry WHERE run = ?1 AND entity > ?2 AND mapping = ?3 ORDER BY entity LIMIT ?4";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut found = BTreeSet::new();
+    for run in runs {
+        let rows = statement.query_map(params![run.0, after, terms.mapping.0, limit as i64], |row| row.get(0).map(EntityId))?;
+        found.extend(rows.collect::<rusqlite::Result<Vec<EntityId>>>()?);
+    }
+    Ok(found.into_iter().take(limit).collect())
+}
+
+/// Everything of one entity, oldest first.
+pub fn of(conn: &Connection, terms: &Terms, entity: EntityId) -> Result<Vec<Entry>, Fault> {
+    query(conn, terms, "mapping = ?1 AND entity = ?2", params![terms.mapping.0, entity.0])
 }
 
 fn query(conn: &Connection, terms: &Terms, which: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<Entry>, Fault> {

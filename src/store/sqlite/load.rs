@@ -4,11 +4,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
 use super::tally::link_id;
-use super::{column, entity, journal, review};
+use super::{column, conflict, entity, journal, review};
 use crate::id::{EntityId, LinkId, RecordKey};
 use crate::mapping::SystemIx;
-use crate::store::Loaded;
 use crate::store::stored::{Terms, hub, link as stored, shadow};
+use crate::store::{History, Loaded, Page};
 use crate::sync::entity::{Agreed, Entity, Link};
 
 pub fn load(conn: &Connection, terms: &Terms, entities: &[EntityId]) -> Result<Vec<Loaded>, Fault> {
@@ -28,6 +28,24 @@ pub fn load(conn: &Connection, terms: &Terms, entities: &[EntityId]) -> Result<V
         all.push(Loaded { entity, entries, reviews });
     }
     Ok(all)
+}
+
+/// All that is kept of one entity.
+pub fn history(conn: &Connection, terms: &Terms, entity: EntityId, limit: usize) -> Result<History, Fault> {
+    let loaded = load(conn, terms, &[entity])?.pop().expect("one was asked for, or it is an error");
+    let id = loaded.entity.id;
+    let mut statement = conn.prepare_cached("SELECT alias FROM alias WHERE entity = ?1 ORDER BY alias")?;
+    let aliases = statement.query_map([id.0], |row| row.get(0).map(EntityId))?.collect::<rusqlite::Result<_>>()?;
+    // One more than is told says whether there are more.
+    let more = limit.saturating_add(1);
+    let mut entries = journal::history(conn, terms, id, more)?;
+    let mut conflicts = conflict::log(conn, terms, Page { entity: Some(id), before: None, limit: more })?;
+    let mut dead_letters = conflict::letters_of(conn, terms, id, more)?;
+    let cut_short = [entries.len(), conflicts.len(), dead_letters.len()].into_iter().any(|count| count > limit);
+    entries.truncate(limit);
+    conflicts.truncate(limit);
+    dead_letters.truncate(limit);
+    Ok(History { decided: conflict::decided(conn, terms, id)?, loaded, aliases, entries, conflicts, dead_letters, cut_short })
 }
 
 fn one(conn: &Connection, terms: &Terms, id: EntityId) -> Result<Option<Entity>, Fault> {

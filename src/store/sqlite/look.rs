@@ -9,6 +9,7 @@ use super::{conflict, entity, journal, review, touched};
 use crate::id::RunId;
 use crate::store::stored::Terms;
 use crate::store::{Begun, Merged, Settled};
+use crate::sync::op::EntryState;
 
 pub fn commit_merged(write: &mut Write, terms: &Terms, run: RunId, merged: &[Merged], now: Timestamp) -> Result<(), Fault> {
     let mut tally = Tally::begin(write, terms)?;
@@ -28,6 +29,9 @@ pub fn commit_merged(write: &mut Write, terms: &Terms, run: RunId, merged: &[Mer
         }
         for (id, state) in &one.entry_states {
             journal::set_state(write, *id, *state)?;
+            if tally.has_dead_letters && *state == EntryState::Superseded {
+                conflict::close_letter(write, terms, one.after.id, *id)?;
+            }
         }
         for entry in &one.entries {
             journal::insert(write, terms, entry)?;

@@ -11,8 +11,13 @@ use crate::store::StoreError;
 /// Marks a file as ours ("sync"); any other SQLite file is refused rather than written into.
 const APPLICATION_ID: i32 = 0x7379_6e63;
 /// Only ever added to; the number of the last one is the file's `user_version`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_tried.sql"), include_str!("../migrations/0003_forget.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_tried.sql"),
+    include_str!("../migrations/0003_forget.sql"),
+    include_str!("../migrations/0004_history.sql"),
+    include_str!("../migrations/0005_back.sql"),
+];
 /// Older libraries can corrupt a file in WAL mode when two connections write or checkpoint at once.
 const SQLITE_MIN: (i32, &str) = (3_051_003, "3.51.3");
 /// Page cache of the writer: holds the inner pages of every index of a million entities.

@@ -1,6 +1,6 @@
 //! Unlinked records kept by their match keys alone.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
 use super::matched;
@@ -8,8 +8,8 @@ use super::tally::Tally;
 use super::writer::Write;
 use crate::id::RecordKey;
 use crate::mapping::SystemIx;
-use crate::store::Waiting;
 use crate::store::stored::{Terms, run as column};
+use crate::store::{Waiting, WaitingWhy};
 
 pub fn keep(write: &Write, terms: &Terms, add: &[Waiting], gone: &[(SystemIx, RecordKey)]) -> Result<(), Fault> {
     let mut tally = Tally::begin(write, terms)?;
@@ -38,4 +38,11 @@ pub fn remove(write: &Write, terms: &Terms, tally: &mut Tally, system: SystemIx,
     let Some((id, keys)): Option<(i64, Vec<u8>)> = row else { return Ok(()) };
     tally.waiting -= 1;
     if tally.indexed { matched::remove(write, terms, -id, &keys) } else { Ok(()) }
+}
+
+/// Why the record waits; `None`: it does not.
+pub fn why(conn: &Connection, terms: &Terms, system: SystemIx, identity: &RecordKey) -> Result<Option<WaitingWhy>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT why FROM waiting WHERE system = ?1 AND identity = ?2")?;
+    let why: Option<i64> = statement.query_row(params![terms.system(system), identity.as_str()], |row| row.get(0)).optional()?;
+    Ok(why.map(column::read_waiting).transpose()?)
 }

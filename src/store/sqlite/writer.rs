@@ -1,5 +1,6 @@
 //! The one thread that writes: calls that wait together share a transaction and its sync to disk, and each is answered only after it.
 
+use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -41,6 +42,47 @@ pub enum Fence {
     Free,
 }
 
+/// Where writes are done: on the one thread for it, or in memory where they are asked for.
+pub enum Writer {
+    Thread(Thread),
+    Here(Here),
+}
+
+impl Writer {
+    pub async fn call<R, F>(&self, doing: &'static str, fence: Fence, work: F) -> Result<R, StoreError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut Write) -> Result<R, Fault> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let call = Box::new(Call { doing, fence, work: Some(work), result: None, reply });
+        match self {
+            Writer::Thread(thread) => {
+                let queue = thread.queue.as_ref().expect("the queue is only taken when the store is dropped");
+                queue.send(call).await.map_err(|_| gone(doing))?;
+            }
+            Writer::Here(here) => here.state.lock().expect("no holder of this lock can panic").commit(&mut vec![call]),
+        }
+        answer.await.map_err(|_| gone(doing))?
+    }
+}
+
+/// Writes one call after the other where it is called: what happens hangs on no thread.
+pub struct Here {
+    state: Mutex<State>,
+}
+
+impl Here {
+    pub fn start(conn: Connection, file: String) -> Result<Self, StoreError> {
+        Ok(Self { state: Mutex::new(State::new(conn, file, Held::Never)?) })
+    }
+
+    /// Gives the connection back, with all that was committed.
+    pub fn end(self) -> Connection {
+        self.state.into_inner().expect("no holder of this lock can panic").conn
+    }
+}
+
 /// The writer as its store holds it. Dropping it lets the thread finish what was asked and waits for it.
 pub struct Thread {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
@@ -49,26 +91,13 @@ pub struct Thread {
 
 impl Thread {
     pub fn start(conn: Connection, file: String, held: Held) -> Result<Self, StoreError> {
-        let seq = conn.query_row("SELECT coalesce(max(seq), 0) FROM touched", [], |row| row.get(0)).map_err(|e| fault::disk(&file, "open", e))?;
+        let work = State::new(conn, file, held)?;
         let (queue, calls) = mpsc::channel(QUEUE_MAX);
-        let work = State { conn, file: file.clone(), held, seq, broken: None };
         let handle = thread::Builder::new().name("store".into()).spawn(move || work.run(calls)).map_err(|e| {
             let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOMEM);
             StoreError::Failed { doing: "start the writer", source: rusqlite::Error::SqliteFailure(code, Some(e.to_string())) }
         })?;
         Ok(Self { queue: Some(queue), handle: Some(handle) })
-    }
-
-    pub async fn call<R, F>(&self, doing: &'static str, fence: Fence, work: F) -> Result<R, StoreError>
-    where
-        R: Send + 'static,
-        F: FnOnce(&mut Write) -> Result<R, Fault> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let call = Call { doing, fence, work: Some(work), result: None, reply };
-        let queue = self.queue.as_ref().expect("the queue is only taken when the store is dropped");
-        queue.send(Box::new(call)).await.map_err(|_| gone(doing))?;
-        answer.await.map_err(|_| gone(doing))?
     }
 }
 
@@ -162,6 +191,11 @@ struct State {
 }
 
 impl State {
+    fn new(conn: Connection, file: String, held: Held) -> Result<Self, StoreError> {
+        let seq = conn.query_row("SELECT coalesce(max(seq), 0) FROM touched", [], |row| row.get(0)).map_err(|e| fault::disk(&file, "open", e))?;
+        Ok(Self { conn, file, held, seq, broken: None })
+    }
+
     fn run(mut self, mut calls: mpsc::Receiver<Box<dyn Job>>) {
         let mut group = Vec::with_capacity(GROUP_MAX);
         while let Some(first) = calls.blocking_recv() {

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Broken, Reader, Terms, Writer, reason};
+use super::{Broken, Reader, Terms, Writer, hub, reason};
 use crate::id::{EntityId, RunId};
 use crate::mapping::{FieldIx, SystemIx};
-use crate::store::{Conflict, DeadLetter, Decided, Loser};
+use crate::store::{Conflict, DeadLetter, Decided, Fate, Loser, Spoke};
+use crate::sync::entity::Interval;
 use crate::value::Value;
 
 pub fn write(conflict: &Conflict, terms: &Terms) -> Vec<u8> {
@@ -24,6 +25,7 @@ pub fn write(conflict: &Conflict, terms: &Terms) -> Vec<u8> {
     out.option(conflict.winner_system, system);
     out.text(&conflict.policy);
     out.option(conflict.grade.as_deref(), Writer::text);
+    out.option(conflict.winner_until, Writer::instant);
     out.0
 }
 
@@ -45,7 +47,9 @@ pub fn read(entity: EntityId, run: RunId, body: &[u8], terms: &Terms) -> Result<
     let winner_system = read_system(&mut input, terms)?;
     let policy = input.text()?.to_owned();
     let grade = input.option(Reader::text)?.map(str::to_owned);
-    Ok(field.map(|field| Conflict { entity, field, run, at, losers, winner, winner_system, policy, grade }))
+    // Before the winner's time was kept, a conflict ended here.
+    let winner_until = if input.is_done() { None } else { input.option(Reader::instant)? };
+    Ok(field.map(|field| Conflict { entity, field, run, at, losers, winner, winner_system, winner_until, policy, grade }))
 }
 
 fn read_system(input: &mut Reader, terms: &Terms) -> Result<Option<SystemIx>, Broken> {
@@ -72,15 +76,16 @@ pub fn read_dead_letter(body: &[u8], terms: &Terms) -> Result<(String, String, V
     Ok((code, message, fields))
 }
 
-/// Puts new decisions over the last ones of the same fields; `old` is what is stored.
+/// Puts new decisions over the last ones of the same fields; `old` is what is stored. An edit that was put back leaves the decision that stands.
 pub fn write_decided(old: Option<&[u8]>, new: &[Decided], run: RunId, at: Timestamp, terms: &Terms) -> Result<Vec<u8>, Broken> {
     let mut out = Writer::begin();
     for decided in new {
         write_one(&mut out, decided, run, at, terms);
     }
     if let Some(old) = old {
+        let over = |new: &Decided, old: &Decided| new.field == old.field && (!new.puts_back() || old.puts_back());
         for (run, at, decided) in read_decided(old, terms)? {
-            if new.iter().all(|new| new.field != decided.field) {
+            if !new.iter().any(|new| over(new, &decided)) {
                 write_one(&mut out, &decided, run, at, terms);
             }
         }
@@ -95,22 +100,70 @@ fn write_one(out: &mut Writer, decided: &Decided, run: RunId, at: Timestamp, ter
     body.instant(at);
     body.value(&decided.value);
     reason::write(&mut body, &decided.reason, terms);
+    body.option(decided.was.as_ref(), Writer::value);
+    body.number(decided.spoke.len() as u64);
+    for spoke in &decided.spoke {
+        hub::origin(&mut body, spoke.from, terms);
+        body.byte(fate(spoke.fate) | if spoke.as_agreed { AS_AGREED } else { 0 });
+        body.option((spoke.value != decided.value).then_some(&spoke.value), Writer::value);
+        body.option(spoke.before.as_ref(), Writer::value);
+        body.option(spoke.changed.after, Writer::instant);
+        body.instant(spoke.changed.until);
+    }
     out.number(body.0.len() as u64);
     out.0.extend_from_slice(&body.0);
+}
+
+const AS_AGREED: u8 = 8;
+
+fn fate(fate: Fate) -> u8 {
+    match fate {
+        Fate::Taken => 0,
+        Fate::Agrees => 1,
+        Fate::Lost => 2,
+        Fate::PutBack => 3,
+    }
 }
 
 pub fn read_decided(body: &[u8], terms: &Terms) -> Result<Vec<(RunId, Timestamp, Decided)>, Broken> {
     let mut input = Reader::begin(body, "decisions")?;
     let mut all = Vec::new();
     while !input.is_done() {
-        input.number()?;
-        let field = terms.field_ix(input.small()?);
-        let (run, at) = (RunId(input.signed()?), input.instant()?);
-        let value: Value = input.value()?;
-        let why = reason::read(&mut input, terms)?;
-        if let (Some(field), Some(reason)) = (field, why) {
-            all.push((run, at, Decided { field, value, reason }));
-        }
+        let length = input.small()?;
+        all.extend(read_one(Reader::plain(input.take(length)?, "decision"), terms)?);
     }
     Ok(all)
+}
+
+/// `None`: the field, or a system that the reason names, left the mapping.
+fn read_one(mut input: Reader, terms: &Terms) -> Result<Option<(RunId, Timestamp, Decided)>, Broken> {
+    let field = terms.field_ix(input.small()?);
+    let (run, at) = (RunId(input.signed()?), input.instant()?);
+    let value: Value = input.value()?;
+    let why = reason::read(&mut input, terms)?;
+    // Before it was kept who spoke, a decision ended here.
+    let (mut was, mut spoke) = (None, Vec::new());
+    if !input.is_done() {
+        was = input.option(Reader::value)?;
+        for _ in 0..input.number()? {
+            spoke.push(read_spoke(&mut input, &value, terms)?);
+        }
+    }
+    Ok(field.zip(why).map(|(field, reason)| (run, at, Decided { field, value, reason, was, spoke })))
+}
+
+fn read_spoke(input: &mut Reader, decided: &Value, terms: &Terms) -> Result<Spoke, Broken> {
+    let from = hub::read_origin(input, terms)?;
+    let flags = input.byte()?;
+    let fate = match flags & !AS_AGREED {
+        0 => Fate::Taken,
+        1 => Fate::Agrees,
+        2 => Fate::Lost,
+        3 => Fate::PutBack,
+        _ => return Err(input.broken()),
+    };
+    let value = input.option(Reader::value)?.unwrap_or_else(|| decided.clone());
+    let before = input.option(Reader::value)?;
+    let changed = Interval { after: input.option(Reader::instant)?, until: input.instant()? };
+    Ok(Spoke { from, as_agreed: flags & AS_AGREED != 0, value, before, changed, fate })
 }

@@ -68,7 +68,7 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Vec<Agreed>, Broken> {
     Ok(hub)
 }
 
-fn origin(out: &mut Writer, origin: Origin, terms: &Terms) {
+pub fn origin(out: &mut Writer, origin: Origin, terms: &Terms) {
     out.number(match origin {
         Origin::Person => 0,
         Origin::Rule => 1,
@@ -77,7 +77,7 @@ fn origin(out: &mut Writer, origin: Origin, terms: &Terms) {
     });
 }
 
-fn read_origin(input: &mut Reader, terms: &Terms) -> Result<Origin, Broken> {
+pub fn read_origin(input: &mut Reader, terms: &Terms) -> Result<Origin, Broken> {
     Ok(match input.number()? {
         0 => Origin::Person,
         1 => Origin::Rule,

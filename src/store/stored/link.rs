@@ -118,16 +118,21 @@ pub fn read(state: i64, bytes: &[u8], terms: &Terms) -> Result<More, Broken> {
     })
 }
 
+/// Beyond every number that a system can have.
+const UNDONE: u64 = 1 << 17;
+
 pub fn write_cause(out: &mut Writer, cause: Cause, terms: &Terms) {
     out.number(match cause {
         Cause::Wall => 0,
         Cause::Deleted(at) => 1 + u64::from(terms.system(at)),
+        Cause::Undone => UNDONE,
     });
 }
 
 pub fn read_cause(input: &mut Reader, terms: &Terms) -> Result<Cause, Broken> {
     match input.number()? {
         0 => Ok(Cause::Wall),
+        UNDONE => Ok(Cause::Undone),
         number => {
             let number: u16 = u16::try_from(number - 1).map_err(|_| input.broken())?;
             // The system whose delete caused it left the mapping: what is left of the cause is that the wall fell.

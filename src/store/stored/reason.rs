@@ -46,11 +46,12 @@ pub fn write(out: &mut Writer, reason: &Reason, terms: &Terms) {
             link::write_cause(out, cause, terms);
         }
         Reason::Returns => out.byte(17),
+        Reason::TakenBack => out.byte(18),
         Reason::HandOver { winner, to } => {
-            one(out, 18, winner);
+            one(out, 19, winner);
             out.number(terms.system(to).into());
         }
-        Reason::Computed => out.byte(19),
+        Reason::Computed => out.byte(20),
     }
 }
 
@@ -75,11 +76,12 @@ pub fn read(input: &mut Reader, terms: &Terms) -> Result<Option<Reason>, Broken>
         15 => Some(Reason::Missing),
         16 => Some(Reason::Leaves { cause: link::read_cause(input, terms)? }),
         17 => Some(Reason::Returns),
-        18 => {
+        18 => Some(Reason::TakenBack),
+        19 => {
             let (winner, to) = (terms.system_ix(input.small()?), terms.system_ix(input.small()?));
             winner.zip(to).map(|(winner, to)| Reason::HandOver { winner, to })
         }
-        19 => Some(Reason::Computed),
+        20 => Some(Reason::Computed),
         _ => return Err(input.broken()),
     })
 }

@@ -65,6 +65,13 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             out.signed(other.0);
             out.text(why);
         }
+        ReviewAbout::Refused { system: at, entry, fields } => {
+            out.byte(8);
+            system(&mut out, *at);
+            out.0.extend_from_slice(entry.0.as_bytes());
+            out.number(fields.len() as u64);
+            fields.iter().for_each(|field| out.number(terms.field(*field).into()));
+        }
     }
     out.0
 }
@@ -148,8 +155,19 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             let other = EntityId(input.signed()?);
             Some(ReviewAbout::Join { other, why: input.text()?.to_owned() })
         }
+        8 => read_refused(input, terms)?,
         _ => return Err(input.broken()),
     })
+}
+
+fn read_refused(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, Broken> {
+    let system = terms.system_ix(input.small()?);
+    let entry = EntryId(uuid::Uuid::from_slice(input.take(16)?).map_err(|_| input.broken())?);
+    let mut fields = Vec::new();
+    for _ in 0..input.number()? {
+        fields.extend(terms.field_ix(input.small()?));
+    }
+    Ok(system.map(|system| ReviewAbout::Refused { system, entry, fields }))
 }
 
 fn read_match(input: &mut Reader, terms: &Terms) -> Result<Option<ReviewAbout>, Broken> {

@@ -64,4 +64,4 @@ column!(state read_state RunState "state of a run": Running 0, Done 1, Held 2, F
 column!(wake read_wake Wake "wake of a run": Schedule 0, Delivery 1, Person 2, Start 3);
 column!(feed Feed: Changes 0, Gone 1, Sweep 2);
 column!(why read_why Touched "reason of a touch": Changed 0, Gone 1, Delivery 2, Retry 3, Person 4, Reference 5);
-column!(waiting WaitingWhy: StartsNever 0, Outside 1, BeyondWall 2, Review 3, LeftAlone 4);
+column!(waiting read_waiting WaitingWhy "reason of waiting": StartsNever 0, Outside 1, BeyondWall 2, Review 3, LeftAlone 4);

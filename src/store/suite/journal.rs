@@ -6,9 +6,10 @@ use super::look::settled_as;
 use super::sample::*;
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::store::{
-    Adoption, Answer, Conflict, DeadLetter, Decided, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Store, StoreError, StuckWhy, Wake,
+    Adoption, Answer, Conflict, DeadLetter, Decided, Fate, Feed, Loser, MovedCursor, NewReview, ReviewAbout, RunEnd, RunState, Spoke, Store, StoreError,
+    StuckWhy, Wake,
 };
-use crate::sync::entity::{Cause, Known, Shadow};
+use crate::sync::entity::{Cause, Interval, Known, Origin, Shadow};
 use crate::sync::op::{EntryState, OpKind};
 use crate::sync::reason::Reason;
 use crate::system::Cursor;
@@ -99,6 +100,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
         ReviewAbout::Stuck { system: ERP, why: StuckWhy::Failing { answer: "stale".into(), attempts: 8, since: at(3) } },
         ReviewAbout::Stuck { system: CRM, why: StuckWhy::Locked { since: at(4) } },
         ReviewAbout::Join { other: EntityId(2), why: "each has a record in erp".into() },
+        ReviewAbout::Refused { system: ERP, entry: EntryId(uuid::Uuid::from_u128(6)), fields: vec![AMOUNT] },
     ];
     let mut opened = Vec::new();
     for about in &all {
@@ -132,7 +134,7 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
     commit(&store, ids, vec![look]).await;
     let open = store.reviews(None, true).await.expect("lists");
     assert_eq!(open.iter().map(|r| r.about.clone()).collect::<Vec<_>>(), [all[0].clone()], "what a look opens and closes at once is closed");
-    assert_eq!(store.reviews(Some(ids.0), false).await.expect("lists").len(), 10);
+    assert_eq!(store.reviews(Some(ids.0), false).await.expect("lists").len(), 11);
     store.close_review(unlinked).await.expect("closes");
     assert!(matches!(store.answer(unlinked, Answer::New, at(9)).await, Err(StoreError::Unknown { .. })));
     assert_eq!(store.totals(ids.0).await.expect("counts").reviews, 0);
@@ -149,10 +151,14 @@ pub async fn conflicts_and_decisions_are_kept(store: Arc<dyn Store>) {
         losers: vec![loser.clone(), Loser { system: None, value: Value::Blank, shadow: None, until: None }],
         winner: Value::text("won"),
         winner_system: Some(CRM),
+        winner_until: Some(at(6)),
         policy: "latest".into(),
         grade: Some("possible".into()),
     };
-    let decided = |field, reason| Decided { field, value: Value::text("v"), reason };
+    let changed = Interval { after: Some(at(1)), until: at(3) };
+    let spoke = |from, fate, value: &str| Spoke { from, as_agreed: fate == Fate::Lost, value: Value::text(value), before: Some(Value::Blank), changed, fate };
+    let spoke = vec![spoke(Origin::System(ERP), Fate::Taken, "v"), spoke(Origin::Person, Fate::Lost, "w")];
+    let decided = |field, reason| Decided { field, value: Value::text("v"), reason, was: Some(Value::text("u")), spoke: spoke.clone() };
     let mut look = merged(None, settled(1));
     look.conflicts = vec![conflict(NAME), conflict(AMOUNT)];
     look.decided = vec![decided(NAME, Reason::Agreed), decided(AMOUNT, Reason::Leaves { cause: Cause::Deleted(ERP) })];
@@ -164,8 +170,16 @@ pub async fn conflicts_and_decisions_are_kept(store: Arc<dyn Store>) {
     look.decided = vec![decided(NAME, Reason::Highest { winner: None })];
     commit(&store, ids, vec![look]).await;
     let last = store.decided(ids.0, EntityId(1)).await.expect("reads");
-    let reasons: Vec<_> = last.iter().map(|(_, _, decided)| (decided.field, decided.reason)).collect();
-    assert_eq!(reasons, [(NAME, Reason::Highest { winner: None }), (AMOUNT, Reason::Leaves { cause: Cause::Deleted(ERP) })]);
+    let kept: Vec<_> = last.into_iter().map(|(_, _, decided)| decided).collect();
+    assert_eq!(kept, [decided(NAME, Reason::Highest { winner: None }), decided(AMOUNT, Reason::Leaves { cause: Cause::Deleted(ERP) })]);
+    for system in [CRM, ERP] {
+        let mut look = merged(Some(settled(1)), settled(1));
+        look.decided = vec![decided(NAME, Reason::PutBack { in_system: system })];
+        commit(&store, ids, vec![look]).await;
+    }
+    let last = store.decided(ids.0, EntityId(1)).await.expect("reads");
+    let names: Vec<_> = last.iter().filter(|(_, _, decided)| decided.field == NAME).map(|(_, _, decided)| decided.reason).collect();
+    assert_eq!(names, [Reason::PutBack { in_system: ERP }, Reason::Highest { winner: None }], "an edit that was put back leaves the decision that stands");
 }
 
 pub async fn runs_end_and_adopt(store: Arc<dyn Store>) {

@@ -131,6 +131,7 @@ pub fn lost(entity: EntityId, run: RunId) -> Conflict {
         losers: vec![Loser { system: Some(ERP), value: Value::Integer(4), shadow: None, until: Some(at(4)) }],
         winner: Value::Integer(5),
         winner_system: Some(CRM),
+        winner_until: None,
         policy: "latest".into(),
         grade: None,
     }

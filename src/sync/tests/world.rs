@@ -15,7 +15,7 @@ use crate::sync::op::{Entry, EntryClass, EntryState, Op, OpKind};
 use crate::sync::pace::Tried;
 use crate::sync::review::{Answer, NewReview, ReviewInput};
 use crate::sync::terms::{Access, Terms};
-use crate::sync::{Answered, Look, Neighbours, Scene, Sight, Silence, landed, look};
+use crate::sync::{Answered, Look, Neighbours, Scene, Sight, Silence, Undo, landed, look};
 use crate::system::{Abilities, CreateClass, GoneBy, Guarded, Outcome, UpdateClass};
 use crate::value::record::Gate;
 use crate::value::{Str, Value};
@@ -44,6 +44,7 @@ pub struct World {
     pub entity: Entity,
     pub entries: Vec<Entry>,
     pub reviews: Vec<ReviewInput>,
+    pub undo: Option<Undo>,
     pub tried: Vec<Tried>,
     pub since: Option<Timestamp>,
     /// Until when a system takes no writes.
@@ -98,6 +99,7 @@ impl World {
             entity,
             entries: Vec::new(),
             reviews: Vec::new(),
+            undo: None,
             tried: Vec::new(),
             since: None,
             paused: vec![None; systems],
@@ -197,6 +199,7 @@ impl World {
         let sights: Vec<Sight> = (0..systems).map(|system| self.sight(system)).collect();
         let open: Vec<Entry> = self.entries.iter().filter(|entry| entry.state.is_open()).cloned().collect();
         look(&Scene {
+            undo: self.undo.as_ref(),
             terms: &self.table,
             entity: &self.entity,
             sights: &sights,

@@ -5,7 +5,7 @@ use super::{File, Problem};
 
 /// From the bottom up. A module uses modules of lower floors.
 const FLOORS: [(&str, &[&str]); 10] = [
-    ("base", &["diag", "id", "clock", "secret", "backoff", "bounds"]),
+    ("base", &["diag", "id", "clock", "secret", "backoff", "bounds", "plant"]),
     ("values", &["value", "expr"]),
     ("files and the contract with systems", &["spec", "system"]),
     ("programs", &["catalog", "mapping"]),

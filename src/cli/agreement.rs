@@ -1,24 +1,20 @@
-//! The last page of the demo: do the systems agree, and if not, why.
+//! How far the systems agree, as `audit` and the demo's last page show it.
 
 use serde_json::json;
 
-use super::act::Act;
-use crate::cli::out::{self, Out, grouped, styled};
-use crate::report::Kept;
-use crate::report::agreement::{MappingAgreement, Question, Why, compare};
+use super::out::{self, Out, grouped, styled};
+use crate::report::agreement::{MappingAgreement, Why};
 
-/// Compares, prints, and says how many differences nothing explains.
-pub async fn tell(act: &Act<'_>, out: &Out) -> anyhow::Result<u64> {
-    let ground = act.ground;
-    let kept: Vec<Kept> = ground.mappings.iter().map(|laid| Kept { mapping: laid.mapping.clone(), id: laid.id }).collect();
-    let question = Question { store: &*ground.store, systems: &ground.systems, kept: &kept, today: ground.today() };
-    let all = compare(&question).await?;
+/// Prints a comparison, and says how many differences nothing explains.
+pub fn tell(all: &[MappingAgreement], out: &Out) -> anyhow::Result<u64> {
     let unexplained = all.iter().map(MappingAgreement::unexplained).sum();
+    let (compared, agree) = all.iter().map(MappingAgreement::compared).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     if out.json {
-        out.json(&json!({ "mappings": all.iter().map(as_json).collect::<Vec<_>>(), "unexplained": unexplained }))?;
+        let mappings: Vec<_> = all.iter().map(as_json).collect();
+        out.json(&json!({ "mappings": mappings, "compared": compared, "agree": agree, "unexplained": unexplained }))?;
     } else {
-        table(&all, out)?;
-        differences(&all, out)?;
+        table(all, out)?;
+        differences(all, out)?;
         let style = if unexplained == 0 { out::GOOD } else { out::BAD };
         out.line(format!("\n{}", styled(style.bold(), format!("unexplained: {unexplained}"))))?;
     }
@@ -28,7 +24,7 @@ pub async fn tell(act: &Act<'_>, out: &Out) -> anyhow::Result<u64> {
 fn table(all: &[MappingAgreement], out: &Out) -> std::io::Result<()> {
     let rows = all.iter().map(|mapping| {
         let records = mapping.systems.iter().map(|system| format!("{} {}", system.system, grouped(system.records))).collect::<Vec<_>>().join(", ");
-        let (compared, agree) = mapping.systems.iter().fold((0, 0), |(compared, agree), system| (compared + system.compared, agree + system.agree));
+        let (compared, agree) = mapping.compared();
         vec![mapping.mapping.to_string(), grouped(mapping.entities), records, grouped(compared), grouped(agree), grouped(compared - agree)]
     });
     out.table(&["mapping", "entities", "records", "fields compared", "as agreed", "differ"], rows.collect())
@@ -73,5 +69,10 @@ fn as_json(mapping: &MappingAgreement) -> serde_json::Value {
             })
         })
         .collect();
-    json!({ "mapping": mapping.mapping.as_str(), "entities": mapping.entities, "systems": systems, "unexplained": mapping.unexplained() })
+    let (compared, agree) = mapping.compared();
+    let classes: serde_json::Map<_, _> = mapping.classes().into_iter().map(|(class, count)| (class.word().to_owned(), json!(count))).collect();
+    json!({
+        "mapping": mapping.mapping.as_str(), "entities": mapping.entities, "compared": compared, "agree": agree, "classes": classes, "systems": systems,
+        "unexplained": mapping.unexplained(), "samples": mapping.unexplained,
+    })
 }

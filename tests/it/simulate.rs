@@ -1,0 +1,132 @@
+//! Whole histories of the real engine against vendors in memory, from a seed that owns time, order and faults.
+//!
+//! `HISTORIES=1000000 cargo test --release --test it simulate` plays that many, `SEED=7` one and tells it line by line.
+
+mod check;
+mod dice;
+mod engine;
+mod files;
+mod history;
+mod ledger;
+mod person;
+mod plants;
+mod shape;
+mod time;
+mod trace;
+mod user;
+mod vendor;
+mod watch;
+mod world;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use history::{Told, play};
+
+const STEPS: usize = 200;
+/// Histories of a plain `cargo test`.
+const HISTORIES: u64 = 300;
+
+#[expect(clippy::disallowed_methods, reason = "a person says which histories are played")]
+fn said(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = said(name)?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+fn told(seed: u64, steps: usize, keep: bool) -> Told {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(play(seed, steps, keep))
+}
+
+/// So many histories together meet every rare situation.
+const MARKED_HISTORIES: u64 = 5000;
+/// Histories in which a planted bug must show itself.
+const PLANTED_HISTORIES: u64 = 200;
+
+/// Plays seeds on all cores until `stop` says that it is enough; what broke, in the order of seeds.
+fn all(first: u64, histories: u64, steps: usize, plant: &'static str, enough: usize) -> Played {
+    let reached = Mutex::new(BTreeSet::new());
+    let next = AtomicU64::new(first);
+    let broken = Mutex::new(Vec::new());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                syncline::plant::plant(plant);
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + histories || broken.lock().expect("no thread panics with it").len() >= enough {
+                        reached.lock().expect("no thread panics with it").extend(syncline::plant::reached().into_keys());
+                        return;
+                    }
+                    if let Some(why) = told(seed, steps, false).broken {
+                        broken.lock().expect("no thread panics with it").push((seed, why));
+                    }
+                }
+            });
+        }
+    });
+    let mut broken = broken.into_inner().expect("all threads ended");
+    broken.sort();
+    Played { broken, reached: reached.into_inner().expect("all threads ended") }
+}
+
+/// What became of many histories.
+struct Played {
+    broken: Vec<(u64, String)>,
+    /// Rare situations that came about.
+    reached: BTreeSet<&'static str>,
+}
+
+/// The bug that `PLANT` names.
+fn planted() -> &'static str {
+    let Some(name) = said("PLANT") else { return "" };
+    let has_plants = cfg!(debug_assertions);
+    assert!(has_plants, "bugs are planted in builds with debug assertions only: set CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true");
+    plants::names().into_iter().find(|known| *known == name).unwrap_or_else(|| panic!("PLANT={name} is none of {}", plants::names().join(" ")))
+}
+
+#[test]
+fn histories_end_as_promised() {
+    let steps = number("STEPS").map_or(STEPS, |steps| steps as usize);
+    if let Some(seed) = number("SEED") {
+        syncline::plant::plant(planted());
+        let told = told(seed, steps, true);
+        println!("{}", told.text);
+        assert_eq!(told.broken, None, "SEED={seed}");
+        return;
+    }
+    let (first, histories) = (number("FIRST").unwrap_or(0), number("HISTORIES").unwrap_or(HISTORIES));
+    let Played { broken, reached } = all(first, histories, steps, planted(), usize::MAX);
+    let shown: Vec<String> = broken.iter().take(40).map(|(seed, why)| format!("SEED={seed}: {why}")).collect();
+    assert!(broken.is_empty(), "{} of {histories} histories break a promise:\n{}", broken.len(), shown.join("\n"));
+    let missed: Vec<&str> = plants::marks().into_iter().filter(|mark| !reached.contains(mark)).collect();
+    assert!(missed.is_empty() || histories < MARKED_HISTORIES || !cfg!(debug_assertions), "never came about: {}", missed.join("; "));
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn every_planted_bug_is_caught() {
+    let mut survivors = Vec::new();
+    for name in plants::names() {
+        match all(0, number("PLANTED_HISTORIES").unwrap_or(PLANTED_HISTORIES), STEPS, name, 1).broken.first() {
+            Some((seed, why)) => println!("{name}: SEED={seed} {why}"),
+            None => survivors.push(name),
+        }
+    }
+    assert!(survivors.is_empty(), "no history notices: {}", survivors.join(" "));
+}
+
+#[test]
+fn a_seed_is_the_same_twice() {
+    for seed in 0..10 {
+        let (one, other) = (told(seed, STEPS, true), told(seed, STEPS, true));
+        assert_eq!(one.text, other.text, "SEED={seed}");
+        assert_eq!(one.hash, other.hash);
+    }
+}

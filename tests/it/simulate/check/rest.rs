@@ -1,0 +1,149 @@
+//! Checks at rest: every system shows the agreed values in its own form, and every agreed value is one that a user typed.
+
+use syncline::mapping::{FieldIx, Seen, SystemIx};
+use syncline::run::Laid;
+use syncline::store::{Loaded, ReviewAbout};
+use syncline::sync::entity::{Known, LinkState, Shadow};
+use syncline::sync::neighbours::View;
+use syncline::sync::{Neighbours, Terms};
+use syncline::value::Value;
+
+use super::super::engine::Engine;
+use super::super::vendor::{Rec, kept};
+use super::super::world::{Shared, World};
+use super::commit::TODAY;
+
+const ALL: usize = 10_000;
+
+pub async fn check(engine: &mut Engine, world: &Shared) {
+    let process = engine.process().await;
+    let store = process.watch.inner().clone();
+    for (place, laid) in process.ground.mappings.iter().enumerate() {
+        let ids = store.entities(laid.id, None, ALL).await.expect("the store reads");
+        let loaded = store.load(laid.id, &ids).await.expect("the store reads");
+        let mut world = world.lock().expect("no holder of this lock goes on after a panic");
+        for one in &loaded {
+            world.check_entity(place, laid, one);
+        }
+    }
+}
+
+/// Fields that wait for a person.
+fn asked(loaded: &Loaded, field: FieldIx) -> bool {
+    loaded.reviews.iter().any(|review| match &review.about {
+        ReviewAbout::Conflict { field: about, .. } => *about == field,
+        ReviewAbout::PingPong { field: about, .. } => about.is_none_or(|about| about == field),
+        ReviewAbout::Stuck { .. } => true,
+        _ => false,
+    })
+}
+
+impl World {
+    fn check_entity(&mut self, place: usize, laid: &Laid, loaded: &Loaded) {
+        for system in laid.mapping.systems_ix() {
+            self.check_link(laid, loaded, system);
+        }
+        for field in laid.mapping.fields_ix() {
+            self.check_agreed(place, laid, loaded, field);
+        }
+    }
+
+    fn record(&self, laid: &Laid, system: SystemIx, key: &syncline::id::RecordKey) -> Option<(usize, usize, &Rec)> {
+        let of = laid.mapping.system(system);
+        let vendor = self.vendors.iter().position(|vendor| vendor.shape.name == of.connection.as_str())?;
+        let table = self.vendors[vendor].table(&of.object);
+        let at = self.vendors[vendor].tables[table].at(key)?;
+        Some((vendor, table, &self.vendors[vendor].tables[table].records[at]))
+    }
+
+    fn check_link(&mut self, laid: &Laid, loaded: &Loaded, system: SystemIx) {
+        let entity = &loaded.entity;
+        let Some(link) = entity.link(system) else { return };
+        let name = laid.mapping.system(system).name.clone();
+        let Some((vendor, table, rec)) = self.record(laid, system, &link.key) else {
+            return self.broken(format!("I14: {} of {name} is linked and was never there", link.key));
+        };
+        let there = rec.is_live() && !rec.now().archived;
+        if there != link.state.is_live() {
+            let (key, state) = (link.key.clone(), link.state.clone());
+            return self.broken(format!("I2: {key} of {name} is {state:?} for us, and {} there", if there { "live" } else { "gone" }));
+        }
+        if !there || link.asleep || link.beyond || link.state != LinkState::Live {
+            return;
+        }
+        let observation = self.observed(vendor, &laid.mapping, system, rec, rec.now());
+        let neighbours = Neighbours::default();
+        let view = View { entity, neighbours: &neighbours, today: TODAY, forgiven: &[] };
+        let mut wrong = Vec::new();
+        for field in laid.mapping.fields_ix() {
+            if laid.mapping.field(field).refers_to().is_some() || asked(loaded, field) {
+                continue;
+            }
+            let Shadow::Known(Known { refused, .. }) = &link.shadows[field.0 as usize] else { continue };
+            let agreed = entity.agreed(field);
+            if refused.as_ref().is_some_and(|refused| laid.mapping.same(field, refused, agreed)) {
+                continue;
+            }
+            let Some(form) = laid.mapping.form(field, system, agreed, &view) else { continue };
+            let Seen::Value(shown) = &observation.fields[field.0 as usize] else { continue };
+            let path = laid.mapping.paths(field, system)[0].to_string();
+            let columns = &self.vendors[vendor].tables[table].columns;
+            if !laid.mapping.same(field, shown, &form) && kept(columns, &path, form.clone()) != *shown {
+                wrong.push(format!("I2: {name} {} shows {path} {shown}, and {form} is agreed ({:?})", link.key, link.shadows[field.0 as usize]));
+            }
+        }
+        wrong.into_iter().for_each(|wrong| self.broken(wrong));
+    }
+
+    /// Equal, or a form in which some system shows it: a record of ours that is met anew speaks for itself.
+    fn may_become(&self, laid: &Laid, field: FieldIx, typed: &Value, agreed: &Value) -> bool {
+        let shown = |system: SystemIx| {
+            let of = laid.mapping.system(system);
+            let vendor = self.vendors.iter().find(|vendor| vendor.shape.name == of.connection.as_str());
+            let path = laid.mapping.paths(field, system).first().map(ToString::to_string);
+            let (Some(vendor), Some(path)) = (vendor, path) else { return false };
+            kept(&vendor.tables[vendor.table(&of.object)].columns, &path, typed.clone()) == *agreed
+        };
+        laid.mapping.same(field, typed, agreed) || laid.mapping.systems_ix().any(shown)
+    }
+
+    fn typed_anywhere(&self, laid: &Laid, field: FieldIx, agreed: &Value) -> bool {
+        laid.mapping.systems_ix().any(|system| {
+            let of = laid.mapping.system(system);
+            let path = laid.mapping.paths(field, system).first().map(ToString::to_string);
+            let vendor = self.vendors.iter().find(|vendor| vendor.shape.name == of.connection.as_str());
+            let (Some(vendor), Some(path)) = (vendor, path) else { return false };
+            let records = &vendor.tables[vendor.table(&of.object)].records;
+            records.iter().flat_map(|rec| &rec.typed).any(|(of, value, _)| *of == path && self.may_become(laid, field, value, agreed))
+        })
+    }
+
+    /// The agreed value is one that a user typed in a record of the entity.
+    fn check_agreed(&mut self, place: usize, laid: &Laid, loaded: &Loaded, field: FieldIx) {
+        let entity = &loaded.entity;
+        let Some(fact) = entity.fact(field).filter(|_| laid.mapping.field(field).refers_to().is_none()) else { return };
+        let Some(past) = self.ledger.past(place, entity.id) else {
+            return self.broken(format!("I8: {} is stored and was never committed", entity.id));
+        };
+        // Nobody ever said anything.
+        if fact.value.is_blank() && past.agreed[field.0 as usize].iter().all(Value::is_blank) {
+            return;
+        }
+        let typed = past.records.iter().any(|(system, key)| {
+            let Some((_, _, rec)) = self.record(laid, *system, key) else { return false };
+            let Some(path) = laid.mapping.paths(field, *system).first().map(ToString::to_string) else { return false };
+            let blank =
+                fact.value.is_blank() && rec.made_by.is_none() && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_none_or(Value::is_blank));
+            // Made by us for another entity, and moved here: it brings what that one had.
+            let brought = rec.made_by.and_then(|entry| self.ledger.entries.get(&entry)).is_some_and(|kept| self.ledger.canon(kept.op().entity) != entity.id)
+                && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_some_and(|value| self.may_become(laid, field, value, &fact.value)));
+            blank || brought || rec.typed.iter().any(|(of, value, _)| *of == path && laid.mapping.same(field, value, &fact.value))
+        });
+        // A person moved records between entities: then it is enough that some user typed it of such a thing.
+        let moved = !self.ledger.pardoned.is_empty() && self.typed_anywhere(laid, field, &fact.value);
+        if !typed && !moved {
+            let (name, value) = (laid.mapping.field(field).name.clone(), fact.value.clone());
+            self.broken(format!("I5: {name} of {} is {value}, which no user typed", entity.id));
+        }
+    }
+}
