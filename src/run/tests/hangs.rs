@@ -77,3 +77,15 @@ async fn a_wall_may_ask_for_what_is_computed() {
     assert_eq!(bench.shows("prm", &small, "stage").as_deref(), Some("big"));
     assert_eq!(bench.crm.keys(&object("crm")).len(), 3);
 }
+
+#[tokio::test]
+async fn records_that_show_the_same_at_a_first_match_have_computed_fields_too() {
+    let bench = Bench::new(&COMPUTED.replace(", only: \"size == 'big'\"", "").replace("prm: stage, formula", "formula")).await;
+    bench.deal("1", "Acme", "");
+    bench.opportunity("1", "Acme", "");
+    bench.run().await;
+    let laid = &bench.ground.mappings[0];
+    let ids = bench.ground.store.entities(laid.id, None, 10).await.expect("entities");
+    let loaded = bench.ground.store.load(laid.id, &ids).await.expect("an entity");
+    assert_eq!((loaded.len(), loaded[0].entity.agreed(crate::mapping::FieldIx(2)).clone()), (1, Value::text("big")));
+}
