@@ -34,7 +34,7 @@ pub use field::{CellProgram, Field, Unknown};
 pub use formula::Formula;
 pub use keeps::Keeps;
 pub use matching::{MatchKey, MatchRule};
-pub use observe::{Observation, Seen};
+pub use observe::{Observation, Seen, ToldBy};
 pub use reference::Target;
 pub use scope::EntitySlot;
 pub use system::{Create, Leaves, System};

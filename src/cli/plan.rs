@@ -74,7 +74,7 @@ impl PlanSink for Both {
 impl Plan {
     pub async fn run(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         if self.offline {
-            return self.from_store(global, out).await;
+            return self.without_a_request(global, out).await;
         }
         let Some(project) = open::signed_in(global, out)? else { return Ok(Exit::Usage) };
         logs::start(global, Some(&project.log), "warn", out)?;
@@ -109,7 +109,7 @@ impl Plan {
     }
 
     /// Out of the store alone, which is only looked at.
-    async fn from_store(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
+    async fn without_a_request(&self, global: &Global, out: &Out) -> anyhow::Result<Exit> {
         let Some((project, _)) = open::project(global, out)? else { return Ok(Exit::Usage) };
         logs::start(global, Some(&project.log), "warn", out)?;
         if !project.store.exists() {

@@ -59,8 +59,8 @@ pub struct Observation {
     pub time: Option<Timestamp>,
     /// One per field of the mapping.
     pub fields: Vec<Seen>,
-    /// For fields whose values hang on another path (`by:`), what stands there.
-    pub by: Vec<(FieldIx, Str)>,
+    /// For fields whose values hang on another path (`by:`), what stands there; most mappings have none.
+    pub by: Option<Box<ToldBy>>,
     /// `where` holds. `None`: a path in it was unread, which counts as false.
     pub takes_part: Option<bool>,
     /// `locked` holds, beside the connector's gates.
@@ -69,6 +69,21 @@ pub struct Observation {
     pub archived: bool,
     /// `where` or `locked` could not be judged although all was read: what went wrong. It then counts as not taking part, or as locked.
     pub trouble: Option<Str>,
+}
+
+/// What a record shows at the paths of `by`, by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldBy(Vec<(FieldIx, Str)>);
+
+impl ToldBy {
+    /// `None` where there is none.
+    pub fn of(told: Vec<(FieldIx, Str)>) -> Option<Box<Self>> {
+        (!told.is_empty()).then(|| Box::new(Self(told)))
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &(FieldIx, Str)> {
+        self.0.iter()
+    }
 }
 
 impl Observation {
@@ -99,7 +114,7 @@ impl Mapping {
             version: record.version.clone(),
             time: record.time,
             fields,
-            by: self.fields_ix().filter_map(|field| Some((field, told_by(self, field, system, record, places)?))).collect(),
+            by: ToldBy::of(self.fields_ix().filter_map(|field| Some((field, told_by(self, field, system, record, places)?))).collect()),
             takes_part,
             locked,
             gate: record.gate.clone(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::id::RecordKey;
-use crate::mapping::{FieldIx, Observation, Seen};
+use crate::mapping::{FieldIx, Observation, Seen, ToldBy};
 use crate::value::record::{Closed, Gate};
 use crate::value::{Path, Str, Value, fingerprint};
 
@@ -32,8 +32,9 @@ pub fn write(observation: &Observation, read_at: Timestamp) -> Vec<u8> {
     for seen in &observation.fields {
         put_seen(&mut bytes, seen);
     }
-    bytes.extend((observation.by.len() as u16).to_le_bytes());
-    for (field, told) in &observation.by {
+    let by = || observation.by.iter().flat_map(|told| told.iter());
+    bytes.extend((by().count() as u16).to_le_bytes());
+    for (field, told) in by() {
         bytes.extend(field.0.to_le_bytes());
         put(&mut bytes, Some(told));
     }
@@ -62,7 +63,8 @@ pub fn read(mut bytes: &[u8]) -> Result<(Observation, Timestamp), Damaged> {
     let count = u16::from_le_bytes(take(from)?);
     let fields = (0..count).map(|_| seen(from)).collect::<Result<_, _>>()?;
     let told = u16::from_le_bytes(take(from)?);
-    let by = (0..told).map(|_| Ok((FieldIx(u16::from_le_bytes(take(from)?)), Str::from(text(from)?.ok_or(Damaged)?)))).collect::<Result<_, Damaged>>()?;
+    let by = (0..told).map(|_| Ok((FieldIx(u16::from_le_bytes(take(from)?)), Str::from(text(from)?.ok_or(Damaged)?)))).collect::<Result<Vec<_>, Damaged>>()?;
+    let by = ToldBy::of(by);
     let (locked, archived) = (flags & 1 != 0, flags & 2 != 0);
     Ok((Observation { key, identity, version, time, fields, by, takes_part, locked, gate, archived, trouble }, read_at))
 }

@@ -138,7 +138,7 @@ impl Gaps<'_> {
             version: link.version.clone(),
             time: link.changed_at,
             fields,
-            by: Vec::new(),
+            by: None,
             takes_part: Some(!link.asleep),
             locked: false,
             gate: Gate::Open,

@@ -3,6 +3,7 @@
 mod alike;
 mod back;
 mod found;
+mod hangs;
 mod late;
 mod leave;
 mod ledger;

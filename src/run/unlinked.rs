@@ -187,6 +187,15 @@ impl<'a> Desk<'a> {
         let mut entity = alone.entity;
         assume(&mut entity, &loose.observation, loose.system, self.ground.clock.now());
         let neighbours = Neighbours::default();
+        let now = self.ground.clock.now();
+        // A wall may ask for what is computed from them.
+        for field in terms.formulas() {
+            let view = View { entity: &entity, neighbours: &neighbours, today: self.ground.today(), forgiven: &[] };
+            if let Some(Ok(value)) = terms.computed(*field, &view) {
+                let changed = Interval { after: None, until: now };
+                entity.hub[field.0 as usize] = Agreed::Set(Fact { value, origin: Origin::Formula, changed });
+            }
+        }
         let view = View { entity: &entity, neighbours: &neighbours, today: self.ground.today(), forgiven: &[] };
         terms.inside_wall(loose.system, &view)
     }

@@ -52,7 +52,7 @@ impl Neighbours {
 
     /// Remembers what a record of the entity shows at the paths of `by`.
     pub fn hear(&mut self, entity: EntityId, system: SystemIx, seen: &Observation) {
-        self.told_by.extend(seen.by.iter().map(|(field, told)| ((entity, *field, system), told.clone())));
+        self.told_by.extend(seen.by.iter().flat_map(|told| told.iter()).map(|(field, told)| ((entity, *field, system), told.clone())));
     }
 
     pub fn value_of(&self, field: FieldIx, entity: EntityId, name: &str) -> Option<&Value> {

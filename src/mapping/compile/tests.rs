@@ -244,6 +244,19 @@ fn a_formula_that_hangs_on_itself_through_another_mapping_is_told() {
     let found = together(&mappings.into_iter().flatten().collect::<Vec<_>>());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].what, "A field hangs on itself: accounts.score → deals.score → accounts.score");
+
+    let text = format!("{HEAD}  a: {{ formula: b }}\n  b: {{ formula: a }}\n");
+    let mut files = crate::diag::Files::new();
+    assert!(compiled(&text, &Known::default()).1.contains("A field hangs on itself: a → b → a"));
+    let file = files.add("m.yaml", text.as_str());
+    let (specs, _) = crate::spec::mapping::read(&files, file);
+    let known = Known::default();
+    let variables = std::collections::BTreeMap::new();
+    let lost = crate::spec::lost::Lost::default();
+    let zone = crate::value::time::Zone::utc();
+    let world = crate::mapping::world::World { mappings: &specs, objects: &known, variables: &variables, lost: &lost, time_zone: zone, files: &files };
+    let (sketch, _) = crate::mapping::compile::sketch(&specs[0], &world);
+    assert!(together(&[sketch.expect("all but the ring is sound")]).is_empty(), "it was told when its mapping was compiled");
 }
 
 #[test]

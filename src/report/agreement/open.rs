@@ -6,15 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Kept;
 use crate::id::{EntityId, RecordKey};
-use crate::mapping::{FieldIx, SystemIx};
+use crate::mapping::{FieldIx, Observation, SystemIx};
 use crate::store::{ReviewAbout, RunRecord, RunState, Store, StoreError, Wake};
 use crate::sync::entity::Entity;
 
 /// What is open in a mapping: questions and refusals.
 #[derive(Default)]
 pub struct Open {
-    /// Unlinked records that a question is about.
-    pub records: HashSet<(SystemIx, RecordKey)>,
+    /// Unlinked records that a question is about, by identity; and by key, those that it names beside.
+    records: HashSet<(SystemIx, RecordKey)>,
+    beside: HashSet<(SystemIx, RecordKey)>,
     /// Entities with a question, and of which fields.
     pub entities: HashMap<EntityId, Vec<Option<FieldIx>>>,
     pub refused: HashSet<(EntityId, SystemIx)>,
@@ -35,8 +36,9 @@ impl Open {
         let mut open = Self::default();
         for review in store.reviews(Some(kept.id), true).await? {
             let field = match review.about {
-                ReviewAbout::Match { system, identity, hits, .. } => {
+                ReviewAbout::Match { system, identity, hits, also, .. } => {
                     open.records.insert((system, identity));
+                    open.beside.extend(also);
                     // Nothing is made for an entity while a record might be it.
                     hits.iter().for_each(|hit| open.entities.entry(*hit).or_default().push(None));
                     None
@@ -61,6 +63,11 @@ impl Open {
         let read = |run: &RunRecord| run.end.state == RunState::Done && run.wake != Wake::Delivery;
         open.read_until = runs.iter().find(|run| read(run)).map(|run| run.started_at.saturating_sub(LATE).unwrap_or(run.started_at));
         Ok(open)
+    }
+
+    /// A question is about this unlinked record.
+    pub fn asks_about(&self, system: SystemIx, shown: &Observation) -> bool {
+        self.records.contains(&(system, shown.identity.clone())) || self.beside.contains(&(system, shown.key.clone()))
     }
 
     /// A run is still to look at this record.

@@ -211,7 +211,7 @@ fn touch(kept: &Kept, system: SystemIx, key: &RecordKey, identity: &RecordKey, w
 fn unlinked(kept: &Kept, open: &Open, system: SystemIx, seen: &Observation) -> Why {
     if seen.takes_part != Some(true) {
         Why::Asleep
-    } else if open.records.contains(&(system, seen.identity.clone())) {
+    } else if open.asks_about(system, seen) {
         Why::Review
     } else if !kept.mapping.system(system).starts {
         Why::StartsNothing

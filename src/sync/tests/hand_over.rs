@@ -186,3 +186,16 @@ fn a_lossy_system_shows_the_form_of_what_is_computed() {
     check(&mut world, &[], "crm g=<abc>; prm g=<a");
     assert_eq!(world.settle(2), 0);
 }
+
+#[test]
+fn what_a_formula_gives_now_is_computed_although_nobody_edited() {
+    let mut table = Table::new(2, &["latest", "latest", "latest"]);
+    table.fields[G].formula = Some(FieldIx(0));
+    table.fields[G].access = vec![Access::None; 2];
+    table.formulas = vec![FieldIx(1)];
+    let mut world = World::agreed(table, &["a", "-", "b"]);
+    assert!(world.peek().entity.is_none(), "it is at rest");
+    world.table.fields[G].formula = Some(FieldIx(2));
+    let look = world.step();
+    assert_eq!((shown(world.entity.agreed(FieldIx(1))).as_str(), look.ops.len()), ("<b>", 0));
+}

@@ -184,7 +184,7 @@ impl World {
             version: Some(Str::from(record.version.to_string())),
             time: Some(record.time),
             fields: (0..self.table.fields.len()).map(seen).collect(),
-            by: Vec::new(),
+            by: None,
             takes_part: Some(record.takes_part),
             locked: record.locked,
             gate: Gate::Open,

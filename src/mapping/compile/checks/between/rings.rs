@@ -6,44 +6,55 @@ use crate::mapping::{EntitySlot, FieldIx, Mapping};
 /// A field of one of the mappings.
 type At = (usize, FieldIx);
 
+/// A step to a field, and whether it goes through a reference.
+#[derive(Clone, Copy)]
+struct Step {
+    to: At,
+    through: bool,
+}
+
 /// Each ring once. One inside a single mapping, without a reference, was told when that was compiled.
 pub(super) fn told(mappings: &[Mapping]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut done: Vec<At> = Vec::new();
     for (at, mapping) in mappings.iter().enumerate() {
         for field in &mapping.formulas {
-            visit(mappings, (at, *field), &mut Vec::new(), &mut done, &mut found);
+            visit(mappings, Step { to: (at, *field), through: false }, &mut Vec::new(), &mut done, &mut found);
         }
     }
     found
 }
 
-fn visit(mappings: &[Mapping], here: At, way: &mut Vec<At>, done: &mut Vec<At>, found: &mut Vec<Diagnostic>) {
-    if let Some(begin) = way.iter().position(|step| *step == here) {
-        found.push(ring(mappings, &way[begin..], here));
+fn visit(mappings: &[Mapping], step: Step, way: &mut Vec<Step>, done: &mut Vec<At>, found: &mut Vec<Diagnostic>) {
+    if let Some(begin) = way.iter().position(|known| known.to == step.to) {
+        let steps: Vec<At> = way[begin..].iter().map(|step| step.to).collect();
+        if step.through || way[begin + 1..].iter().any(|step| step.through) {
+            found.push(ring(mappings, &steps, step.to));
+        }
         return;
     }
-    if done.contains(&here) {
+    if done.contains(&step.to) {
         return;
     }
-    way.push(here);
-    for next in reads(mappings, here) {
+    way.push(step);
+    for next in reads(mappings, step.to) {
         visit(mappings, next, way, done, found);
     }
     way.pop();
-    done.push(here);
+    done.push(step.to);
 }
 
 /// The computed fields that a computed field draws on, through references too.
-fn reads(mappings: &[Mapping], (at, field): At) -> Vec<At> {
+fn reads(mappings: &[Mapping], (at, field): At) -> Vec<Step> {
     let mapping = &mappings[at];
     let Some(formula) = &mapping.field(field).formula else { return Vec::new() };
     let read = |slot: &EntitySlot| match slot {
-        EntitySlot::Field(field) => Some((at, *field)),
+        EntitySlot::Field(field) => Some(Step { to: (at, *field), through: false }),
         EntitySlot::Through(reference, name) => {
             let target = mapping.field(*reference).refers_to()?;
             let other = mappings.iter().position(|mapping| mapping.name == *target)?;
-            Some((other, mappings[other].fields_ix().find(|field| mappings[other].field(*field).name.as_str() == name.as_str())?))
+            let field = mappings[other].fields_ix().find(|field| mappings[other].field(*field).name.as_str() == name.as_str())?;
+            Some(Step { to: (other, field), through: true })
         }
         EntitySlot::Deleted(_) | EntitySlot::Outside(_) | EntitySlot::Today | EntitySlot::Constant(_) => None,
     };
