@@ -21,17 +21,16 @@ pub fn insert(write: &Write, terms: &Terms, tally: &mut Tally, conflict: &Confli
     Ok(())
 }
 
+const LOG: &str = "SELECT coalesce(alias.entity, conflict.entity), run, body, id FROM conflict LEFT JOIN alias ON alias = conflict.entity
+    WHERE mapping = ?1 AND id < ?2 AND ?3 IS NULL ORDER BY id DESC LIMIT ?4";
+/// The plus keeps SQLite from going through all of the mapping's: an entity lost seldom.
+pub const LOG_OF_ONE: &str = "SELECT coalesce(alias.entity, conflict.entity), run, body, id FROM conflict LEFT JOIN alias ON alias = conflict.entity
+    WHERE +mapping = ?1 AND id < ?2 AND conflict.entity IN (SELECT ?3 UNION ALL SELECT alias FROM alias WHERE entity = ?3) ORDER BY id DESC LIMIT ?4";
+
 /// A page of the log. What an entity lost before it was joined to another is the other's.
 pub fn log(conn: &Connection, terms: &Terms, page: Page) -> Result<Vec<Logged>, Fault> {
-    let entity = match page.entity {
-        Some(_) => "AND conflict.entity IN (SELECT ?3 UNION ALL SELECT alias FROM alias WHERE entity = ?3)",
-        None => "AND ?3 IS NULL",
-    };
-    let sql = format!(
-        "SELECT coalesce(alias.entity, conflict.entity), run, body, id FROM conflict LEFT JOIN alias ON alias = conflict.entity
-         WHERE mapping = ?1 AND id < ?2 {entity} ORDER BY id DESC LIMIT ?4"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
+    let sql = if page.entity.is_some() { LOG_OF_ONE } else { LOG };
+    let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params![terms.mapping.0, page.before.unwrap_or(i64::MAX), page.entity.map(|id| id.0), page.limit as i64])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {

@@ -282,3 +282,13 @@ async fn a_store_behind_its_mark_is_known_to_be_restored_until_a_person_confirms
     drop(store);
     assert_eq!(open(&path).restored(), None);
 }
+
+/// However long the log is, what one entity lost is found at once.
+#[test]
+fn what_one_entity_lost_is_found_by_its_index() {
+    let conn = schema::in_memory().expect("a store in memory");
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", super::conflict::LOG_OF_ONE)).expect("good SQL");
+    let steps = statement.query_map([1, 2, 3, 4], |row| row.get::<_, String>(3)).expect("explains");
+    let steps: Vec<String> = steps.map(|step| step.expect("a step")).collect();
+    assert!(steps.iter().any(|step| step.contains("conflict_entity")), "{steps:?}");
+}
