@@ -219,6 +219,9 @@ pub struct Merged {
     pub decided: Vec<Decided>,
 }
 
+/// Agreed values that came from one system at one time.
+pub type BegunFrom = (SystemIx, Interval, Vec<(FieldIx, Range<usize>)>);
+
 /// An entity that begins with records which all show the same: nothing was decided, nothing is owed, and no shadow differs from what is agreed.
 #[derive(Debug)]
 pub struct Begun {
@@ -226,7 +229,7 @@ pub struct Begun {
     /// Without shadows.
     pub links: Vec<(SystemIx, Link)>,
     /// Agreed values, by where they came from; each a range of `bytes` that holds its canonical form.
-    pub agreed: Vec<(SystemIx, Interval, Vec<(FieldIx, Range<usize>)>)>,
+    pub agreed: Vec<BegunFrom>,
     pub bytes: Vec<u8>,
     pub keys: Vec<MatchKey>,
 }
