@@ -125,7 +125,7 @@ pub async fn explain(store: &dyn Store, kept: &Kept, entity: EntityId, only: Opt
     let mapping = &*kept.mapping;
     let mut waits = Vec::new();
     for review in &history.loaded.reviews {
-        let field = words::field_of(&review.about);
+        let field = review.about.field();
         let told = review::question(store, kept, review.clone()).await?;
         waits.push(Waits {
             review: told.review.to_string(),
@@ -177,7 +177,7 @@ fn op(mapping: &Mapping, history: &History, one: &Journalled) -> OpStory {
     OpStory {
         run: one.entry.run.to_string(),
         system: mapping.system(op.system).name.to_string(),
-        kind: words::kind(&op.kind).to_owned(),
+        kind: op.kind.word().to_owned(),
         key: op.key.as_ref().map(ToString::to_string),
         reason: op.reason.sentence(mapping, None),
         sent_at: one.entry.first_sent_at,

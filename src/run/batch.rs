@@ -362,7 +362,7 @@ fn tally(ctx: &Ctx<'_>, answer: &Answer, result: &Landed) {
     let op = &answer.due.entry.op;
     ledger::written(op, result.state, result.refusal.is_some(), &mut end);
     drop(end);
-    ctx.progress.step(Step::Settled { system: op.system, kind: super::plan::kind(&op.kind), outcome: word(&answer.outcome) });
+    ctx.progress.step(Step::Settled { system: op.system, kind: op.kind.word(), outcome: word(&answer.outcome) });
 }
 
 /// The word for an outcome in the journal, logs and metrics.

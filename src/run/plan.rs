@@ -184,7 +184,7 @@ pub fn spell_out(mapping: &Mapping, op: &Op, records: &[String], view: &dyn Enti
         id: id(mapping, op, records),
         mapping: mapping.name.to_string(),
         system: mapping.system(op.system).name.to_string(),
-        kind: kind(&op.kind).to_owned(),
+        kind: op.kind.word().to_owned(),
         key: op.key.as_ref().map(ToString::to_string),
         label: mapping.label(|field| view.agreed(field).to_string()),
         records: records.to_vec(),
@@ -212,7 +212,7 @@ pub fn id(mapping: &Mapping, op: &Op, records: &[String]) -> String {
     };
     put(mapping.name.as_str());
     put(mapping.system(op.system).name.as_str());
-    put(kind(&op.kind));
+    put(op.kind.word());
     match &op.key {
         Some(key) => put(key.as_str()),
         None => records.iter().for_each(|record| put(record)),
@@ -225,15 +225,4 @@ pub fn id(mapping: &Mapping, op: &Op, records: &[String]) -> String {
         fingerprint::canonical(&write.want, &mut bytes);
     }
     format!("{:016x}", fingerprint::hash64(&bytes))
-}
-
-/// The word for an op in plans, logs and metrics.
-pub fn kind(kind: &OpKind) -> &'static str {
-    match kind {
-        OpKind::Create => "create",
-        OpKind::Update => "update",
-        OpKind::Archive(_) => "archive",
-        OpKind::Delete(_) => "delete",
-        OpKind::Restore => "restore",
-    }
 }

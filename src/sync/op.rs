@@ -33,6 +33,19 @@ pub enum OpKind {
     Restore,
 }
 
+impl OpKind {
+    /// Its word in plans, journals, logs and metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            OpKind::Create => "create",
+            OpKind::Update => "update",
+            OpKind::Archive(_) => "archive",
+            OpKind::Delete(_) => "delete",
+            OpKind::Restore => "restore",
+        }
+    }
+}
+
 /// One field of an op.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldWrite {

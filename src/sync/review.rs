@@ -30,6 +30,20 @@ pub enum ReviewAbout {
 }
 
 impl ReviewAbout {
+    /// The field that it is about.
+    pub fn field(&self) -> Option<FieldIx> {
+        match self {
+            ReviewAbout::Conflict { field, .. } => Some(*field),
+            ReviewAbout::PingPong { field, .. } => *field,
+            ReviewAbout::Match { .. }
+            | ReviewAbout::Delete { .. }
+            | ReviewAbout::InDoubt { .. }
+            | ReviewAbout::Stuck { .. }
+            | ReviewAbout::Join { .. }
+            | ReviewAbout::Refused { .. } => None,
+        }
+    }
+
     /// Two records of one system, each asked about with the other beside it: the same question twice.
     pub fn is_mirrored_by(&self, other: &ReviewAbout) -> bool {
         match (self, other) {

@@ -35,22 +35,13 @@ impl Open {
     pub async fn read(store: &dyn Store, kept: &Kept) -> Result<Self, StoreError> {
         let mut open = Self::default();
         for review in store.reviews(Some(kept.id), true).await? {
-            let field = match review.about {
-                ReviewAbout::Match { system, identity, hits, also, .. } => {
-                    open.records.insert((system, identity));
-                    open.beside.extend(also);
-                    // Nothing is made for an entity while a record might be it.
-                    hits.iter().for_each(|hit| open.entities.entry(*hit).or_default().push(None));
-                    None
-                }
-                ReviewAbout::Conflict { field, .. } => Some(field),
-                ReviewAbout::PingPong { field, .. } => field,
-                ReviewAbout::Delete { .. }
-                | ReviewAbout::Stuck { .. }
-                | ReviewAbout::InDoubt { .. }
-                | ReviewAbout::Join { .. }
-                | ReviewAbout::Refused { .. } => None,
-            };
+            let field = review.about.field();
+            if let ReviewAbout::Match { system, identity, hits, also, .. } = review.about {
+                open.records.insert((system, identity));
+                open.beside.extend(also);
+                // Nothing is made for an entity while a record might be it.
+                hits.iter().for_each(|hit| open.entities.entry(*hit).or_default().push(None));
+            }
             if let Some(entity) = review.entity {
                 open.entities.entry(entity).or_default().push(field);
             }

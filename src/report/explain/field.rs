@@ -226,7 +226,7 @@ fn state(mapping: &Mapping, history: &History, field: FieldIx, system: SystemIx,
     if matches!(&known.stands_for, Standing::For(value) if mapping.same(field, value, &fact.value)) {
         return if mapping.same(field, &known.seen, &fact.value) { "as agreed".to_owned() } else { "as agreed, in its own form".to_owned() };
     }
-    let asked = history.loaded.reviews.iter().find(|review| words::field_of(&review.about) == Some(field));
+    let asked = history.loaded.reviews.iter().find(|review| review.about.field() == Some(field));
     let refused = known.refused.as_ref().is_some_and(|refused| mapping.same(field, refused, &fact.value));
     let open = |state| {
         let writes = |entry: &&crate::sync::op::Entry| entry.op.system == system && entry.op.fields.iter().any(|write| write.field == field);
@@ -258,7 +258,7 @@ fn writes(mapping: &Mapping, history: &History, field: FieldIx) -> Vec<Wrote> {
             all.push(Wrote {
                 run: one.entry.run.to_string(),
                 system: mapping.system(op.system).name.to_string(),
-                kind: words::kind(&op.kind).to_owned(),
+                kind: op.kind.word().to_owned(),
                 key: op.key.as_ref().map(ToString::to_string),
                 replaced: write.pre.as_ref().map(ToString::to_string),
                 wrote: write.want.to_string(),

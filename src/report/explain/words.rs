@@ -1,19 +1,9 @@
 //! The words for what the store keeps in closed sets.
 
-use crate::mapping::{FieldIx, Mapping};
-use crate::store::{Journalled, ReviewAbout};
+use crate::mapping::Mapping;
+use crate::store::Journalled;
 use crate::sync::entity::{Cause, Origin};
-use crate::sync::op::{EntryState, OpKind};
-
-pub fn kind(kind: &OpKind) -> &'static str {
-    match kind {
-        OpKind::Create => "create",
-        OpKind::Update => "update",
-        OpKind::Archive(_) => "archive",
-        OpKind::Delete(_) => "delete",
-        OpKind::Restore => "restore",
-    }
-}
+use crate::sync::op::EntryState;
 
 pub fn cause(mapping: &Mapping, cause: Cause) -> String {
     match cause {
@@ -49,19 +39,5 @@ pub fn outcome(one: &Journalled) -> String {
         Some(answer) if answer == state => answer,
         Some(answer) => format!("{answer}; {state}"),
         None => state.to_owned(),
-    }
-}
-
-/// The field that a question is about.
-pub fn field_of(about: &ReviewAbout) -> Option<FieldIx> {
-    match about {
-        ReviewAbout::Conflict { field, .. } => Some(*field),
-        ReviewAbout::PingPong { field, .. } => *field,
-        ReviewAbout::Match { .. }
-        | ReviewAbout::Delete { .. }
-        | ReviewAbout::InDoubt { .. }
-        | ReviewAbout::Stuck { .. }
-        | ReviewAbout::Join { .. }
-        | ReviewAbout::Refused { .. } => None,
     }
 }
