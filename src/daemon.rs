@@ -1,7 +1,7 @@
 //! Life: when mappings wake, who runs them, and how everything stops. The daemon owns every task there is.
 
 pub mod asked;
-mod audit;
+pub mod audit;
 pub mod bell;
 pub mod board;
 pub mod bring_back;

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::exit::{Exit, Misused};
 use super::out::{self, Out, styled};
 use super::{Global, agreement, ground, handed, logs, open};
+use crate::daemon::audit::kept;
 use crate::project::Project;
-use crate::report::Kept;
 use crate::report::agreement::{MappingAgreement, Part, Question, of_mapping};
 use crate::run::{Ground, Laid};
 use crate::server::local::Doubted;
@@ -48,7 +48,7 @@ impl Audit {
         };
         let ground = ground::lay(&project, ground::store_to_look(&project, &*clock)?, clock).await?;
         let chosen = ground::named(&ground, &self.mappings)?;
-        let kept: Vec<Kept> = ground.mappings.iter().map(|laid| Kept { mapping: laid.mapping.clone(), id: laid.id }).collect();
+        let kept = kept(&ground);
         let question = Question { store: &*ground.store, systems: &ground.systems, kept: &kept, today: ground.today(), part };
         let mut all = Vec::with_capacity(chosen.len());
         for laid in chosen {

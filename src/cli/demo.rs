@@ -19,10 +19,10 @@ use super::stop::Stop;
 use super::{Global, agreement, environment, ground, logs, serve};
 use crate::clock::Clock;
 use crate::daemon::End;
+use crate::daemon::audit::kept;
 use crate::diag::render::{Paint, render_all};
 use crate::id::ConnectionName;
 use crate::project::{Overrides, Project};
-use crate::report::Kept;
 use crate::report::agreement::{Part, Question, compare};
 use crate::sandbox::{Sandbox, Settings};
 use act::Act;
@@ -103,7 +103,7 @@ async fn story(act: &Act<'_>, project: &Project, out: &Out) -> anyhow::Result<Ex
     }
     let echoes = act.written() - written;
     act.title("Do they agree? Every record of every system is read anew")?;
-    let kept: Vec<Kept> = act.ground.mappings.iter().map(|laid| Kept { mapping: laid.mapping.clone(), id: laid.id }).collect();
+    let kept = kept(&act.ground);
     let question = Question { store: &*act.ground.store, systems: &act.ground.systems, kept: &kept, today: act.ground.today(), part: Part::Whole };
     let unexplained = agreement::tell(&compare(&question).await?, out)?;
     Ok(if unexplained == 0 && echoes == 0 { Exit::Done } else { Exit::Failed })

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::exit::Exit;
 use super::out::{self, Out, styled};
 use super::{Global, agreement, ground, handed, logs, open};
+use crate::daemon::audit::kept;
 use crate::project::Project;
-use crate::report::Kept;
 use crate::report::agreement::{Part, Question, of_mapping};
 use crate::store::Adoption;
 
@@ -57,7 +57,7 @@ impl Verify {
         if !out.json {
             out.flow(format!("{} from a backup, noticed at {since}. Runs are held.\n", styled(out::WAITING, "restored")))?;
         }
-        let kept: Vec<Kept> = ground.mappings.iter().map(|laid| Kept { mapping: laid.mapping.clone(), id: laid.id }).collect();
+        let kept = kept(&ground);
         let question = Question { store: &*ground.store, systems: &ground.systems, kept: &kept, today: ground.today(), part: Part::Whole };
         let (mut all, mut in_doubt) = (Vec::new(), 0);
         for kept in &kept {

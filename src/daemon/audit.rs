@@ -14,6 +14,7 @@ use super::{End, pace};
 use crate::mapping::Schedule;
 use crate::report::Kept;
 use crate::report::agreement::{AgreementError, MappingAgreement, Part, Question, of_mapping};
+use crate::run::Ground;
 use crate::store::{Adoption, Wake};
 
 /// The clock is looked at this often, so that a machine that slept is noticed.
@@ -41,9 +42,14 @@ pub(super) async fn keep(shared: Arc<Shared>, schedule: Schedule) -> Result<(), 
     Ok(())
 }
 
+/// All mappings of the ground, as reports ask about them.
+pub fn kept(ground: &Ground) -> Vec<Kept> {
+    ground.mappings.iter().map(|laid| Kept { mapping: laid.mapping.clone(), id: laid.id }).collect()
+}
+
 async fn all(shared: &Shared) -> Result<(), End> {
     let ground = &shared.ground;
-    let kept: Vec<Kept> = ground.mappings.iter().map(|laid| Kept { mapping: laid.mapping.clone(), id: laid.id }).collect();
+    let kept = self::kept(ground);
     let question = Question { store: &*ground.store, systems: &ground.systems, kept: &kept, today: ground.today(), part: Part::Whole };
     for (at, kept) in kept.iter().enumerate() {
         let name = &kept.mapping.name;

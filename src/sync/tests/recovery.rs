@@ -10,7 +10,7 @@ use super::table::{Table, path};
 use super::world::{World, abilities, at, shown};
 use crate::id::{EntityId, RecordKey, RunId};
 use crate::mapping::{Adopt, Limit, Limits, Observation};
-use crate::sync::entity::{FieldIx, LinkState, SystemIx};
+use crate::sync::entity::{Entity, FieldIx, LinkState, SystemIx};
 use crate::sync::guard::{HoldReason, Limited, Listing, Stand};
 use crate::sync::join::{Join, Pair, join};
 use crate::sync::op::{Entry, EntryClass, EntryState};
@@ -302,19 +302,7 @@ fn a_late_match_joins_only_where_nothing_can_be_lost() {
     other.entity.id = EntityId(2);
     other.settle(3);
     let neighbours = Neighbours::default();
-    let pair = Pair {
-        terms: &one.table,
-        one: &other.entity,
-        other: &one.entity,
-        only_pair: true,
-        asks: false,
-        entries_open: false,
-        agreed: false,
-        neighbours: &neighbours,
-        today: date(2026, 3, 2),
-        now: at(5_000),
-        run: RunId(1),
-    };
+    let pair = pair(&one, &other.entity, &neighbours);
     let Join::Joined { entity, alias, conflicts } = join(&pair) else { panic!("it joins") };
     assert_eq!((entity.id, alias, conflicts.len()), (EntityId(1), EntityId(2), 1));
     assert_eq!(shown(entity.agreed(FieldIx(1))), "a", "the owner's side");
@@ -328,6 +316,23 @@ fn a_late_match_joins_only_where_nothing_can_be_lost() {
     assert!(matches!(join(&Pair { agreed: true, ..twice }), Join::Review { .. }), "and a person cannot change that here");
 }
 
+/// An entity of the world beside another one, and nothing in the way of joining them.
+fn pair<'a>(world: &'a World, one: &'a Entity, neighbours: &'a Neighbours) -> Pair<'a> {
+    Pair {
+        terms: &world.table,
+        one,
+        other: &world.entity,
+        only_pair: true,
+        asks: false,
+        entries_open: false,
+        agreed: false,
+        neighbours,
+        today: date(2026, 3, 2),
+        now: at(5_000),
+        run: RunId(1),
+    }
+}
+
 #[test]
 fn a_tombstone_beside_a_live_record_is_joined_by_a_person_only() {
     let mut one = World::new(Table::new(2, &["latest"]), &[&["k"]]);
@@ -337,19 +342,7 @@ fn a_tombstone_beside_a_live_record_is_joined_by_a_person_only() {
     let link = gone.links[0].as_mut().expect("is linked");
     (link.key, link.state) = ("old".into(), LinkState::GoneByUser { at: at(4_000) });
     let neighbours = Neighbours::default();
-    let pair = Pair {
-        terms: &one.table,
-        one: &gone,
-        other: &one.entity,
-        only_pair: true,
-        asks: false,
-        entries_open: false,
-        agreed: false,
-        neighbours: &neighbours,
-        today: date(2026, 3, 2),
-        now: at(5_000),
-        run: RunId(1),
-    };
+    let pair = pair(&one, &gone, &neighbours);
     assert!(matches!(join(&pair), Join::Review { .. }));
     let Join::Joined { entity, .. } = join(&Pair { agreed: true, ..pair }) else { panic!("it joins") };
     let link = entity.links[0].as_ref().expect("is linked");
