@@ -111,6 +111,8 @@ pub struct Ended {
     pub counts: RunCounts,
     /// Why it waits for a person.
     pub held: Vec<String>,
+    /// It is held because the store was restored: that is confirmed for the whole store, and no plan approves it.
+    pub restored: bool,
     /// Ops of an approved plan that were dropped because their record moved, and records that are waiting for a new plan.
     pub moved: Vec<String>,
     /// Cursors that move when the run ends.
@@ -189,6 +191,7 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
         end: RunEnd { ledger: if request.commits() { ledger::open(laid) } else { Vec::new() }, ..RunEnd::default() },
         counts: RunCounts::new(laid.mapping.systems.len(), laid.mapping.fields.len()),
         held: Vec::new(),
+        restored: false,
         moved: Vec::new(),
         down: Vec::new(),
         idle: Vec::new(),
@@ -201,6 +204,7 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
         Some(since) => {
             ended.end.state = RunState::Held;
             ended.held.push(restored(since));
+            ended.restored = true;
             Ok(())
         }
     };
@@ -230,13 +234,10 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
     outcome.map(|()| ended)
 }
 
-/// How the reason of a run begins that is held because nobody has looked at a restored store yet.
-pub const RESTORED: &str = "the store was restored from a backup";
-
 /// What a store remembers that was put back is older than what happened since: nothing is written by it before a person has looked.
 fn restored(since: Timestamp) -> String {
     format!(
-        "{RESTORED} (noticed at {since}), so what was written after the backup is not known here; \
+        "the store was restored from a backup (noticed at {since}), so what was written after the backup is not known here; \
          look with `syncline verify` and `syncline plan`, then confirm with `syncline verify --accept`"
     )
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::out::{self, Out, styled};
 use crate::id::MappingName;
-use crate::run::{Ended, RESTORED};
+use crate::run::Ended;
 use crate::store::{RunState, Totals};
 
 /// What the runs of one command came to, told as they end.
@@ -87,7 +87,7 @@ fn tell(name: &MappingName, ended: &Ended, approve: Option<&str>, out: &Out) -> 
         out.flow(format!("  {} {why}", styled(out::WAITING, "held:")))?;
     }
     // A restored store is confirmed as a whole.
-    if held && !ended.held.iter().any(|why| why.starts_with(RESTORED)) {
+    if held && !ended.restored {
         let own = || format!("    syncline plan {name} --out {name}.plan\n    syncline run --plan {name}.plan");
         out.line(format!("  Look at its plan and approve it:\n{}", approve.map_or_else(own, str::to_owned)))?;
     }

@@ -124,6 +124,8 @@ pub struct Done {
     pub message: Option<String>,
     pub ledger: Vec<Ledger>,
     pub held: Vec<String>,
+    /// It is held because the store was restored.
+    pub restored: bool,
     pub moved: Vec<String>,
     /// Systems that could not be read, and why.
     pub down: Vec<(String, String)>,
@@ -152,6 +154,7 @@ impl From<&Ended> for Done {
             message: end.message.clone(),
             ledger: end.ledger.clone(),
             held: ended.held.clone(),
+            restored: ended.restored,
             moved: ended.moved.clone(),
             remarks: ended.remarks.clone(),
             down: ended.down.iter().map(|(system, why)| (system.to_string(), why.clone())).collect(),
@@ -188,6 +191,7 @@ impl Done {
             end,
             counts: RunCounts::default(),
             held: self.held,
+            restored: self.restored,
             moved: self.moved,
             idle: Vec::new(),
             down,
