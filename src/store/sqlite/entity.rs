@@ -16,7 +16,7 @@ use crate::sync::entity::{Agreed, Entity};
 
 /// Stores how an entity is after a look or a result. `before` is how it was loaded.
 pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&Entity>, after: &Entity, keys: Option<&[MatchKey]>) -> Result<(), Fault> {
-    let keys = keys.map(matched::write);
+    let keys = keys.map(|keys| matched::write(keys.iter().map(MatchKey::stored)));
     match before {
         None => insert(write, terms, tally, after.id, after.closed, hub::write(&after.hub, terms), keys.unwrap_or_default())?,
         Some(before) => {
@@ -60,7 +60,7 @@ fn insert(write: &Write, terms: &Terms, tally: &mut Tally, id: EntityId, closed:
 
 /// Stores an entity whose records all show what is agreed.
 pub fn begin(write: &Write, terms: &Terms, tally: &mut Tally, begun: &Begun) -> Result<(), Fault> {
-    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(&begun.keys))?;
+    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(begun.keys.iter().copied()))?;
     for (system, link) in &begun.links {
         // Links without shadows show what is agreed, whatever that is.
         let place = Place { entity: begun.id, system: *system, old_hub: &[], new_hub: &[] };

@@ -14,11 +14,11 @@ use crate::store::{Hit, StoreError};
 const KEY_BYTES: usize = 10;
 
 /// The keys as an entity's row keeps them, so that they can be taken out of the table again.
-pub fn write(keys: &[MatchKey]) -> Vec<u8> {
+pub fn write(keys: impl ExactSizeIterator<Item = (u16, u64)>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(keys.len() * KEY_BYTES);
-    for key in keys {
-        bytes.extend_from_slice(&key.rule.to_le_bytes());
-        bytes.extend_from_slice(&key.hash.to_le_bytes());
+    for (rule, hash) in keys {
+        bytes.extend_from_slice(&rule.to_le_bytes());
+        bytes.extend_from_slice(&hash.to_le_bytes());
     }
     bytes
 }
