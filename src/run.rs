@@ -10,6 +10,7 @@ mod batch;
 pub mod breaker;
 mod commit;
 pub mod connect;
+mod day;
 mod feed;
 mod first;
 pub mod ground;
@@ -117,6 +118,8 @@ pub struct Ended {
     pub moved: Vec<String>,
     /// Cursors that move when the run ends.
     pub idle: Vec<MovedCursor>,
+    /// Others may hang on values that it changed.
+    pub spread: bool,
     /// Systems that could not be read.
     pub down: Vec<(SystemName, String)>,
     /// What was left alone, and what to do about it.
@@ -193,6 +196,7 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
         held: Vec::new(),
         restored: false,
         moved: Vec::new(),
+        spread: false,
         down: Vec::new(),
         idle: Vec::new(),
         remarks: Vec::new(),

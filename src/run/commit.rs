@@ -17,6 +17,7 @@ use crate::id::{EntryId, RunId};
 use crate::mapping::{Observation, SystemIx};
 use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
+use crate::sync::hangs;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryState, OpKind};
 use crate::sync::scene::{Look, Sight};
@@ -83,6 +84,7 @@ pub async fn merge(
         ledger::looked(prepared, &look, &mut ended.end);
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
+                ended.spread |= stored.spreads;
                 if !entries.is_empty() {
                     let (entity, neighbours, hints) = (stored.after.clone(), slice.neighbours.clone(), prepared.hints.clone());
                     let seen = leaving(prepared, &entries);
@@ -178,6 +180,10 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         true => numbered(prepared.hints.iter().cloned()),
         false => Vec::new(),
     };
+    let spreads = match &prepared.before {
+        Some(before) => hangs::spreads(&laid.read, before, &after) || (is_other && !laid.read.is_empty()),
+        None => false,
+    };
     let merged = Merged {
         before: prepared.before.clone(),
         after,
@@ -191,6 +197,7 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         untouch,
         again: again.into_iter().collect(),
         decided: look.decided,
+        spreads,
     };
     Some((merged, entries))
 }

@@ -202,7 +202,7 @@ impl<'a> Desk<'a> {
 
     /// References in match keys are entities, not record keys.
     pub async fn resolve(&self, loose: &mut [Loose]) -> Result<(), RunError> {
-        if self.laid.mapping.refers_to.is_empty() {
+        if !self.laid.mapping.has_references() {
             return Ok(());
         }
         let now = self.ground.clock.now();

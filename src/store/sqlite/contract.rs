@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::fault::Fault;
 use super::writer::Fence;
-use super::{Sqlite, conflict, entity, forget, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
+use super::{Sqlite, conflict, entity, forget, hangs, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -86,6 +87,16 @@ impl Store for Sqlite {
             runs::adopt(write, mapping)
         })
         .await
+    }
+
+    async fn day(&self, mapping: MappingId) -> Result<Option<Date>, StoreError> {
+        let terms = self.terms(mapping)?;
+        self.read("read a mapping's day", move |conn| hangs::day(conn, &terms)).await
+    }
+
+    async fn keep_day(&self, mapping: MappingId, day: Date) -> Result<(), StoreError> {
+        let terms = self.terms(mapping)?;
+        self.write("keep a mapping's day", move |write| hangs::keep_day(write, &terms, day)).await
     }
 
     fn scratch(&self) -> std::path::PathBuf {

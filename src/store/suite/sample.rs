@@ -25,7 +25,7 @@ pub fn at(second: i64) -> Timestamp {
 
 pub fn shape() -> MappingShape {
     let system = |name: &str, object: &str| SystemShape { name: name.into(), was: None, connection: name.into(), object: object.into() };
-    let field = |name: &str, meaning: [Option<u64>; 2]| FieldShape { name: name.into(), was: None, meaning: meaning.to_vec() };
+    let field = |name: &str, meaning: [Option<u64>; 2]| FieldShape { name: name.into(), was: None, meaning: meaning.to_vec(), hangs: false };
     MappingShape {
         name: "deals".into(),
         was: None,
