@@ -6,7 +6,7 @@ use super::logs::Narrow;
 use super::{Kept, label};
 use crate::id::{EntityId, MappingName, RecordKey, ReviewId};
 use crate::mapping::{FieldIx, Mapping, SystemIx};
-use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
+use crate::store::{Answer, Review, ReviewAbout, Store, StoreError, StuckWhy};
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -22,17 +22,28 @@ pub struct Question {
     pub opened_at: Timestamp,
     /// Answered, and not used by a run yet.
     pub answered: bool,
+    /// Left as it is: asked anew when it is another question.
+    pub left: bool,
 }
 
-/// Open questions, oldest first; `narrow.limit` of each mapping.
+/// Which questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Open,
+    /// A person said to leave it; another answer is taken as ever.
+    Left,
+}
+
+/// Open questions, or those that were left as they are, oldest first; `narrow.limit` of each mapping.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn open(store: &dyn Store, kept: &[Kept], narrow: &Narrow) -> Result<Vec<Question>, StoreError> {
+pub async fn open(store: &dyn Store, kept: &[Kept], narrow: &Narrow, which: Which) -> Result<Vec<Question>, StoreError> {
+    let is_asked = |review: &Review| (review.answer == Some(Answer::Leave)) == (which == Which::Left);
     let mut all = Vec::new();
     for kept in kept {
         let reviews = store.reviews(Some(kept.id), true).await?;
-        for review in reviews.into_iter().filter(|review| is_wanted(&kept.mapping, review, narrow)).take(narrow.limit) {
+        for review in reviews.into_iter().filter(|review| is_asked(review) && is_wanted(&kept.mapping, review, narrow)).take(narrow.limit) {
             all.push(question(store, kept, review).await?);
         }
     }
@@ -126,7 +137,9 @@ pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> 
         }
         ReviewAbout::Refused { system, .. } => ("retry", format!("{} is asked again to take {who}", name(mapping, *system)), vec![leave()]),
     };
-    Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered: review.answer.is_some() })
+    let left = review.answer == Some(Answer::Leave) && !matches!(review.about, ReviewAbout::Refused { .. });
+    let answered = review.answer.is_some() && !left;
+    Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered, left })
 }
 
 /// `0015… "Acme"`.

@@ -6,6 +6,7 @@ mod found;
 mod hangs;
 mod late;
 mod leave;
+mod left;
 mod ledger;
 mod offline;
 mod pace;

@@ -122,7 +122,7 @@ fn merge_field(work: &mut Work, field: FieldIx, owners: &Owners, seen: &mut Vec<
             true
         }
         Choice::Ask { among } => {
-            ask(work, field, among, review.is_some());
+            ask(work, field, among, review);
             false
         }
         Choice::Waits { owner } => {
@@ -335,16 +335,21 @@ fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<Sy
     });
 }
 
-fn ask(work: &mut Work, field: FieldIx, among: Vec<Candidate>, is_open: bool) {
+/// Asks a person, or leaves it at what was asked before: answered or not, a question stands until a value is another one.
+fn ask(work: &mut Work, field: FieldIx, among: Vec<Candidate>, asked: Option<&ReviewInput>) {
     work.frozen[field.0 as usize] = true;
     work.reasons[field.0 as usize] = Some(Reason::Asked);
     for system in among.iter().filter_map(Candidate::system).collect::<Vec<_>>() {
         work.look.note(system, Some(field), NoteKind::Asked);
     }
-    if is_open {
-        return;
+    let values: Vec<(Option<SystemIx>, Value)> = among.into_iter().map(|one| (one.system(), one.value)).collect();
+    if let Some(ReviewInput { id, about: ReviewAbout::Conflict { values: before, .. }, .. }) = asked {
+        let known = |(system, value): &(Option<SystemIx>, Value)| before.iter().any(|(of, said)| of == system && work.same(field, said, value));
+        if values.iter().all(known) {
+            return;
+        }
+        work.look.closed_reviews.push(*id);
     }
-    let values = among.into_iter().map(|one| (one.system(), one.value)).collect();
     let about = ReviewAbout::Conflict { field, values };
     work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
 }

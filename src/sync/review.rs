@@ -44,6 +44,17 @@ impl ReviewAbout {
         }
     }
 
+    /// Whether the other question is this one, asked of the same records.
+    pub fn asks_the_same(&self, other: &ReviewAbout) -> bool {
+        match (self, other) {
+            (ReviewAbout::Match { system, identity, hits, also, .. }, ReviewAbout::Match { system: at, identity: of, hits: others, also: beside, .. }) => {
+                let all = |one: &[(SystemIx, RecordKey)], other: &[(SystemIx, RecordKey)]| one.iter().all(|record| other.contains(record));
+                (system, identity, hits) == (at, of, others) && all(also, beside) && all(beside, also)
+            }
+            _ => self == other,
+        }
+    }
+
     /// Two records of one system, each asked about with the other beside it: the same question twice.
     pub fn is_mirrored_by(&self, other: &ReviewAbout) -> bool {
         match (self, other) {
