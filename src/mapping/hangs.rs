@@ -21,12 +21,9 @@ impl Mapping {
             EntitySlot::Through(reference, name) if self.field(*reference).refers_to() == Some(&target.name) => {
                 target.fields.iter().position(|field| field.name.as_str() == &**name).map(|at| FieldIx(at as u16))
             }
-            EntitySlot::Through(..)
-            | EntitySlot::Field(_)
-            | EntitySlot::Deleted(_)
-            | EntitySlot::Outside(_)
-            | EntitySlot::Today
-            | EntitySlot::Constant(_) => None,
+            EntitySlot::Through(..) | EntitySlot::Field(_) | EntitySlot::Deleted(_) | EntitySlot::Outside(_) | EntitySlot::Today | EntitySlot::Constant(_) => {
+                None
+            }
         };
         self.slots.iter().filter_map(read).collect()
     }

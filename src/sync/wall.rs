@@ -168,7 +168,8 @@ fn edited_since(work: &Work, review: &ReviewInput) -> Option<String> {
         return None;
     }
     let spoken = |at: &SystemIx| deleter.map_or(at == system, |by| *at != by);
-    let known = |at: SystemIx, field: FieldIx, value: &Value| shown.iter().any(|(of, about, said)| *of == at && *about == field && work.same(field, said, value));
+    let known =
+        |at: SystemIx, field: FieldIx, value: &Value| shown.iter().any(|(of, about, said)| *of == at && *about == field && work.same(field, said, value));
     let mut edits = work.scene.terms.systems().filter(spoken).flat_map(|at| work.stand(at).edits.iter().map(move |(field, value)| (at, *field, value)));
     let (at, field, _) = edits.find(|(at, field, value)| !known(*at, *field, value))?;
     Some(format!("`{}` was edited in {}", work.scene.terms.field_name(field), work.scene.terms.system_name(at)))

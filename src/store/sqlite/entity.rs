@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::fault::Fault;
 use super::link::{self, Place};
-use super::{hangs, matched};
 use super::tally::Tally;
 use super::writer::Write;
+use super::{hangs, matched};
 use crate::id::EntityId;
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;

@@ -84,7 +84,8 @@ pub fn touch(write: &mut Write, target: EntityId, now: Timestamp) -> Result<(), 
 }
 
 pub fn day(conn: &Connection, terms: &Terms) -> Result<Option<Date>, Fault> {
-    let day: Option<Option<String>> = conn.prepare_cached("SELECT day FROM mapping WHERE id = ?1")?.query_row([terms.mapping.0], |row| row.get(0)).optional()?;
+    let day: Option<Option<String>> =
+        conn.prepare_cached("SELECT day FROM mapping WHERE id = ?1")?.query_row([terms.mapping.0], |row| row.get(0)).optional()?;
     Ok(day.flatten().map(|day| day.parse().map_err(|_| Broken { what: "date" })).transpose()?)
 }
 
