@@ -5,6 +5,7 @@
 
 mod alike;
 pub mod apply;
+mod arrivals;
 pub mod back;
 mod batch;
 pub mod breaker;
@@ -231,6 +232,9 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
             .map(|moved| async move { ground.store.commit_page(&moved.connection, &moved.object, moved.feed, Some(moved.cursor), Vec::new(), now).await });
         // Together: the store writes what waits at once in one transaction.
         tokio::try_join!(ground.store.end_run(run, ended.end.clone(), now), futures::future::try_join_all(moves))?;
+        if ended.end.linked + ended.end.created > 0 {
+            ground.arrivals.note(laid.id);
+        }
         if ended.end.state == RunState::Done {
             retention::forget(ground, laid).await?;
         }

@@ -386,6 +386,8 @@ pub trait Store: Send + Sync {
     async fn touched_count(&self, mapping: MappingId) -> Result<(u64, Option<Timestamp>), StoreError>;
     /// Drops touched records that turned out to be nothing to us (unlinked, outside, unchanged).
     async fn untouch(&self, touched: Vec<(Touch, i64)>) -> Result<(), StoreError>;
+    /// Records that wait for what they refer to are due at once.
+    async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError>;
     async fn touch(&self, touched: Vec<Touch>, not_before: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError>;
 
     /// Which entity each record is linked to (live, gone or as a predecessor), in order.

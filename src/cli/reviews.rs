@@ -32,12 +32,15 @@ impl Reviews {
         let store = ground::store_to_look(&project, &*clock)?;
         let kept = ground::kept(&project, &*store, &self.narrowed.mappings).await?;
         let narrow = self.narrowed.read(&project, clock.now())?;
-        let questions = review::open(&*store, &kept, &narrow, if self.left { Which::Left } else { Which::Open }).await?;
+        let (questions, more) = review::open(&*store, &kept, &narrow, if self.left { Which::Left } else { Which::Open }).await?;
         if out.json {
-            out.json(&json!({ "reviews": questions.iter().map(as_json).collect::<Vec<_>>() }))?;
+            out.json(&json!({ "reviews": questions.iter().map(as_json).collect::<Vec<_>>(), "more": more }))?;
             return Ok(Exit::Done);
         }
         questions.iter().try_for_each(|question| tell(question, out))?;
+        if more {
+            out.line(styled(out::QUIET, "There are more; narrow them down, or raise --limit."))?;
+        }
         match questions.as_slice() {
             [] if self.left => out.line("Nothing was left as it is.")?,
             [] => out.line("Nothing waits for a person.")?,

@@ -48,7 +48,9 @@ impl Shared {
         for (other, laid) in self.ground.mappings.iter().enumerate().filter(|(other, _)| *other != at) {
             let shares = end.read > 0 && laid.mapping.feeds().any(|feed| mapping.feeds().any(|own| own == feed));
             let refers = (linked || ended.spread) && laid.mapping.refers_to.contains(&mapping.name);
-            if (shares || refers) && !self.ground.store.touched(laid.id, self.ground.clock.now(), 1).await?.is_empty() {
+            // What waits for a record to refer to is due once any was linked.
+            let awaits = linked && refers && self.ground.store.touched_count(laid.id).await?.0 > 0;
+            if awaits || (shares || refers) && !self.ground.store.touched(laid.id, self.ground.clock.now(), 1).await?.is_empty() {
                 self.bells[other].ring(Wake::Delivery, Reading::Touched);
             }
         }

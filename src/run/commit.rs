@@ -20,7 +20,7 @@ use crate::sync::entity::Entity;
 use crate::sync::hangs;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryState, OpKind};
-use crate::sync::scene::{Look, Sight};
+use crate::sync::scene::{Look, NoteKind, Sight};
 
 /// So many writes start within a moment of their commit.
 const SENT_AT_ONCE_MAX: usize = 50;
@@ -156,6 +156,7 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
     let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_))) || (prepared.late.near && look.entity.is_some());
     let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
     let waits = [look.waits, retry].into_iter().flatten().min();
+    let refers = look.notes.iter().any(|note| waits_for_another(&note.what));
     let nothing = look.entity.is_none()
         && look.ops.is_empty()
         && look.reviews.is_empty()
@@ -175,7 +176,8 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
     let keys = look.entity.as_ref().or(is_other.then_some(&prepared.entity)).map(|after| keys::agreed(laid, after));
     let lost = prepared.late.lost.iter().map(|lost| Conflict { run, ..lost.clone() });
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
-    let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
+    let why = if refers { Touched::Reference } else { Touched::Retry };
+    let again = waits.and_then(|at| Some((Touch { why, ..touch_of(laid, &after)? }, at)));
     let untouch = match entries.is_empty() {
         true => numbered(prepared.hints.iter().cloned()),
         false => Vec::new(),
@@ -200,6 +202,11 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         spreads,
     };
     Some((merged, entries))
+}
+
+/// Whether it is a record referred to that is waited for.
+fn waits_for_another(what: &NoteKind) -> bool {
+    matches!(what, NoteKind::Unresolved | NoteKind::Deferred | NoteKind::RequiredUnlinked | NoteKind::CreateUnlinked)
 }
 
 /// A touch that leads back to the entity, through any of its links.

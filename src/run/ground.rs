@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::RunError;
+use super::arrivals::Arrivals;
 use super::breaker::Breakers;
 use super::retention::Retention;
 use crate::clock::Clock;
@@ -30,6 +31,8 @@ pub struct Ground {
     entry_ids: EntryIds,
     /// What takes no writes now.
     pub breakers: Breakers,
+    /// What came that others may refer to.
+    pub arrivals: Arrivals,
     /// When to look for what was kept long enough.
     pub retention: Retention,
     /// Connections whose account was compared in this process.
@@ -119,7 +122,8 @@ impl Ground {
             laid.push(Laid { mapping, id, seats, read });
         }
         let (entry_ids, pinned): (EntryIds, _) = (Box::new(uuid::Uuid::now_v7), Mutex::default());
-        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids, breakers: Breakers::default(), retention: Retention::default(), pinned })
+        let (breakers, arrivals, retention) = (Breakers::default(), Arrivals::default(), Retention::default());
+        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids, breakers, arrivals, retention, pinned })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {

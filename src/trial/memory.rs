@@ -23,6 +23,9 @@ pub use table::{Stored, Table};
 /// Records of one page: small, so that several pages are met soon.
 const PAGE_RECORDS: usize = 100;
 
+/// Who types there, as the system tells.
+const SOMEBODY: &str = "somebody";
+
 /// Something that goes wrong once, at the next write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -103,7 +106,7 @@ impl MemorySystem {
     /// Somebody types a value there; false if the record is not there.
     pub fn edit(&self, object: &ObjectName, key: &RecordKey, path: &Path, value: Value) -> bool {
         let now = self.clock.now();
-        self.state().tables.get_mut(object).is_some_and(|table| table.change(key, now, |values| path.set(values, value)))
+        self.state().tables.get_mut(object).is_some_and(|table| table.change(key, now, Some(SOMEBODY), |values| path.set(values, value)))
     }
 
     /// Somebody deletes a record there; false if it is not there.

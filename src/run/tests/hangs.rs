@@ -225,3 +225,25 @@ async fn a_mapping_may_refer_to_itself() {
     assert_eq!(bench.shows("crm", &below, "Group").as_deref(), Some("Acme Group"), "within the next run");
     assert_eq!(bench.shows("prm", &branch, "parent").as_deref(), Some(head.as_str()));
 }
+
+#[tokio::test]
+async fn a_reference_that_waits_is_filled_within_a_run_of_what_it_refers_to() {
+    let bench = Bench::new(&TIERS.replace("type: ref(partners) }", "type: ref(partners), required: true }")).await;
+    let (partners, accounts) = (ObjectName::new("partners"), ObjectName::new("Account"));
+    let acme = bench.prm.put(&partners, record(&[("name", "Acme"), ("tier", "gold")]));
+    let deal = bench.prm.put(&object("prm"), record(&[("number", "1"), ("partner", acme.as_str())]));
+    let both = || async {
+        bench.run_mapping(0, Intent::Apply).await;
+        bench.run_mapping(1, Intent::Apply).await
+    };
+    for _ in 0..4 {
+        bench.clock.advance(Duration::from_secs(3 * 3600));
+        both().await;
+    }
+    assert!(bench.crm.keys(&object("crm")).is_empty(), "no deal is made in the CRM before its partner is there");
+    bench.clock.advance(Duration::from_secs(60));
+    bench.crm.put(&accounts, record(&[("Name", "Acme"), ("Tier", "gold")]));
+    let ended = both().await;
+    assert_eq!(ended.end.created, 1, "{ended:?}");
+    assert_eq!(bench.shows("prm", &deal, "rate").as_deref(), Some("high"));
+}

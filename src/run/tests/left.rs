@@ -15,8 +15,8 @@ impl Bench {
         let kept = [Kept { mapping: laid.mapping.clone(), id: laid.id }];
         let narrow = Narrow { limit: 10, ..Narrow::default() };
         let told = |which| review::open(&*self.ground.store, &kept, &narrow, which);
-        assert_eq!(told(Which::Open).await.expect("lists").len(), open.len());
-        assert!(told(Which::Left).await.expect("lists").iter().all(|question| question.left && !question.answered));
+        assert_eq!(told(Which::Open).await.expect("lists").0.len(), open.len());
+        assert!(told(Which::Left).await.expect("lists").0.iter().all(|question| question.left && !question.answered));
         assert_eq!(self.ground.store.totals(laid.id).await.expect("counts").reviews, open.len() as u64, "what is left waits for nobody");
         (open, left.len())
     }

@@ -151,6 +151,15 @@ impl Store for Sqlite {
         self.write("untouch", move |write| touched.iter().try_for_each(|(terms, (touch, seq))| touched::untouch(write, terms, touch, *seq))).await
     }
 
+    async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError> {
+        let terms = self.terms(mapping)?;
+        let shared = Arc::clone(&terms);
+        match self.read("look for what waits", move |conn| touched::has_late(conn, &shared)).await? {
+            true => self.write("hasten what waits", move |write| touched::hasten(write, &terms)).await,
+            false => Ok(()),
+        }
+    }
+
     async fn touch(&self, touched: Vec<Touch>, not_before: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError> {
         let touched = self.with_terms(touched, |touch| touch.mapping)?;
         self.write("touch", move |write| touched.iter().try_for_each(|(terms, touch)| touched::touch(write, terms, touch, not_before, now))).await

@@ -4,6 +4,7 @@ use super::{Broken, Reader, Terms, Writer};
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::mapping::{FieldIx, SystemIx};
 use crate::store::{Answer, ReviewAbout, StuckWhy};
+use crate::value::Str;
 
 pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
     let mut out = Writer::begin();
@@ -50,10 +51,11 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             out.number(hits.len() as u64);
             hits.iter().for_each(|hit| out.text(hit.as_str()));
         }
-        ReviewAbout::PingPong { system: at, field } => {
+        ReviewAbout::PingPong { system: at, field, other } => {
             out.byte(4);
             system(&mut out, *at);
             out.option(*field, |out, field| out.number(terms.field(field).into()));
+            out.option(other.as_deref(), Writer::text);
         }
         ReviewAbout::Stuck { system: at, why } => {
             out.byte(6);
@@ -134,7 +136,9 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             let system = terms.system_ix(input.small()?);
             let field = input.option(Reader::small)?;
             let field: Option<Option<FieldIx>> = field.map_or(Some(None), |number| terms.field_ix(number).map(Some));
-            system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field })
+            // Before it was kept who else wrote it, a question ended here.
+            let other = if input.is_done() { None } else { input.option(Reader::text)?.map(Str::from) };
+            system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field, other })
         }
         // Before the reason was kept, too.
         5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?), why: String::new() }),

@@ -128,10 +128,11 @@ pub fn lost(entity: EntityId, run: RunId) -> Conflict {
         field: AMOUNT,
         run,
         at: at(5),
-        losers: vec![Loser { system: Some(ERP), value: Value::Integer(4), shadow: None, until: Some(at(4)) }],
+        losers: vec![Loser { system: Some(ERP), value: Value::Integer(4), shadow: None, until: Some(at(4)), actor: None }],
         winner: Value::Integer(5),
         winner_system: Some(CRM),
         winner_until: None,
+        winner_actor: None,
         policy: "latest".into(),
         grade: None,
     }

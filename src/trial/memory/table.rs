@@ -28,6 +28,8 @@ pub struct Stored {
     /// Number of its last change.
     pub change: u64,
     pub time: Timestamp,
+    /// Who changed it last.
+    pub actor: Option<Str>,
     pub deleted: bool,
 }
 
@@ -53,14 +55,17 @@ impl Table {
         }
         self.last += 1;
         let key = RecordKey::new(format!("r{:06}", self.last));
-        let stored = Stored { values, archived: false, change: self.last, time: now, deleted: false };
+        let stored = Stored { values, archived: false, change: self.last, time: now, actor: None, deleted: false };
         self.records.insert(key.clone(), stored);
         key
     }
 
-    /// Changes a record that is there; false if none is.
-    pub fn change(&mut self, key: &RecordKey, now: Timestamp, how: impl FnOnce(&mut Value)) -> bool {
-        self.touch(key, now, |stored| how(&mut stored.values))
+    /// Changes a record that is there; false if none is. `actor`: who did it, where the system tells.
+    pub fn change(&mut self, key: &RecordKey, now: Timestamp, actor: Option<&str>, how: impl FnOnce(&mut Value)) -> bool {
+        self.touch(key, now, |stored| {
+            stored.actor = actor.map(Str::from);
+            how(&mut stored.values);
+        })
     }
 
     pub fn delete(&mut self, key: &RecordKey, now: Timestamp) -> bool {
@@ -107,7 +112,7 @@ impl Table {
                     None => {
                         let made = self.made(read, item, now);
                         if let (Outcome::Done { key: Some(key), .. }, Some(by)) = (&made, &item.by) {
-                            self.change(&key.clone(), now, |values| path.set(values, by.clone()));
+                            self.change(&key.clone(), now, None, |values| path.set(values, by.clone()));
                         }
                         made
                     }
@@ -136,7 +141,7 @@ impl Table {
         if let Some(refusal) = self.refused(key, version) {
             return refusal;
         }
-        self.change(key, now, |values| item.cells.iter().for_each(|cell| cell.path.set(values, cell.value.clone())));
+        self.change(key, now, None, |values| item.cells.iter().for_each(|cell| cell.path.set(values, cell.value.clone())));
         self.done(read, key, created)
     }
 
@@ -174,6 +179,7 @@ fn shown(key: &RecordKey, stored: &Stored, columns: &[Column]) -> Record {
         identity: key.clone(),
         version: Some(spelt(stored.change)),
         time: Some(stored.time),
+        actor: stored.actor.clone(),
         cells: cells(&stored.values, columns),
         gate: Gate::Open,
         archived: stored.archived,

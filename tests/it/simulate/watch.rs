@@ -318,6 +318,10 @@ impl Store for Watch {
         handed_on!(self, day, mapping)
     }
 
+    async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError> {
+        handed_on!(self, hasten, mapping)
+    }
+
     async fn keep_day(&self, mapping: MappingId, day: Date) -> Result<(), StoreError> {
         handed_on!(self, keep_day, mapping, day)
     }
