@@ -62,7 +62,8 @@ impl Explain {
         if explained.is_empty() && waits.is_empty() {
             let what = format!("No record `{}` of {} is linked in {}", self.key, self.system, self.of);
             let elsewhere = self.elsewhere(&project, &clock, &*store).await?;
-            let what_to_do = elsewhere.unwrap_or_else(|| "It was never read, does not take part, or has another key; `syncline status` tells what was read.".to_owned());
+            let what_to_do =
+                elsewhere.unwrap_or_else(|| "It was never read, does not take part, or has another key; `syncline status` tells what was read.".to_owned());
             return Err(Misused::because(what, what_to_do));
         }
         if out.json {

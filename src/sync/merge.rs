@@ -317,7 +317,13 @@ fn log(work: &mut Work, field: FieldIx, winner: &Value, taken: Option<&Candidate
     if lost.is_empty() || planted!("loser-not-logged") {
         return;
     }
-    let loser = |one: &Candidate| Loser { system: one.system(), value: one.value.clone(), shadow: one.shadow.clone(), until: Some(one.changed.until), actor: one.actor.clone() };
+    let loser = |one: &Candidate| Loser {
+        system: one.system(),
+        value: one.value.clone(),
+        shadow: one.shadow.clone(),
+        until: Some(one.changed.until),
+        actor: one.actor.clone(),
+    };
     let grade = match reason {
         Some(Reason::Latest { grade, .. }) => Some(grade.to_string()),
         Some(_) | None => None,

@@ -4,7 +4,7 @@ use super::{Broken, Reader, Terms, Writer};
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::mapping::{FieldIx, SystemIx};
 use crate::store::{Answer, ReviewAbout, StuckWhy};
-use crate::value::Str;
+use crate::value::{Str, Value};
 
 pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
     let mut out = Writer::begin();
@@ -38,12 +38,7 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             system(&mut out, *at);
             out.option(*deleter, system);
             out.text(why);
-            out.number(shown.len() as u64);
-            for (at, field, value) in shown {
-                system(&mut out, *at);
-                out.number(terms.field(*field).into());
-                out.value(value);
-            }
+            write_shown(&mut out, shown, terms);
         }
         ReviewAbout::InDoubt { entry, hits } => {
             out.byte(3);
@@ -76,6 +71,15 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
         }
     }
     out.0
+}
+
+fn write_shown(out: &mut Writer, shown: &[(SystemIx, FieldIx, Value)], terms: &Terms) {
+    out.number(shown.len() as u64);
+    for (at, field, value) in shown {
+        out.number(terms.system(*at).into());
+        out.number(terms.field(*field).into());
+        out.value(value);
+    }
 }
 
 fn write_stuck(out: &mut Writer, why: &StuckWhy) {

@@ -157,7 +157,15 @@ pub async fn conflicts_and_decisions_are_kept(store: Arc<dyn Store>) {
         grade: Some("possible".into()),
     };
     let changed = Interval { after: Some(at(1)), until: at(3) };
-    let spoke = |from, fate, value: &str| Spoke { from, as_agreed: fate == Fate::Lost, value: Value::text(value), before: Some(Value::Blank), changed, actor: (fate == Fate::Taken).then(|| "sam".into()), fate };
+    let spoke = |from, fate, value: &str| Spoke {
+        from,
+        as_agreed: fate == Fate::Lost,
+        value: Value::text(value),
+        before: Some(Value::Blank),
+        changed,
+        actor: (fate == Fate::Taken).then(|| "sam".into()),
+        fate,
+    };
     let spoke = vec![spoke(Origin::System(ERP), Fate::Taken, "v"), spoke(Origin::Person, Fate::Lost, "w")];
     let decided = |field, reason| Decided { field, value: Value::text("v"), reason, was: Some(Value::text("u")), spoke: spoke.clone() };
     let mut look = merged(None, settled(1));
