@@ -147,6 +147,7 @@ impl Done {
             restored: self.restored,
             moved: self.moved,
             idle: Vec::new(),
+            spread: false,
             down,
             remarks: self.remarks,
         }

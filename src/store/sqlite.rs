@@ -9,6 +9,7 @@ mod contract;
 mod entity;
 mod fault;
 mod forget;
+mod hangs;
 mod inbox;
 mod journal;
 mod lease;

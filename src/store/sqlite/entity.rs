@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::fault::Fault;
 use super::link::{self, Place};
-use super::matched;
 use super::tally::Tally;
 use super::writer::Write;
+use super::{hangs, matched};
 use crate::id::EntityId;
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -24,6 +24,9 @@ pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&En
                 let sql = "UPDATE entity SET closed = ?2, hub = ?3 WHERE id = ?1";
                 let changed = write.execute(sql, params![after.id.0, after.closed, hub::write(&after.hub, terms)])?;
                 known(changed, after.id)?;
+                if tally.indexed {
+                    hangs::replace(write, terms, after.id, &before.hub, &after.hub)?;
+                }
             }
             if let Some(keys) = keys {
                 replace_keys(write, terms, tally, after.id, &keys)?;
@@ -54,6 +57,7 @@ fn insert(write: &Write, terms: &Terms, tally: &mut Tally, id: EntityId, closed:
     tally.entities += 1;
     if tally.indexed {
         matched::add(write, terms, id.0, &keys)?;
+        hangs::add(write, terms, id, &hub)?;
     }
     Ok(())
 }
@@ -94,11 +98,12 @@ fn replace_keys(write: &Write, terms: &Terms, tally: &Tally, entity: EntityId, k
 
 /// Makes `gone` a former name of `into`, whose new links hold what the other's held. The journal follows; conflicts are read through the alias.
 pub fn join(write: &Write, terms: &Terms, tally: &mut Tally, gone: EntityId, into: EntityId) -> Result<(), Fault> {
-    let mut statement = write.conn.prepare_cached("SELECT keys FROM entity WHERE id = ?1 AND mapping = ?2")?;
-    let keys: Option<Vec<u8>> = statement.query_row(params![gone.0, terms.mapping.0], |row| row.get(0)).optional()?;
-    let keys = keys.ok_or_else(|| Fault::unknown(format!("entity {gone}")))?;
+    let mut statement = write.conn.prepare_cached("SELECT keys, hub FROM entity WHERE id = ?1 AND mapping = ?2")?;
+    let row: Option<(Vec<u8>, Vec<u8>)> = statement.query_row(params![gone.0, terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (keys, values) = row.ok_or_else(|| Fault::unknown(format!("entity {gone}")))?;
     if tally.indexed {
         matched::remove(write, terms, gone.0, &keys)?;
+        hangs::replace(write, terms, gone, &hub::read(&values, terms)?, &[])?;
     }
     link::remove_all(write, terms, tally, gone)?;
     write.execute("DELETE FROM entity WHERE id = ?1", [gone.0])?;

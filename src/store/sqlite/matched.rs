@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column;
 use super::fault::Fault;
+use super::hangs;
 use super::writer::Write;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
@@ -122,6 +123,7 @@ pub fn build(write: &Write, terms: &Terms) -> Result<(), Fault> {
     }
     write.execute("INSERT OR IGNORE INTO matched SELECT ?1, hash, rule, target FROM temp.key ORDER BY hash, rule, target", [mapping])?;
     write.conn.execute_batch("DROP TABLE temp.key")?;
+    hangs::build(write, terms)?;
     write.execute("UPDATE mapping SET indexed = 1 WHERE id = ?1", [mapping])?;
     Ok(())
 }

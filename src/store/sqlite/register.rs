@@ -1,10 +1,12 @@
 //! Learning a mapping: names to numbers that stay, `was`, and the epoch in which a cell got its present meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
+use super::hangs;
+use super::matched::{self, Indexed};
 use super::writer::Write;
 use crate::store::stored::Terms;
 use crate::store::{MappingId, MappingShape, StoreError};
@@ -22,6 +24,9 @@ struct Plan {
     fields: Vec<(i64, bool)>,
     /// By system, then field: meaning and the epoch it began in.
     cells: Vec<Vec<Option<(i64, u32)>>>,
+    /// By field; and whether what hangs on others is to be found anew.
+    hangs: Vec<bool>,
+    hangs_anew: bool,
 }
 
 impl Plan {
@@ -31,7 +36,7 @@ impl Plan {
         };
         let id = MappingId(u32::try_from(mapping).map_err(|_| Fault::unknown("room for one more mapping"))?);
         let since = self.cells.iter().map(|row| row.iter().map(|cell| cell.map(|(_, since)| since)).collect()).collect();
-        Ok(Terms::new(id, self.epoch, narrow("system", &self.systems)?, narrow("field", &self.fields)?, since))
+        Ok(Terms::new(id, self.epoch, narrow("system", &self.systems)?, narrow("field", &self.fields)?, since, self.hangs.clone()))
     }
 }
 
@@ -70,8 +75,8 @@ pub fn register(write: &mut Write, shape: &MappingShape) -> Result<Terms, Fault>
         write.execute(sql, params![number, mapping, system.name.as_str(), system.connection.as_str(), system.object.as_str()])?;
     }
     for (field, (number, _)) in shape.fields.iter().zip(&plan.fields) {
-        let sql = "INSERT INTO field (mapping, number, name) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET name = ?3, retired = 0";
-        write.execute(sql, params![mapping, number, field.name.as_str()])?;
+        let sql = "INSERT INTO field (mapping, number, name, hangs) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET name = ?3, hangs = ?4, retired = 0";
+        write.execute(sql, params![mapping, number, field.name.as_str(), field.hangs])?;
     }
     let left = "DELETE FROM touched WHERE mapping = ?1 AND system IN (SELECT id FROM system WHERE mapping = ?1 AND retired = 1)";
     write.execute(left, [mapping])?;
@@ -83,7 +88,11 @@ pub fn register(write: &mut Write, shape: &MappingShape) -> Result<Terms, Fault>
             }
         }
     }
-    plan.terms(mapping)
+    let terms = plan.terms(mapping)?;
+    if plan.hangs_anew && matched::indexed(write.conn, &terms)? == Indexed::Yes {
+        hangs::build(write, &terms)?;
+    }
+    Ok(terms)
 }
 
 fn plan(conn: &Connection, shape: &MappingShape) -> Result<Plan, Fault> {
@@ -114,8 +123,10 @@ fn plan(conn: &Connection, shape: &MappingShape) -> Result<Plan, Fault> {
         cells.push(shape.fields.iter().zip(&fields).map(cell).collect::<Vec<_>>());
     }
     let total = cells.iter().flatten().flatten().count();
-    changed |= kept != total || total != stored.len() || names_differ(conn, mapping, shape, &systems, &fields)?;
-    Ok(Plan { mapping, epoch: if kept == total && mapping.is_some() { epoch } else { next }, changed, systems, fields, cells })
+    let hangs: Vec<bool> = shape.fields.iter().map(|field| field.hangs).collect();
+    let hangs_anew = hanging(conn, mapping)? != fields.iter().zip(&hangs).filter(|(_, hangs)| **hangs).map(|((number, _), _)| *number).collect();
+    changed |= kept != total || total != stored.len() || hangs_anew || names_differ(conn, mapping, shape, &systems, &fields)?;
+    Ok(Plan { mapping, epoch: if kept == total && mapping.is_some() { epoch } else { next }, changed, systems, fields, cells, hangs, hangs_anew })
 }
 
 /// Each system's number: the same name on the same object, else its former name, else a new one. Another object or connection under the
@@ -166,6 +177,13 @@ fn fields(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Resu
             }
         }
     }
+    Ok(numbers)
+}
+
+/// Fields through which other values hang on what they refer to.
+fn hanging(conn: &Connection, mapping: Option<i64>) -> Result<BTreeSet<i64>, Fault> {
+    let mut statement = conn.prepare("SELECT number FROM field WHERE mapping = ?1 AND hangs AND retired = 0")?;
+    let numbers = statement.query_map([mapping], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     Ok(numbers)
 }
 

@@ -85,7 +85,7 @@ pub fn totals(conn: &Connection, terms: &Terms) -> Result<Totals, Fault> {
         entities: count("SELECT coalesce(sum(entities), 0) FROM mapping WHERE id = ?1")?,
         waiting: count("SELECT coalesce(sum(waiting), 0) FROM mapping WHERE id = ?1")?,
         conflicts: count("SELECT coalesce(sum(conflicts), 0) FROM mapping WHERE id = ?1")?,
-        reviews: count("SELECT count(*) FROM review WHERE mapping = ?1 AND closed = 0")?,
+        reviews: count("SELECT count(*) FROM review WHERE mapping = ?1 AND closed = 0 AND answer IS NULL")?,
         dead_letters: count("SELECT count(*) FROM dead_letter WHERE mapping = ?1 AND closed = 0")?,
         in_doubt: count("SELECT count(*) FROM entry WHERE mapping = ?1 AND state < 5 AND state IN (1, 2)")?,
         touched: count("SELECT count(*) FROM touched WHERE mapping = ?1")?,

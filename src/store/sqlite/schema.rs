@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_forget.sql"),
     include_str!("../migrations/0004_history.sql"),
     include_str!("../migrations/0005_back.sql"),
+    include_str!("../migrations/0006_hangs.sql"),
 ];
 /// Older libraries can corrupt a file in WAL mode when two connections write or checkpoint at once.
 const SQLITE_MIN: (i32, &str) = (3_051_003, "3.51.3");
