@@ -126,7 +126,7 @@ fn known(changed: usize, entity: EntityId) -> Result<(), Fault> {
 /// A range of ids that no entity has or had.
 pub fn reserve(write: &Write, count: u64) -> Result<std::ops::Range<i64>, Fault> {
     let count = i64::try_from(count).map_err(|_| Fault::unknown("so many entity ids"))?;
-    let end: i64 = write.conn.query_row("UPDATE meta SET entity = entity + ?1 RETURNING entity", [count], |row| row.get(0))?;
+    let end: i64 = write.conn.prepare_cached("UPDATE meta SET entity = entity + ?1 RETURNING entity")?.query_row([count], |row| row.get(0))?;
     Ok(end - count..end)
 }
 
