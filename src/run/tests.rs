@@ -4,6 +4,7 @@ mod alike;
 mod back;
 mod found;
 mod hangs;
+mod junction;
 mod late;
 mod leave;
 mod ledger;
