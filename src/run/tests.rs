@@ -1,6 +1,7 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod audit;
 mod back;
 mod found;
 mod hangs;
