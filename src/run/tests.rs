@@ -3,6 +3,7 @@
 mod alike;
 mod audit;
 mod back;
+mod doubt;
 mod found;
 mod hangs;
 mod junction;
