@@ -100,6 +100,14 @@ impl Bench {
         Self { clock, crm, prm, others, ground }
     }
 
+    /// The mapping's file is another one from now on.
+    async fn lay(&mut self, mapping: &str) {
+        let (mappings, said) = compiled(mapping, &Known::default());
+        let mappings = mappings.into_iter().map(|mapping| Arc::new(mapping.unwrap_or_else(|| panic!("{said}")))).collect();
+        let (store, clock, systems) = (self.ground.store.clone(), self.clock.clone() as Arc<dyn Clock>, self.ground.systems.clone());
+        self.ground = Ground::lay(store, clock, TimeZone::UTC, systems, mappings).await.expect("sound ground");
+    }
+
     async fn run_as(&self, intent: Intent) -> Ended {
         self.clock.advance(Duration::from_secs(60));
         self.run_at_once(intent).await

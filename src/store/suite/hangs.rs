@@ -83,12 +83,11 @@ pub async fn what_hangs_is_found_anew_when_the_mapping_changes(store: Arc<dyn St
     assert_eq!(spread(&store, laid, 1).await, []);
 }
 
-pub async fn a_day_is_kept_and_what_waits_is_hastened(store: Arc<dyn Store>) {
+pub async fn what_was_looked_through_is_kept_and_what_waits_is_hastened(store: Arc<dyn Store>) {
     let (mapping, _) = registered(&store).await;
-    assert_eq!(store.day(mapping).await.expect("reads"), None);
-    let day = jiff::civil::date(2026, 11, 20);
-    store.keep_day(mapping, day).await.expect("keeps");
-    assert_eq!(store.day(mapping).await.expect("reads"), Some(day));
+    assert_eq!(store.derived(mapping).await.expect("reads"), None);
+    store.keep_derived(mapping, "by this").await.expect("keeps");
+    assert_eq!(store.derived(mapping).await.expect("reads").as_deref(), Some("by this"));
     let waits = |key: &str, why| Touch { why, ..touch(mapping, CRM, key) };
     let all = vec![waits("0061", Touched::Reference), waits("0062", Touched::Retry)];
     store.touch(all, Some(at(100)), at(1)).await.expect("touches");
