@@ -265,12 +265,9 @@ async fn an_edit_of_a_rule_is_looked_at_everywhere_once() {
     bench.run().await;
     assert_eq!(bench.crm.keys(&object("crm")).len(), 1);
     assert_eq!((bench.shows("prm", &one, "name"), bench.shows("prm", &nine, "name").as_deref()), (None, Some("Birch")));
+    bench.run().await;
     let ended = bench.run().await;
-    assert_eq!(
-        ended.end.ledger.iter().map(|ledger| ledger.read).sum::<u64>(),
-        1,
-        "what was written is met once more, and nothing else is looked at: {ended:?}"
-    );
+    assert_eq!(ended.end.ledger.iter().map(|ledger| ledger.read).sum::<u64>(), 0, "nothing is looked at any more: {ended:?}");
     // Over its limits it waits for a person.
     let all = edited
         .replace("not deleted('crm') and big", "not deleted('crm') and number == '99'")
