@@ -235,7 +235,8 @@ pub struct Begun {
     /// Agreed values, by where they came from; each a range of `bytes` that holds its canonical form.
     pub agreed: Vec<BegunFrom>,
     pub bytes: Vec<u8>,
-    pub keys: Vec<MatchKey>,
+    /// Rule and hash of each match key.
+    pub keys: Vec<(u16, u64)>,
 }
 
 impl Merged {

@@ -131,7 +131,8 @@ fn begin(laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<Vec<Begun>, Ru
         ended.end.linked += records;
         same.group.members.iter().for_each(|member| ended.end.ledger[usize::from(member.system.0)].agreed += 1);
     }
-    Ok(slice.same.iter().map(|same| alike::begin(alike, laid, same)).collect::<Result<_, _>>()?)
+    let clocks = alike::Clocks::of(laid);
+    Ok(slice.same.iter().map(|same| alike::begin(alike, laid, &clocks, same)).collect::<Result<_, _>>()?)
 }
 
 /// Few writes leave right after the commit: they are stored as sent in the same transaction, which saves one. Should the process end in between, they

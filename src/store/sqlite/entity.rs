@@ -16,7 +16,7 @@ use crate::sync::entity::{Agreed, Entity};
 
 /// Stores how an entity is after a look or a result. `before` is how it was loaded.
 pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&Entity>, after: &Entity, keys: Option<&[MatchKey]>) -> Result<(), Fault> {
-    let keys = keys.map(matched::write);
+    let keys = keys.map(|keys| matched::write(keys.iter().map(MatchKey::stored)));
     match before {
         None => insert(write, terms, tally, after.id, after.closed, hub::write(&after.hub, terms), keys.unwrap_or_default())?,
         Some(before) => {
@@ -64,7 +64,7 @@ fn insert(write: &Write, terms: &Terms, tally: &mut Tally, id: EntityId, closed:
 
 /// Stores an entity whose records all show what is agreed.
 pub fn begin(write: &Write, terms: &Terms, tally: &mut Tally, begun: &Begun) -> Result<(), Fault> {
-    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(&begun.keys))?;
+    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(begun.keys.iter().copied()))?;
     for (system, link) in &begun.links {
         // Links without shadows show what is agreed, whatever that is.
         let place = Place { entity: begun.id, system: *system, old_hub: &[], new_hub: &[] };
@@ -126,7 +126,7 @@ fn known(changed: usize, entity: EntityId) -> Result<(), Fault> {
 /// A range of ids that no entity has or had.
 pub fn reserve(write: &Write, count: u64) -> Result<std::ops::Range<i64>, Fault> {
     let count = i64::try_from(count).map_err(|_| Fault::unknown("so many entity ids"))?;
-    let end: i64 = write.conn.query_row("UPDATE meta SET entity = entity + ?1 RETURNING entity", [count], |row| row.get(0))?;
+    let end: i64 = write.conn.prepare_cached("UPDATE meta SET entity = entity + ?1 RETURNING entity")?.query_row([count], |row| row.get(0))?;
     Ok(end - count..end)
 }
 

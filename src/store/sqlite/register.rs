@@ -96,7 +96,8 @@ pub fn register(write: &mut Write, shape: &MappingShape) -> Result<Terms, Fault>
 }
 
 fn plan(conn: &Connection, shape: &MappingShape) -> Result<Plan, Fault> {
-    let by_name = |name: &str| conn.query_row("SELECT id, epoch FROM mapping WHERE name = ?1", [name], |row| Ok((row.get(0)?, row.get(1)?))).optional();
+    let mut statement = conn.prepare_cached("SELECT id, epoch FROM mapping WHERE name = ?1")?;
+    let mut by_name = |name: &str| statement.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional();
     let mut found: Option<(i64, u32)> = by_name(shape.name.as_str())?;
     let mut changed = found.is_none();
     if let (None, Some(was)) = (found, &shape.was) {
@@ -133,12 +134,12 @@ fn plan(conn: &Connection, shape: &MappingShape) -> Result<Plan, Fault> {
 /// same name is another system, unless `was` says that it is the same.
 fn systems(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Result<Vec<(i64, bool)>, Fault> {
     let mut stored = Vec::new();
-    let mut statement = conn.prepare("SELECT id, name, connection, object FROM system WHERE mapping = ?1 AND retired = 0")?;
+    let mut statement = conn.prepare_cached("SELECT id, name, connection, object FROM system WHERE mapping = ?1 AND retired = 0")?;
     let mut rows = statement.query([mapping])?;
     while let Some(row) = rows.next()? {
         stored.push((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?));
     }
-    let mut free: i64 = conn.query_row("SELECT coalesce(max(id), 0) + 1 FROM system", [], |row| row.get(0))?;
+    let mut free: i64 = conn.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM system")?.query_row([], |row| row.get(0))?;
     let mut taken = Vec::new();
     for system in &shape.systems {
         let same = |(_, name, connection, object): &&(i64, String, String, String)| {
@@ -158,12 +159,13 @@ fn systems(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Res
 
 fn fields(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Result<Vec<(i64, bool)>, Fault> {
     let mut stored = BTreeMap::new();
-    let mut statement = conn.prepare("SELECT name, number FROM field WHERE mapping = ?1 AND retired = 0")?;
+    let mut statement = conn.prepare_cached("SELECT name, number FROM field WHERE mapping = ?1 AND retired = 0")?;
     let mut rows = statement.query([mapping])?;
     while let Some(row) = rows.next()? {
         stored.insert(row.get::<_, String>(0)?, row.get::<_, i64>(1)?);
     }
-    let mut free: i64 = conn.query_row("SELECT coalesce(max(number), -1) + 1 FROM field WHERE mapping = ?1", [mapping], |row| row.get(0))?;
+    let mut highest = conn.prepare_cached("SELECT coalesce(max(number), -1) + 1 FROM field WHERE mapping = ?1")?;
+    let mut free: i64 = highest.query_row([mapping], |row| row.get(0))?;
     let named: Vec<i64> = shape.fields.iter().filter_map(|field| stored.get(field.name.as_str()).copied()).collect();
     let mut numbers = Vec::new();
     for field in &shape.fields {
@@ -191,7 +193,7 @@ type Cells = BTreeMap<(i64, i64), (i64, u32)>;
 
 /// Stored meaning and epoch by field and system.
 fn cells(conn: &Connection, mapping: Option<i64>) -> Result<Cells, Fault> {
-    let mut statement = conn.prepare("SELECT field, system, meaning, since FROM cell WHERE mapping = ?1")?;
+    let mut statement = conn.prepare_cached("SELECT field, system, meaning, since FROM cell WHERE mapping = ?1")?;
     let rows = statement.query_map([mapping], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -201,7 +203,7 @@ fn names_differ(conn: &Connection, mapping: Option<i64>, shape: &MappingShape, s
     if systems.iter().chain(fields).any(|(_, known)| !known) {
         return Ok(true);
     }
-    let count = |sql: &str| conn.query_row(sql, [mapping], |row| row.get::<_, i64>(0));
+    let count = |sql: &str| conn.prepare_cached(sql)?.query_row([mapping], |row| row.get::<_, i64>(0));
     let stored_systems = count("SELECT count(*) FROM system WHERE mapping = ?1 AND retired = 0")?;
     let stored_fields = count("SELECT count(*) FROM field WHERE mapping = ?1 AND retired = 0")?;
     if stored_systems != systems.len() as i64 || stored_fields != fields.len() as i64 {
@@ -209,13 +211,13 @@ fn names_differ(conn: &Connection, mapping: Option<i64>, shape: &MappingShape, s
     }
     for (system, (number, _)) in shape.systems.iter().zip(systems) {
         let sql = "SELECT name = ?2 AND connection = ?3 FROM system WHERE id = ?1";
-        if !conn.query_row(sql, params![number, system.name.as_str(), system.connection.as_str()], |row| row.get::<_, bool>(0))? {
+        if !conn.prepare_cached(sql)?.query_row(params![number, system.name.as_str(), system.connection.as_str()], |row| row.get::<_, bool>(0))? {
             return Ok(true);
         }
     }
     for (field, (number, _)) in shape.fields.iter().zip(fields) {
         let sql = "SELECT name = ?3 FROM field WHERE mapping = ?1 AND number = ?2";
-        if !conn.query_row(sql, params![mapping, number, field.name.as_str()], |row| row.get::<_, bool>(0))? {
+        if !conn.prepare_cached(sql)?.query_row(params![mapping, number, field.name.as_str()], |row| row.get::<_, bool>(0))? {
             return Ok(true);
         }
     }

@@ -31,7 +31,8 @@ pub fn end(write: &Write, run: &Run, end: &RunEnd, at: Timestamp) -> Result<(), 
 
 /// The number of the newest run that was ever stored.
 pub fn last(conn: &Connection) -> rusqlite::Result<i64> {
-    Ok(conn.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'run'", [], |row| row.get(0)).optional()?.unwrap_or(0))
+    let mut statement = conn.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'run'")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
 /// Runs that the former holder of the store left running: nobody runs them any more. Only the newest can be such.
