@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::writer::Fence;
-use super::{Sqlite, conflict, entity, forget, hangs, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
+use super::{Sqlite, conflict, disk, entity, forget, hangs, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -101,7 +101,7 @@ impl Store for Sqlite {
     fn scratch(&self) -> std::path::PathBuf {
         match self.readers {
             Some(_) => std::path::Path::new(&self.file).parent().map(std::path::Path::to_owned).unwrap_or_default(),
-            None => std::env::temp_dir(),
+            None => disk::scratch(),
         }
     }
 
