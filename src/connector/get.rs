@@ -22,6 +22,7 @@ use crate::spec::connector::Verdict;
 use crate::system::{Got, Read, SystemError};
 use crate::value::record::{Columns, Record};
 use crate::value::{Doc, Value};
+use crate::plant::planted;
 
 /// Batches of one read that are under way together; the vendor's own limit is in the connector's pools.
 const SIDE_BY_SIDE: usize = 4;
@@ -49,7 +50,7 @@ impl Line {
             all.extend(got?);
         }
         drop(under_way);
-        if !all.is_empty() && all.iter().all(|got: &Got| got.record.is_none()) {
+        if !planted!("gone-without-control") && !all.is_empty() && all.iter().all(|got: &Got| got.record.is_none()) {
             self.control(&local).await?;
         }
         Ok(all)

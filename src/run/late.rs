@@ -19,6 +19,7 @@ use crate::sync::join::{Join, Pair, apart, join as join_two};
 use crate::sync::op::EntryState;
 use crate::sync::scene::Sight;
 use crate::sync::terms::Terms;
+use crate::plant::sometimes;
 
 /// What late matches brought to an entity, to be stored with its look.
 #[derive(Clone, Debug, Default)]
@@ -128,6 +129,7 @@ impl Room<'_> {
         let Some(at) = self.places.get(&suspect.entity).copied() else { return Ok(()) };
         for near in suspect.near {
             let other = self.other(near).await?;
+            sometimes!("what a record shows would be another's key");
             self.hold(at, &other.entity, true);
         }
         Ok(())
@@ -187,6 +189,9 @@ impl Room<'_> {
                 self.put(one_of(elder, younger, *entity, conflicts, asked), alias);
             }
             Join::Review { elder, about } => {
+                if agreed {
+                    sometimes!("an agreed join cannot be carried out");
+                }
                 // An answer that cannot be carried out is asked for again, with the reason.
                 if let Some(Asked { review, .. }) = asked.as_ref().filter(|_| agreed) {
                     self.placed.closed.push(*review);

@@ -57,6 +57,9 @@ fn sleep_or_wake(work: &mut Work, system: SystemIx) {
     let Some(link) = work.entity.link_mut(system) else { return };
     let slept = std::mem::replace(&mut link.asleep, !takes_part);
     if !takes_part {
+        if !slept {
+            sometimes!("a record falls asleep");
+        }
         return work.silenced(system, Silence::Asleep);
     }
     if slept {
@@ -86,6 +89,7 @@ pub(super) fn speak_again(work: &mut Work, system: SystemIx) {
             (Shadow::Known(_) | Shadow::Unknown | Shadow::NoCell, _) => false,
         };
         if moved {
+            sometimes!("an owner that was away speaks again");
             work.set_shadow(field, system, Shadow::Unknown);
         }
     }
@@ -99,8 +103,14 @@ fn went(work: &mut Work, system: SystemIx) {
     let Some(link) = work.entity.link_mut(system) else { return };
     if link.state.is_live() {
         link.state = match ours {
-            Some(cause) => LinkState::GoneByUs { cause, at: now },
-            None => LinkState::GoneByUser { at: now },
+            Some(cause) => {
+                sometimes!("a delete in doubt is seen done");
+                LinkState::GoneByUs { cause, at: now }
+            }
+            None => {
+                sometimes!("a user deleted a record");
+                LinkState::GoneByUser { at: now }
+            }
         };
         forget_wall(link);
     }

@@ -162,6 +162,7 @@ fn moves(work: &Work, field: FieldIx) -> bool {
 pub(super) fn hold(work: &mut Work) {
     for system in work.scene.terms.systems() {
         if let Some(until) = work.scene.paused[system.0 as usize].filter(|_| work.look.ops.iter().any(|(op, _)| op.system == system)) {
+            sometimes!("what is owed waits for an object that takes no writes");
             drop_ops(work, system);
             work.look.wait(until);
             continue;
@@ -221,6 +222,7 @@ fn judge(work: &mut Work, system: SystemIx) {
     let after = shifted(now, -WINDOW);
     if tried().filter(|tried| tried.landed() && tried.at > after).count() >= WRITES_MAX {
         drop_ops(work, system);
+        sometimes!("a record is written too often");
         return open(work, ReviewAbout::PingPong { system, field: None });
     }
     // What failed before or while the system took nothing says nothing of the record: it is counted anew from there.
@@ -241,6 +243,7 @@ fn judge(work: &mut Work, system: SystemIx) {
     if let Some(doubled) = waits.checked_sub(1) {
         let until = shifted(last.at, FIRST_WAIT * (1 << doubled.min(ATTEMPTS_MAX)));
         if now < until {
+            sometimes!("a write that others were faster than waits");
             drop_ops(work, system);
             work.look.wait(until);
         }

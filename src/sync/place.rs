@@ -83,9 +83,11 @@ pub fn place(unlinked: &Unlinked) -> Placement {
         sometimes!("an unlinked record is met while a create is open");
     }
     if let Some(entry) = claim(unlinked).filter(|_| !planted!("own-create-not-claimed")) {
+        sometimes!("our own create comes back to us");
         return Placement::Claimed(entry);
     }
     if observation.archived {
+        sometimes!("an archived record is nothing to anybody");
         return Placement::LeaveAlone;
     }
     match unlinked.answer {
@@ -95,6 +97,7 @@ pub fn place(unlinked: &Unlinked) -> Placement {
         Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep) | None => {}
     }
     if let Some(entity) = unlinked.predecessor_of {
+        sometimes!("a record returns in whose place another stands");
         return Placement::Review(unlinked.about(vec![entity], Vec::new()));
     }
     if observation.takes_part != Some(true) {
@@ -103,7 +106,10 @@ pub fn place(unlinked: &Unlinked) -> Placement {
     match unlinked.hits.iter().find(|hits| !hits.entities.is_empty() || !hits.twins.is_empty()) {
         Some(hits) => unlinked.among(hits),
         None if !unlinked.terms.starts(unlinked.system) => Placement::Wait(WaitingWhy::StartsNever),
-        None if !unlinked.inside_alone => Placement::Wait(WaitingWhy::BeyondWall),
+        None if !unlinked.inside_alone => {
+            sometimes!("a record would start beyond its wall");
+            Placement::Wait(WaitingWhy::BeyondWall)
+        }
         None => Placement::Start,
     }
 }
@@ -117,10 +123,14 @@ impl Unlinked<'_> {
                 if hit.inside {
                     Placement::Join(hit.entity)
                 } else {
+                    sometimes!("a record waits beyond the wall of what it is");
                     Placement::Wait(WaitingWhy::BeyondWall)
                 }
             }
-            _ => Placement::Review(self.about(entities, hits.also(self.system))),
+            _ => {
+                sometimes!("a person is asked which thing a record is");
+                Placement::Review(self.about(entities, hits.also(self.system)))
+            }
         }
     }
 

@@ -203,6 +203,9 @@ impl Question<'_> {
         if self.candidates.iter().any(|one| !one.is(How::Adoption)) {
             return;
         }
+        if may_not.iter().any(|one| one.is(How::Adoption) && !one.value.is_blank()) {
+            sometimes!("a value fills what nobody agreed to");
+        }
         let fills = |one: &Candidate| one.is(How::Adoption) && !one.value.is_blank();
         let (fill, rest): (Vec<_>, Vec<_>) = std::mem::take(may_not).into_iter().partition(fills);
         *may_not = rest;
@@ -260,6 +263,7 @@ impl Question<'_> {
     }
 
     fn by_hand_over(self, owner: SystemIx, put_back: Vec<Candidate>) -> Choice {
+        sometimes!("the old owner speaks in the look of a hand-over");
         let before = self.before.expect("called only in a hand-over");
         let at = self.candidates.iter().position(|one| one.system() == Some(before)).expect("called only where the old owner speaks");
         self.takes(at, put_back, Reason::HandOver { winner: before, to: owner })
@@ -291,6 +295,9 @@ impl Question<'_> {
         let takes_any = take.iter().any(|one| one.system().is_some());
         if all_blank && takes_any {
             // A clear never beats a fill of the same look.
+            if !low.is_empty() {
+                sometimes!("a clear meets others below its rank");
+            }
             self.candidates = take.into_iter().chain(low).collect();
         } else {
             self.candidates = take;
@@ -298,6 +305,7 @@ impl Question<'_> {
         }
         let place = |one: &Candidate| (one.value.is_blank(), rank(one.voice()), one.system().is_none());
         let Some(at) = (0..self.candidates.len()).min_by_key(|at| place(&self.candidates[*at])) else {
+            sometimes!("nobody who spoke may take");
             return Choice::Stays { put_back };
         };
         let reason = match (self.alone(at), self.candidates[at].voice()) {
@@ -310,7 +318,14 @@ impl Question<'_> {
 
     fn by_time(self, put_back: Vec<Candidate>) -> Choice {
         let (at, grade) = self.newest_of(&(0..self.candidates.len()).collect::<Vec<_>>());
+        if grade == Grade::Possible && !self.all_same() {
+            sometimes!("an edit is possibly the latest");
+        }
+        if grade == Grade::Order && !self.all_same() {
+            sometimes!("the order of systems decides");
+        }
         if self.terms.certain(self.field) && grade != Grade::Certain && !self.all_same() {
+            sometimes!("times that cannot tell are a question");
             return Choice::Ask { among: self.candidates };
         }
         let winner = self.candidates[at].system();
@@ -330,7 +345,10 @@ impl Question<'_> {
     }
 
     fn by_asking(self, put_back: Vec<Candidate>) -> Choice {
-        if self.all_same() { self.by_time(put_back) } else { Choice::Ask { among: self.candidates } }
+        if self.all_same() {
+            return self.by_time(put_back);
+        }
+        Choice::Ask { among: self.candidates }
     }
 
     fn by_size(self, want: Ordering, put_back: Vec<Candidate>) -> Choice {
@@ -359,6 +377,9 @@ impl Question<'_> {
         }
         let (blank, full): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates).into_iter().partition(|one| one.value.is_blank());
         self.candidates = if full.is_empty() { blank } else { full };
+        if self.candidates.len() > 1 {
+            sometimes!("several fill a field at once");
+        }
         let mut places: Vec<usize> = (0..self.candidates.len()).collect();
         while places.len() > 1 {
             let (newest, _) = self.newest_of(&places);

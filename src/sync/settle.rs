@@ -47,6 +47,7 @@ fn retry(work: &mut Work) {
     for review in scene.reviews {
         let ReviewAbout::Refused { system, fields, .. } = &review.about else { continue };
         for field in fields.iter().filter(|_| review.answer == Some(Answer::Again)) {
+            sometimes!("a person has a refused value tried again");
             if let Shadow::Known(known) = work.shadow(*field, *system) {
                 let lifted = Known { refused: None, ..known.clone() };
                 work.set_shadow(*field, *system, Shadow::Known(lifted));
@@ -74,6 +75,12 @@ fn settle_create(work: &mut Work, entry: &Entry) {
     let again = answer.is_some_and(|review| review.answer == Some(Answer::New));
     let lifted = entry.state == EntryState::Review && answer.is_none() && (has_moved(work, entry) || is_retried(work, entry));
     if linked || again || lifted {
+        if again {
+            sometimes!("a person says that a create in doubt made nothing");
+        }
+        if lifted && !linked {
+            sometimes!("a refused create is tried for other values");
+        }
         set(work, entry, EntryState::Superseded);
         work.look.closed_reviews.extend(answer.map(|review| review.id));
     } else {
@@ -93,6 +100,7 @@ fn settle_delete(work: &mut Work, entry: &Entry) {
         return;
     }
     if matches!(work.entity.link(system).map(|link| &link.state), Some(LinkState::Live | LinkState::Owed(_))) {
+        sometimes!("a delete is in doubt and its record is there");
         work.stand_mut(system).moved_under_delete |= moved(work, system);
     }
     expire(work, entry);
@@ -100,6 +108,7 @@ fn settle_delete(work: &mut Work, entry: &Entry) {
 
 /// A record being made live again: live it is done; archived still, it may yet come.
 fn settle_restore(work: &mut Work, entry: &Entry) {
+    sometimes!("a restore of ours is in doubt");
     let system = entry.op.system;
     match (work.stand(system).silence, work.observation(system)) {
         (None, Some(seen)) if !seen.archived => set(work, entry, EntryState::Done),
@@ -148,6 +157,9 @@ fn settle_updates(work: &mut Work, system: SystemIx) {
         return;
     }
     let fields: Vec<FieldIx> = scene.terms.fields().filter(|field| entries.iter().any(|entry| wanted(entry, *field).is_some())).collect();
+    if entries.len() > 1 {
+        sometimes!("several writes of a record are open");
+    }
     // Judged on the shadows before any of them moves.
     let landed: Vec<(FieldIx, Fate)> = fields.iter().map(|field| (*field, fate(work, &entries, *field, system))).collect();
     for (field, fate) in &landed {
@@ -192,8 +204,14 @@ fn fate(work: &Work, entries: &[&Entry], field: FieldIx, system: SystemIx) -> Fa
     }
     let form = |entry: &&Entry| wanted(entry, field).is_some_and(|write| is_lossy_form(&write.want, shown));
     match entries.iter().position(form) {
-        Some(at) => Fate::Landed { at, lossy: true },
-        None => Fate::Other,
+        Some(at) => {
+            sometimes!("a form of a write in doubt is met");
+            Fate::Landed { at, lossy: true }
+        }
+        None => {
+            sometimes!("a user wrote over a write in doubt");
+            Fate::Other
+        }
     }
 }
 
@@ -218,6 +236,7 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
     let not_yet = entry.op.fields.iter().any(|write| matches!(fate_of(write.field), Some(Fate::NotYet | Fate::Untold)));
     let until = lands_until(entry, work.scene.now);
     if not_yet && work.scene.now < until && entry.class != EntryClass::Guarded && !planted!("doubt-not-waited-for") {
+        sometimes!("a record waits for a write that may still land");
         // Without a precondition at the vendor, what we plan now and what still lands cannot be told apart.
         let blocked = &mut work.stand_mut(entry.op.system).blocked;
         *blocked = Some(blocked.map_or(until, |known| known.max(until)));

@@ -29,13 +29,19 @@ pub(super) fn silence(work: &mut Work) {
             Sight::Live(seen) => distrust(link, seen, in_lag),
         };
         match silence {
-            Some(Silence::Lag) => work.look.wait(lag_ends.max(seen_until).unwrap_or(work.scene.now)),
+            Some(Silence::Lag) => {
+                sometimes!("a read may lag behind our own write");
+                work.look.wait(lag_ends.max(seen_until).unwrap_or(work.scene.now));
+            }
             Some(Silence::Stale) => {
                 sometimes!("a read is older than what is known");
                 let again = lag(work, system).max(AGAIN);
                 work.look.wait(shifted(work.scene.now, again));
             }
             Some(_) | None => {}
+        }
+        if silence == Some(Silence::Lag) && work.scene.sights[system.0 as usize] == Sight::Gone {
+            sometimes!("what was just shown is not found");
         }
         let stand = work.stand_mut(system);
         stand.silence = silence;

@@ -8,6 +8,7 @@ mod engine;
 mod files;
 mod history;
 mod ledger;
+mod office;
 mod person;
 mod plants;
 mod shape;
@@ -40,6 +41,7 @@ fn number(name: &str) -> Option<u64> {
 
 fn told(seed: u64, steps: usize, keep: bool) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let _ear = check::canary::listen();
     runtime.block_on(play(seed, steps, keep))
 }
 

@@ -8,6 +8,7 @@ use crate::sync::look::Work;
 use crate::sync::review::ReviewAbout;
 use crate::sync::scene::{NoteKind, Silence};
 use crate::value::Value;
+use crate::plant::sometimes;
 
 /// The fields that become again what they were: candidates of the merge that follows.
 pub(in crate::sync) fn fields(work: &mut Work) {
@@ -18,7 +19,10 @@ pub(in crate::sync) fn fields(work: &mut Work) {
     for back in &undo.fields {
         match value(work, back) {
             Ok(value) => work.back[back.field.0 as usize] = value,
-            Err((system, why)) => work.look.note(system, Some(back.field), NoteKind::NotBack(why)),
+            Err((system, why)) => {
+                sometimes!("a value stays although its run is taken back");
+                work.look.note(system, Some(back.field), NoteKind::NotBack(why));
+            }
         }
     }
 }
@@ -81,6 +85,7 @@ pub(in crate::sync) fn records(work: &mut Work) {
             RecordBack::Made(system) => match objection(work, system) {
                 None => {
                     if let Some(link) = work.entity.link_mut(system).filter(|link| link.state.is_live()) {
+                        sometimes!("a record that a run made goes again");
                         link.state = LinkState::Owed(Cause::Undone);
                     }
                 }
@@ -90,6 +95,7 @@ pub(in crate::sync) fn records(work: &mut Work) {
                 if let Some(link) = work.entity.link_mut(system)
                     && let LinkState::GoneByUs { cause: Cause::Undone, at } = link.state
                 {
+                    sometimes!("a record that an undo took away may return");
                     link.state = LinkState::GoneByUs { cause: Cause::Wall, at };
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syncline::id::{EntityId, EntryId, RecordKey};
 use syncline::mapping::{FieldIx, SystemIx};
-use syncline::store::{Begun, Conflict, Merged, NewReview, ReviewAbout, Settled};
+use syncline::store::{Begun, Conflict, Decided, Merged, NewReview, ReviewAbout, Settled};
 use syncline::sync::entity::{Agreed, Entity, Known, Link, LinkState, Shadow};
 use syncline::sync::op::{Entry, EntryState, Op, OpKind};
 use syncline::value::{Value, fingerprint};
@@ -61,6 +61,7 @@ pub struct Change {
     pub reviews: Vec<NewReview>,
     pub entries: Vec<Entry>,
     pub states: Vec<(EntryId, EntryState)>,
+    pub decided: Vec<Decided>,
 }
 
 impl Change {
@@ -73,6 +74,7 @@ impl Change {
             reviews: merged.reviews.clone(),
             entries: merged.entries.clone(),
             states: merged.entry_states.clone(),
+            decided: merged.decided.clone(),
         }
     }
 
@@ -85,6 +87,7 @@ impl Change {
             reviews: settled.reviews.clone(),
             entries: Vec::new(),
             states: vec![(settled.entry, settled.state)],
+            decided: Vec::new(),
         }
     }
 }

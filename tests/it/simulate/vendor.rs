@@ -55,6 +55,9 @@ pub struct Rec {
     pub typed: Vec<(&'static str, Value, i64)>,
     /// When a user deleted it.
     pub deleted_us: Vec<i64>,
+    /// What the engine was told of each cell, and when last.
+    pub told: BTreeMap<&'static str, Vec<(Value, i64)>>,
+    pub told_us: i64,
 }
 
 impl Rec {
@@ -173,7 +176,7 @@ impl Vendor {
         };
         let by = cells.keys().map(|path| (*path, by)).collect();
         let state = State { from_us: now_us, cells, by, change: table.last, time_us, deleted: false, archived: false };
-        table.records.push(Rec { key, states: vec![state], made_by: None, marker: None, read_us: now_us, typed, deleted_us: Vec::new() });
+        table.records.push(Rec { key, states: vec![state], made_by: None, marker: None, read_us: now_us, typed, deleted_us: Vec::new(), told: BTreeMap::new(), told_us: i64::MIN });
         table.records.len() - 1
     }
 

@@ -1,5 +1,6 @@
 //! Checks at the store: what is committed fits together, and cursors only go forward.
 
+use syncline::id::RunId;
 use syncline::mapping::{FieldIx, Mapping, SystemIx};
 use syncline::store::{Feed, ReviewAbout};
 use syncline::sync::entity::{Entity, Fact, Link, LinkState, Origin, Shadow};
@@ -17,8 +18,21 @@ use super::super::world::World;
 pub const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 3, 2);
 
 impl World {
-    /// What a look or an outcome is about to commit.
-    pub fn check_change(&mut self, mapping: usize, change: &Change) {
+    /// What a look is about to commit.
+    pub fn check_look(&mut self, mapping: usize, run: RunId, change: &Change) {
+        self.check_change(mapping, change);
+        self.check_told(mapping, change);
+        self.check_limits(mapping, run, &change.entries);
+        for entry in &change.entries {
+            self.check_shown(mapping, &entry.op);
+        }
+        for decided in &change.decided {
+            let name = format!("{} of {}", self.mappings[mapping].field(decided.field).name, change.entity);
+            self.check_latest(&name, decided);
+        }
+    }
+
+    fn check_change(&mut self, mapping: usize, change: &Change) {
         for entry in &change.entries {
             self.check_entry(mapping, change, entry);
         }
@@ -105,10 +119,13 @@ impl World {
         }
     }
 
-    pub fn moved(&mut self, connection: &str, object: &str, feed: Feed, cursor: &Cursor) {
-        if feed != Feed::Sweep {
-            let to: u64 = cursor.0.parse().expect("a cursor comes back as it was given");
-            self.ledger.cursors.insert((connection.to_owned(), object.to_owned(), format!("{feed:?}")), to);
+    /// From where to where it moved.
+    pub fn moved(&mut self, connection: &str, object: &str, feed: Feed, cursor: &Cursor) -> Option<(u64, u64)> {
+        if feed == Feed::Sweep {
+            return None;
         }
+        let to: u64 = cursor.0.parse().expect("a cursor comes back as it was given");
+        let from = self.ledger.cursors.insert((connection.to_owned(), object.to_owned(), format!("{feed:?}")), to);
+        Some((from.unwrap_or(0), to))
     }
 }

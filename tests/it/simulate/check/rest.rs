@@ -1,9 +1,10 @@
 //! Checks at rest: every system shows the agreed values in its own form, and every agreed value is one that a user typed.
 
+use syncline::id::EntityId;
 use syncline::mapping::{FieldIx, Seen, SystemIx};
 use syncline::run::Laid;
 use syncline::store::{Loaded, ReviewAbout};
-use syncline::sync::entity::{Known, LinkState, Shadow};
+use syncline::sync::entity::{Known, LinkState, Origin, Shadow};
 use syncline::sync::neighbours::View;
 use syncline::sync::{Neighbours, Terms};
 use syncline::value::Value;
@@ -28,6 +29,37 @@ pub async fn check(engine: &mut Engine, world: &Shared) {
     }
 }
 
+/// I19: while people are asked about some things, everything else agrees.
+pub async fn check_unasked(engine: &mut Engine, world: &Shared) {
+    let process = engine.process().await;
+    let store = process.watch.inner().clone();
+    for laid in &process.ground.mappings {
+        let ids = store.entities(laid.id, None, ALL).await.expect("the store reads");
+        let reviews = store.reviews(Some(laid.id), true).await.expect("the store reads");
+        let named = |id: EntityId| {
+            reviews.iter().any(|review| {
+                let about = match &review.about {
+                    ReviewAbout::Join { other, .. } => *other == id,
+                    ReviewAbout::Match { hits, .. } => hits.contains(&id),
+                    _ => false,
+                };
+                about || review.entity == Some(id)
+            })
+        };
+        let loaded = store.load(laid.id, &ids).await.expect("the store reads");
+        let mut world = world.lock().expect("no holder of this lock goes on after a panic");
+        for one in loaded.iter().filter(|one| one.reviews.is_empty() && one.entries.is_empty() && !named(one.entity.id)) {
+            let sound = world.broken.is_none();
+            for system in laid.mapping.systems_ix() {
+                world.check_link(laid, one, system);
+            }
+            if sound && let Some(broken) = &mut world.broken {
+                *broken = format!("I19: people are asked about others, and {broken}");
+            }
+        }
+    }
+}
+
 /// Fields that wait for a person.
 fn asked(loaded: &Loaded, field: FieldIx) -> bool {
     loaded.reviews.iter().any(|review| match &review.about {
@@ -40,6 +72,7 @@ fn asked(loaded: &Loaded, field: FieldIx) -> bool {
 
 impl World {
     fn check_entity(&mut self, place: usize, laid: &Laid, loaded: &Loaded) {
+        self.check_forms(laid, loaded);
         for system in laid.mapping.systems_ix() {
             self.check_link(laid, loaded, system);
         }
@@ -76,7 +109,8 @@ impl World {
         let view = View { entity, neighbours: &neighbours, today: TODAY, forgiven: &[] };
         let mut wrong = Vec::new();
         for field in laid.mapping.fields_ix() {
-            if laid.mapping.field(field).refers_to().is_some() || asked(loaded, field) {
+            let written = laid.mapping.access(field, system).writes();
+            if laid.mapping.field(field).refers_to().is_some() || asked(loaded, field) || !written {
                 continue;
             }
             let Shadow::Known(Known { refused, .. }) = &link.shadows[field.0 as usize] else { continue };
@@ -125,11 +159,20 @@ impl World {
         let Some(past) = self.ledger.past(place, entity.id) else {
             return self.broken(format!("I8: {} is stored and was never committed", entity.id));
         };
+        if fact.origin == Origin::Formula {
+            return self.check_computed(laid, loaded, field);
+        }
         // Nobody ever said anything.
         if fact.value.is_blank() && past.agreed[field.0 as usize].iter().all(Value::is_blank) {
             return;
         }
-        let typed = past.records.iter().any(|(system, key)| {
+        // Brought together one by one, or brought back by a person in the form in which a system had shown it.
+        if let Value::Set(elements) = &fact.value {
+            let wrong = elements.iter().find(|one| !self.typed_as_element(laid, field, one)).cloned();
+            return wrong.into_iter().for_each(|one| self.broken(format!("I5: {one} of {} is in a set, and no user typed it", entity.id)));
+        }
+        let brought_back = fact.origin == Origin::Person && self.typed_anywhere(laid, field, &fact.value);
+        let typed = brought_back || past.records.iter().any(|(system, key)| {
             let Some((_, _, rec)) = self.record(laid, *system, key) else { return false };
             let Some(path) = laid.mapping.paths(field, *system).first().map(ToString::to_string) else { return false };
             let blank =
@@ -145,5 +188,22 @@ impl World {
             let (name, value) = (laid.mapping.field(field).name.clone(), fact.value.clone());
             self.broken(format!("I5: {name} of {} is {value}, which no user typed", entity.id));
         }
+    }
+
+    fn check_computed(&mut self, laid: &Laid, loaded: &Loaded, field: FieldIx) {
+        let view = View { entity: &loaded.entity, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
+        let agreed = loaded.entity.agreed(field);
+        if let Some(Ok(value)) = laid.mapping.computed(field, &view)
+            && value != *agreed
+        {
+            self.broken(format!("I5: a formula gives {value} of {}, and {agreed} is agreed", loaded.entity.id));
+        }
+    }
+
+    fn typed_as_element(&self, laid: &Laid, field: FieldIx, element: &Value) -> bool {
+        self.vendors.iter().flat_map(|vendor| &vendor.tables).flat_map(|table| &table.records).flat_map(|rec| &rec.typed).any(|(path, value, _)| {
+            let own = laid.mapping.systems_ix().any(|system| laid.mapping.paths(field, system).first().is_some_and(|own| own.to_string() == *path));
+            own && matches!(value, Value::Set(typed) if typed.contains(element))
+        })
     }
 }

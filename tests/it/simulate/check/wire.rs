@@ -50,6 +50,7 @@ impl World {
             let key = self.vendors[vendor].tables[table].records[at].key.clone();
             self.check_made(vendor, table, &kept, key);
         }
+        self.check_came_back(vendor, read, &kept, &outcome);
         if let Some(hit) = hit {
             self.check_replaced(vendor, &kept, kind, &hit, late);
         }
@@ -59,6 +60,22 @@ impl World {
         let (name, word) = (self.vendors[vendor].shape.name, syncline_word(&outcome));
         self.note(format_args!("{name} {kind:?} {:?}: {word}", item.key));
         outcome
+    }
+
+    /// What the answer tells is told, and what was written is there.
+    fn check_came_back(&mut self, vendor: usize, read: &Read, kept: &Kept, outcome: &Outcome) {
+        let Outcome::Done { key, .. } = outcome else { return };
+        let (now_us, table) = (self.clock.us(), self.vendors[vendor].table(&read.object));
+        let Some(at) = key.as_ref().or(kept.op().key.as_ref()).and_then(|key| self.vendors[vendor].tables[table].at(key)) else { return };
+        if matches!(outcome, Outcome::Done { record: Some(_), .. }) {
+            self.vendors[vendor].tables[table].records[at].tell(now_us, None, now_us);
+        }
+        let rec = self.vendors[vendor].tables[table].records[at].clone();
+        // A token that was used shows what the first request made of it.
+        if kept.op().kind == OpKind::Update && rec.is_live() {
+            let of = self.mappings[kept.mapping].clone();
+            self.check_spelt(vendor, &of, kept.op().system, kept.op(), &rec);
+        }
     }
 
     fn check_made(&mut self, vendor: usize, table: usize, kept: &Kept, key: RecordKey) {
@@ -112,10 +129,11 @@ impl World {
             let Some(By::User { at_us }) = state.by.get(path.as_str()).copied() else { continue };
             let unseen = (late || !guarded) && at_us > hit.rec.read_us - self.vendors[vendor].read_lag_us();
             let same = write.is_some_and(|write| mapping.same(field, &write.want, shown));
+            let cleared = shown.is_blank() && mapping.is_set(field);
             let early = shown.is_blank() && past.links.get(&system).is_none_or(|(_, since, _)| at_us < *since);
             // A person agreed that it leaves, whatever it holds that we are not told.
             let untold = self.vendors[vendor].trouble.hidden.is_some_and(|(hidden, _)| hidden == path) && write.is_none();
-            if untold || late && !guarded || unseen || same || early || self.knows(vendor, hit.table, &mapping, &past, field, &path, shown) {
+            if untold || late && !guarded || unseen || same || early || cleared || self.knows(vendor, hit.table, &mapping, &past, field, &path, shown) {
                 continue;
             }
             self.broken(format!(
@@ -129,6 +147,11 @@ impl World {
     /// Whether a value was agreed once, or is in the conflict log, as this system would show it.
     fn knows(&self, vendor: usize, table: usize, mapping: &Mapping, past: &Past, field: FieldIx, path: &str, shown: &Value) -> bool {
         let columns = &self.vendors[vendor].tables[table].columns;
+        // Sets come together one by one.
+        if let Value::Set(elements) = shown {
+            let known = || past.agreed[field.0 as usize].iter().chain(past.lost.get(&field).into_iter().flatten());
+            return elements.iter().all(|one| known().any(|known| matches!(known, Value::Set(known) if known.contains(one))));
+        }
         let is = |known: &Value| mapping.same(field, known, shown) || kept(columns, path, known.clone()) == *shown;
         past.agreed[field.0 as usize].iter().any(is) || past.lost.get(&field).is_some_and(|lost| lost.iter().any(is))
     }
