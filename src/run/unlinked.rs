@@ -143,6 +143,7 @@ impl<'a> Desk<'a> {
         let mut begun = Begun::default();
         for (loose, keys) in loose.into_iter().zip(keys) {
             let hits = self.hits(&loose, &keys, &known, &twins, &begun, &placed);
+            let left = self.is_left_alone(&loose, &keys, &known).await?;
             let placement = place(&Unlinked {
                 terms: &*self.laid.mapping,
                 system: loose.system,
@@ -152,7 +153,7 @@ impl<'a> Desk<'a> {
                 holds: &|path, value| self.holds(&loose, path, value),
                 hits: &hits,
                 predecessor_of: loose.predecessor_of,
-                answer: self.review(&loose).and_then(|review| review.answer.as_ref()),
+                answer: self.review(&loose).and_then(|review| review.answer.as_ref()).or(left.then_some(&Answer::Leave)),
                 inside_alone: self.inside_alone(&loose),
             });
             self.carry_out(placement, loose, keys, &known, &mut begun, &mut placed, new_ids);

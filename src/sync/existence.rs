@@ -1,7 +1,10 @@
 //! Restores and deletes: which records are there, and whose doing it is.
 
+use jiff::SignedDuration;
+
 use super::decide::stands_for;
 use super::entity::{Cause, Link, LinkState, Shadow, SystemIx};
+use super::evidence::shifted;
 use super::look::Work;
 use super::op::{EntryState, OpKind};
 use super::scene::{Sight, Silence};
@@ -12,6 +15,10 @@ use crate::plant::{planted, sometimes};
 pub(super) fn existence(work: &mut Work) {
     for system in work.scene.terms.systems() {
         if is_there(work, system) {
+            if is_forgotten(work, system) {
+                stranger(work, system);
+                continue;
+            }
             came_back(work, system);
             sleep_or_wake(work, system);
         }
@@ -38,6 +45,26 @@ fn is_gone(work: &Work, system: SystemIx) -> bool {
         Sight::Live(seen) => seen.archived,
         Sight::Unread | Sight::Silent(_) => false,
     }
+}
+
+/// So long gone that nothing but its names was kept: longer than vendors let their users restore what they deleted (Salesforce 15 days, sooner where
+/// space is short).
+pub const RESTORABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+fn is_forgotten(work: &Work, system: SystemIx) -> bool {
+    let gone_at = |link: &Link| match link.state {
+        LinkState::GoneByUser { at } | LinkState::GoneByUs { at, .. } => Some(at),
+        LinkState::Live | LinkState::Owed(_) => None,
+    };
+    let Some((link, at)) = work.entity.link(system).and_then(|link| Some((link, gone_at(link)?))) else { return false };
+    work.scene.now >= shifted(at, RESTORABLE) && link.shadows.iter().all(|shadow| !matches!(shadow, Shadow::Known(_)))
+}
+
+/// It is there again after it was forgotten: an unlinked record like any other, which may have found another entity. Nothing is made beside it.
+fn stranger(work: &mut Work, system: SystemIx) {
+    sometimes!("a record returns that was forgotten");
+    work.silenced(system, Silence::Gone);
+    work.stand_mut(system).create_open = true;
 }
 
 fn came_back(work: &mut Work, system: SystemIx) {

@@ -7,7 +7,7 @@ use super::entity::{FieldIx, Known, LinkState, Shadow, Standing, SystemIx};
 use super::evidence::shifted;
 use super::look::Work;
 use super::lossy::is_lossy_form;
-use super::op::{Entry, EntryClass, EntryState, OpKind};
+use super::op::{Entry, EntryClass, EntryState, FieldWrite, OpKind};
 use super::review::{Answer, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
 use crate::plant::{planted, sometimes};
@@ -74,6 +74,9 @@ fn settle_create(work: &mut Work, entry: &Entry) {
     let linked = work.entity.live(system).is_some();
     let again = answer.is_some_and(|review| review.answer == Some(Answer::New));
     let lifted = entry.state == EntryState::Review && answer.is_none() && (has_moved(work, entry) || is_retried(work, entry));
+    if linked && entry.state == EntryState::Review && answer.is_some() && !recognise(work, entry) {
+        return;
+    }
     if linked || again || lifted {
         if again {
             sometimes!("a person says that a create in doubt made nothing");
@@ -86,6 +89,30 @@ fn settle_create(work: &mut Work, entry: &Entry) {
     } else {
         work.stand_mut(system).create_open = true;
     }
+}
+
+/// A create that nobody could look for landed after all, and its record found the entity by its match key: what it shows of our values is ours, in
+/// whatever form. False: it cannot be told yet.
+fn recognise(work: &mut Work, entry: &Entry) -> bool {
+    let system = entry.op.system;
+    if work.stand(system).silence.is_some() || work.observation(system).is_none() {
+        return false;
+    }
+    let shows = |write: &FieldWrite| work.value(write.field, system).is_none_or(|shown| work.same(write.field, shown, &write.want) || is_lossy_form(&write.want, shown));
+    let met = |write: &&FieldWrite| *work.shadow(write.field, system) == Shadow::Unknown;
+    if !entry.op.fields.iter().all(shows) || !entry.op.fields.iter().any(|write| met(&write)) {
+        return true;
+    }
+    for write in entry.op.fields.iter().filter(met).collect::<Vec<_>>() {
+        let Some(shown) = work.value(write.field, system).cloned() else { continue };
+        sometimes!("a create that a person was asked about is met by its key");
+        if !work.same(write.field, &shown, &write.want) {
+            log_lossy(work, write.field, system, &shown);
+        }
+        let stands_for = Standing::For(write.stands_for.clone());
+        work.set_shadow(write.field, system, Shadow::Known(Known { seen: shown, stands_for, confirmed: true, refused: None, unchanged_at: entry.first_sent_at }));
+    }
+    true
 }
 
 /// A refused create is tried again only for other values.
@@ -170,7 +197,7 @@ fn settle_updates(work: &mut Work, system: SystemIx) {
     }
 }
 
-fn wanted(entry: &Entry, field: FieldIx) -> Option<&super::op::FieldWrite> {
+fn wanted(entry: &Entry, field: FieldIx) -> Option<&FieldWrite> {
     entry.op.fields.iter().find(|write| write.field == field)
 }
 

@@ -91,6 +91,9 @@ fn update(write: &Write, terms: &Terms, tally: &Tally, place: &Place, id: i64, o
         }
         if tally.indexed {
             write_linked(write, terms, place, &identities(old), &identities(new))?;
+            if new.state.is_live() && !old.state.is_live() {
+                revive(write, terms, place, &new.identity)?;
+            }
         }
     }
     if shadows || whole {
@@ -135,6 +138,16 @@ fn write_linked(write: &Write, terms: &Terms, place: &Place, old: &[&RecordKey],
         write.execute(sql, params![system, come.as_str(), place.entity.0])?;
     }
     Ok(())
+}
+
+/// Of a record that was long gone nobody finds the link by its identity any more: live again, it is found again.
+fn revive(write: &Write, terms: &Terms, place: &Place, identity: &RecordKey) -> Result<(), Fault> {
+    let system = terms.system(place.system);
+    let sql = "INSERT INTO linked (system, identity, entity) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    write.execute(sql, params![system, identity.as_str(), place.entity.0])?;
+    let sql = "SELECT entity FROM linked WHERE system = ?1 AND identity = ?2";
+    let of: i64 = write.conn.prepare_cached(sql)?.query_row(params![system, identity.as_str()], |row| row.get(0))?;
+    if of == place.entity.0 { Ok(()) } else { Err(Fault::unknown(format!("a free link of {}", place.entity))) }
 }
 
 /// Removes all links of an entity whose records another one takes over.

@@ -12,5 +12,6 @@ pub mod plan;
 pub mod probe;
 pub mod rest;
 pub mod stored;
+mod table;
 pub mod told;
 pub mod wire;

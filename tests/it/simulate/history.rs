@@ -165,6 +165,14 @@ impl History {
         let until = world.clock.us() + world.dice.below(30 * MINUTE as u64) as i64;
         let tables = &world.vendors[at].tables;
         let object = world.dice.pick(tables).name.clone();
+        if world.dice.chance(0.15) {
+            // Somebody sets its clock.
+            let by = *world.dice.pick(&[-2 * MINUTE, -30 * SECOND, 5 * SECOND, 2 * MINUTE]);
+            world.vendors[at].shape.offset_us += by;
+            world.vendors[at].has_jumped = true;
+            let said = world.vendors[at].shape.name;
+            return world.note(format_args!("the clock of {said} jumps by {by}"));
+        }
         let trouble = &mut world.vendors[at].trouble;
         match world.dice.below(5) {
             0 => trouble.down_until_us = until,

@@ -56,6 +56,8 @@ pub struct Ledger {
 pub struct Change {
     pub entity: EntityId,
     pub joined: Vec<EntityId>,
+    /// Of an outcome: what it was judged on. Only what differs from that is stored.
+    pub before: Option<Entity>,
     pub after: Entity,
     pub conflicts: Vec<Conflict>,
     pub reviews: Vec<NewReview>,
@@ -69,6 +71,7 @@ impl Change {
         Self {
             entity: merged.after.id,
             joined: merged.joined.clone(),
+            before: None,
             after: merged.after.clone(),
             conflicts: merged.conflicts.clone(),
             reviews: merged.reviews.clone(),
@@ -82,6 +85,7 @@ impl Change {
         Self {
             entity: settled.after.id,
             joined: Vec::new(),
+            before: settled.before.clone(),
             after: settled.after.clone(),
             conflicts: settled.conflicts.clone(),
             reviews: settled.reviews.clone(),
@@ -144,7 +148,14 @@ impl Ledger {
     }
 
     /// The commit came back: this is how it is now.
-    pub fn commit(&mut self, mapping: usize, change: Change, now_us: i64) {
+    pub fn commit(&mut self, mapping: usize, mut change: Change, now_us: i64) {
+        if let (Some(before), Some(last)) = (&change.before, self.past(mapping, change.entity).and_then(|past| past.last.clone())) {
+            let links = change.after.links.iter_mut().zip(&before.links).zip(last.links);
+            links.filter(|((after, before), _)| *after == *before).for_each(|((after, _), last)| *after = last);
+            if change.after.hub == before.hub {
+                change.after.hub = last.hub;
+            }
+        }
         for gone in &change.joined {
             self.join(mapping, *gone, change.entity);
         }

@@ -120,6 +120,8 @@ pub struct Vendor {
     pub abilities: Arc<Abilities>,
     pub tables: Vec<Table>,
     pub trouble: Trouble,
+    /// Its clock was set: times before that are off.
+    pub has_jumped: bool,
     next_key: u64,
 }
 
@@ -137,6 +139,7 @@ impl Vendor {
             abilities: Arc::new(shape.abilities.clone()),
             tables: objects.into_iter().map(table).collect(),
             trouble: Trouble::default(),
+            has_jumped: false,
             next_key: 0,
         }
     }
@@ -216,6 +219,8 @@ pub fn kept(columns: &[Column], path: &str, value: Value) -> Value {
         (Lossy::Cut(length), Value::Text(text)) => Value::text(text.chars().take(length).collect::<String>()),
         (Lossy::Fold, Value::Text(text)) => Value::text(text.to_lowercase()),
         (Lossy::Round(scale), Value::Decimal(number)) => Value::Decimal(rounded(number, scale)),
+        (_, Value::List(elements) | Value::Set(elements)) if elements.is_empty() => Value::Blank,
+        (_, Value::List(elements)) => Value::set(elements),
         (_, value) => value,
     }
 }

@@ -26,7 +26,9 @@ impl World {
         for entry in &change.entries {
             self.check_shown(mapping, &entry.op);
         }
-        for decided in &change.decided {
+        // Of a set, each element has a winner of its own.
+        let mapped = self.mappings[mapping].clone();
+        for decided in change.decided.iter().filter(|decided| !mapped.is_set(decided.field)) {
             let name = format!("{} of {}", self.mappings[mapping].field(decided.field).name, change.entity);
             self.check_latest(&name, decided);
         }
@@ -52,9 +54,11 @@ impl World {
         let met = before.key != link.key || matches!(before.shadows[field.0 as usize], Shadow::Unknown);
         let asked = self.ledger.past(mapping, change.entity).is_some_and(|past| past.asked)
             || change.reviews.iter().any(|review| matches!(review.about, ReviewAbout::Delete { .. }));
-        let view = View { entity: last, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
+        // By the agreed values before the look, and the records that are there in it.
+        let judged = Entity { links: change.after.links.clone(), ..last.clone() };
+        let view = View { entity: &judged, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
         // While a person is asked the wall is not up.
-        if before.beyond && link.beyond && before.key == link.key && !asked && !before.kept && !of.inside_wall(*system, &view) {
+        if change.joined.is_empty() && before.beyond && link.beyond && before.key == link.key && !asked && !before.kept && !of.inside_wall(*system, &view) {
             self.broken(format!("a value from beyond its wall is agreed: {name} {value}"));
         }
         if met && value.is_blank() && !last.agreed(field).is_blank() {

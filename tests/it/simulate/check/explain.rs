@@ -5,17 +5,25 @@ use syncline::mapping::{FieldIx, Mapping};
 use syncline::report::Kept;
 use syncline::report::explain::{FieldStory, explain};
 use syncline::store::Loaded;
-use syncline::sync::Terms;
+use syncline::sync::entity::Entity;
+use syncline::sync::neighbours::View;
+use syncline::sync::{Neighbours, Terms};
+use syncline::value::Value;
 
 use super::super::engine::Engine;
 use super::super::time::{SECOND, us};
+use super::super::vendor::kept;
 use super::super::world::{Shared, World};
+use super::commit::TODAY;
+use super::rest::path_of;
 
 const ALL: usize = 10_000;
 /// Entities of each history about which it is asked.
 const ASKED: usize = 3;
 /// What clocks are measured to, and vendors cut their times to.
 const SLACK: i64 = 3 * SECOND;
+/// A clock that runs away may have gone on between an edit and the read that measures it.
+const DRIFT: i64 = 120 * SECOND;
 
 pub async fn check(engine: &mut Engine, world: &Shared) {
     let process = engine.process().await;
@@ -52,13 +60,18 @@ impl World {
         let system = of.systems_ix().find(|system| of.system(*system).name.as_str() == named);
         let Some(system) = system.filter(|_| !of.is_set(field) && of.field(field).refers_to().is_none() && !fact.value.is_blank()) else { return };
         let window = (fact.changed.after.map(us), us(fact.changed.until));
-        let typed = self.typed_at(place, of, id, field, system, &fact.value);
+        let typed = self.typed_at(place, of, &loaded.entity, field, system, &fact.value);
         let (name, value) = (&story.field, &fact.value);
         if typed.is_empty() && !self.is_moved(place, id, of, system) {
             return self.broken(format!("explain: {name} of {id} is told to come from {named}, where no user typed {value}"));
         }
-        let lag = self.vendors.iter().find(|vendor| vendor.shape.name == of.system(system).connection.as_str()).map_or(0, |vendor| vendor.read_lag_us());
-        let fits = |at: &i64| *at <= window.1 + SLACK && window.0.is_none_or(|after| *at + SLACK + lag >= after);
+        let vendor = self.vendors.iter().find(|vendor| vendor.shape.name == of.system(system).connection.as_str());
+        if vendor.is_none_or(|vendor| vendor.has_jumped) {
+            return;
+        }
+        let (lag, drifts) = vendor.map_or((0, false), |vendor| (vendor.read_lag_us(), vendor.shape.drift_ppm != 0));
+        let slack = if drifts { DRIFT } else { SLACK };
+        let fits = |at: &i64| *at <= window.1 + slack && window.0.is_none_or(|after| *at + slack + lag >= after);
         if !typed.is_empty() && !typed.iter().any(fits) {
             let told = format!("{:?} to {}", window.0, window.1);
             self.broken(format!("explain: {name} of {id} is told to be typed in {named} at {told}, and {value} was typed at {typed:?}"));
@@ -66,12 +79,20 @@ impl World {
     }
 
     /// When users typed this value there, in any record that ever stood in the entity.
-    fn typed_at(&self, place: usize, of: &Mapping, id: EntityId, field: FieldIx, system: syncline::mapping::SystemIx, value: &syncline::value::Value) -> Vec<i64> {
-        let Some(past) = self.ledger.past(place, id) else { return Vec::new() };
+    fn typed_at(&self, place: usize, of: &Mapping, entity: &Entity, field: FieldIx, system: syncline::mapping::SystemIx, value: &Value) -> Vec<i64> {
+        let Some(past) = self.ledger.past(place, entity.id) else { return Vec::new() };
+        let view = View { entity, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
+        let form = of.form(field, system, value, &view);
         let records = past.records.iter().filter(|(at, _)| *at == system).filter_map(|(_, key)| self.rec(of, system, key));
-        let paths: Vec<String> = of.paths(field, system).iter().map(ToString::to_string).collect();
+        let own = path_of(of, field, system);
+        let vendor = self.vendors.iter().find(|vendor| vendor.shape.name == of.system(system).connection.as_str());
+        // A finer value of another system may have come with it.
+        let coarser = |typed: &Value| {
+            let columns = vendor.map(|vendor| &vendor.tables[vendor.table(&of.system(system).object)].columns);
+            form.as_ref() == Some(typed) || columns.zip(own.as_deref()).is_some_and(|(columns, path)| kept(columns, path, value.clone()) == *typed)
+        };
         let typed = records.flat_map(|rec| &rec.typed);
-        typed.filter(|(path, typed, _)| paths.iter().any(|own| own == path) && of.same(field, typed, value)).map(|(.., at)| *at).collect()
+        typed.filter(|(path, typed, _)| own.as_deref() == Some(*path) && (of.same(field, typed, value) || coarser(typed))).map(|(.., at)| *at).collect()
     }
 
     /// A record of ours came from another entity, or a person moved some: it speaks for itself.

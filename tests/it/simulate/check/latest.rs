@@ -4,7 +4,6 @@ use syncline::store::{Decided, Fate, Spoke};
 use syncline::sync::entity::Origin;
 use syncline::sync::evidence::Grade;
 use syncline::sync::reason::Reason;
-use syncline::value::Value;
 
 use super::super::time::{SECOND, us};
 use super::super::world::World;
@@ -41,10 +40,6 @@ impl World {
     pub fn check_latest(&mut self, name: &str, decided: &Decided) {
         let Reason::Latest { grade, .. } = decided.reason else { return };
         let among: Vec<&Spoke> = decided.spoke.iter().filter(|one| one.fate != Fate::PutBack).collect();
-        // Of a set, each element has a winner of its own.
-        if among.iter().any(|one| matches!(one.value, Value::Set(_))) || matches!(decided.value, Value::Set(_)) {
-            return;
-        }
         let Some(taken) = among.iter().find(|one| one.fate == Fate::Taken) else { return };
         let (wanted, sure) = latest(&among);
         if wanted.from != taken.from || wanted.as_agreed != taken.as_agreed || grade != sure {

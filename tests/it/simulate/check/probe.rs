@@ -135,6 +135,11 @@ impl World {
         let view = View { entity: &loaded.entity, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
         // Without a row there, nobody understands it.
         laid.mapping.form(field, system, value, &view).filter(|form| form == value)?;
+        // What stands there already is no edit.
+        let stands = self.vendors[vendor].tables[table].records[at].now().cells.get(column).is_some_and(|shown| shown == value);
+        if stands && !laid.mapping.same(field, loaded.entity.agreed(field), value) {
+            return None;
+        }
         let now_us = self.clock.us();
         self.vendors[vendor].set(table, at, &[(column, value.clone())], By::User { at_us: now_us }, now_us);
         Some(())

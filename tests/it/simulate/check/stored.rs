@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use syncline::id::RecordKey;
 use syncline::mapping::SystemIx;
-use syncline::sync::entity::{Entity, Known, Link, Shadow};
+use syncline::sync::entity::{Entity, Known, Link, LinkState, Shadow};
 
 use super::super::engine::Process;
+use super::super::time::{DAY, instant};
 use super::super::world::{Shared, World};
 
 const ALL: usize = 10_000;
@@ -22,7 +24,7 @@ pub async fn check(process: &Process, world: &Shared) {
         for one in loaded {
             world.check_stored(place, &one.entity);
             for system in laid.mapping.systems_ix() {
-                let Some(link) = one.entity.link(system) else { continue };
+                let Some(link) = one.entity.live(system) else { continue };
                 if let Some(other) = linked.insert((system, link.identity.clone()), one.entity.clone()) {
                     world.broken(format!("I14: {} belongs to {} and to {}", link.key, other.id, one.entity.id));
                 }
@@ -40,16 +42,32 @@ impl World {
         // What is kept for a time only goes with the last tombstone.
         let forgotten = last.closed && stored.closed;
         let links = || last.links.iter().zip(&stored.links).enumerate();
+        let long_ago = instant(self.clock.us() - 30 * DAY);
         let differs = links().find(|(_, (one, other))| match (one, other) {
             (None, None) => false,
-            (Some(one), Some(other)) => !same_link(one, other),
+            (Some(one), Some(other)) => !same_link(one, other) && !is_forgotten(other, long_ago),
             (None, Some(_)) | (Some(_), None) => true,
         });
         if !forgotten && (last.hub != stored.hub || differs.is_some()) {
-            let what = differs.map_or_else(|| format!("{:?}, and {:?} is stored", last.hub, stored.hub), |(_, (one, other))| format!("{one:?}, and {other:?} is stored"));
+            let what = differs.map_or_else(|| format!("{:?}, and {:?} is stored", last.hub, stored.hub), |(_, (one, other))| told(one.as_ref(), other.as_ref()));
             self.broken(format!("I22: {} was committed as {what}", stored.id));
         }
     }
+}
+
+/// Of a record that is long gone only its names are kept.
+pub fn is_forgotten(link: &Link, long_ago: Timestamp) -> bool {
+    let (LinkState::GoneByUser { at } | LinkState::GoneByUs { at, .. }) = link.state else { return false };
+    at <= long_ago && link.shadows.iter().all(|shadow| !matches!(shadow, Shadow::Known(_)))
+}
+
+/// Where they differ.
+fn told(one: Option<&Link>, other: Option<&Link>) -> String {
+    let (Some(one), Some(other)) = (one, other) else { return format!("{one:?}, and {other:?} is stored") };
+    let line = |link: &Link| format!("{} {:?} {:?} {:?}", link.key, link.predecessors, link.state, (link.asleep, link.inside, link.beyond, link.kept));
+    let shadows = one.shadows.iter().zip(&other.shadows).filter(|(one, other)| !same_shadow(one, other));
+    let shadows: Vec<String> = shadows.map(|(one, other)| format!("{one:?} for {other:?}")).collect();
+    format!("{}, and {} is stored; {}", line(one), line(other), shadows.join("; "))
 }
 
 /// But for times, which the store keeps less finely.

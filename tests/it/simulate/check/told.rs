@@ -1,13 +1,13 @@
 //! I15: what was not told moves nothing. A shadow changes only to what the vendor told in this run, or to what we wrote; a record is gone only if it went.
 
 use syncline::mapping::{FieldIx, Mapping, SystemIx};
-use syncline::sync::Terms;
 use syncline::sync::entity::{Known, Link, Shadow};
 use syncline::value::Value;
 
 use super::super::ledger::Change;
 use super::super::vendor::Rec;
 use super::super::world::World;
+use super::rest::path_of;
 
 /// Different values of a cell that are remembered as told.
 const TOLD_MAX: usize = 8;
@@ -63,19 +63,20 @@ impl World {
             return;
         }
         let (name, field) = (of.system(system).name.clone(), of.field(field).name.clone());
+        let told = self.rec(of, system, &link.key).map(|rec| rec.told.clone());
+        let since = self.run.since_us;
+        self.note(format_args!("told since {since}: {told:?}"));
         self.broken(format!("I15: {field} of {} in {name} is taken for {seen}, which was not told", link.key));
     }
 
     fn was_told(&self, of: &Mapping, system: SystemIx, link: &Link, field: FieldIx, seen: &Value) -> bool {
         let Some(rec) = self.rec(of, system, &link.key) else { return false };
         let since = self.run.since_us;
-        of.paths(field, system).iter().any(|path| {
-            let path = path.to_string();
-            match rec.told.get(path.as_str()) {
-                Some(told) => told.iter().any(|(value, at)| *at >= since && of.same(field, value, seen)),
-                None => seen.is_blank() && rec.told_us >= since,
-            }
-        })
+        let Some(path) = path_of(of, field, system) else { return false };
+        match rec.told.get(path.as_str()) {
+            Some(told) => told.iter().any(|(value, at)| *at >= since && of.same(field, value, seen)),
+            None => seen.is_blank() && rec.told_us >= since,
+        }
     }
 
     /// Nothing came back of a write of ours: what was sent is taken for seen.

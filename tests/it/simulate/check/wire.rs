@@ -2,7 +2,8 @@
 
 use syncline::id::RecordKey;
 use syncline::mapping::{FieldIx, Mapping, Seen, SystemIx};
-use syncline::sync::Terms;
+use syncline::sync::neighbours::View;
+use syncline::sync::{Neighbours, Terms};
 use syncline::sync::op::{EntryClass, EntryState, OpKind};
 use syncline::system::{Outcome, Read, WriteItem, WriteKind};
 use syncline::value::Value;
@@ -11,6 +12,7 @@ use super::super::ledger::{Kept, Past};
 use super::super::time::{SECOND, micros};
 use super::super::vendor::{By, Rec, State, kept};
 use super::super::world::World;
+use super::commit::TODAY;
 
 /// A record right before it is changed.
 struct Hit {
@@ -133,7 +135,7 @@ impl World {
             let early = shown.is_blank() && past.links.get(&system).is_none_or(|(_, since, _)| at_us < *since);
             // A person agreed that it leaves, whatever it holds that we are not told.
             let untold = self.vendors[vendor].trouble.hidden.is_some_and(|(hidden, _)| hidden == path) && write.is_none();
-            if untold || late && !guarded || unseen || same || early || cleared || self.knows(vendor, hit.table, &mapping, &past, field, &path, shown) {
+            if untold || late && !guarded || unseen || same || early || cleared || self.knows((vendor, hit.table), &mapping, system, &past, field, &path, shown) {
                 continue;
             }
             self.broken(format!(
@@ -145,7 +147,7 @@ impl World {
     }
 
     /// Whether a value was agreed once, or is in the conflict log, as this system would show it.
-    fn knows(&self, vendor: usize, table: usize, mapping: &Mapping, past: &Past, field: FieldIx, path: &str, shown: &Value) -> bool {
+    fn knows(&self, (vendor, table): (usize, usize), mapping: &Mapping, system: SystemIx, past: &Past, field: FieldIx, path: &str, shown: &Value) -> bool {
         let columns = &self.vendors[vendor].tables[table].columns;
         // Sets come together one by one.
         if let Value::Set(elements) = shown {
@@ -153,7 +155,13 @@ impl World {
             return elements.iter().all(|one| known().any(|known| matches!(known, Value::Set(known) if known.contains(one))));
         }
         let is = |known: &Value| mapping.same(field, known, shown) || kept(columns, path, known.clone()) == *shown;
-        past.agreed[field.0 as usize].iter().any(is) || past.lost.get(&field).is_some_and(|lost| lost.iter().any(is))
+        // A stand-in for what has no row there looks like a user's own choice of it.
+        let nobody = Neighbours::default();
+        let stands_in = |known: &Value| {
+            let view = past.last.as_ref().map(|entity| View { entity, neighbours: &nobody, today: TODAY, forgiven: &[] });
+            view.is_some_and(|view| mapping.form(field, system, known, &view).is_some_and(|form| mapping.same(field, &form, shown)))
+        };
+        past.agreed[field.0 as usize].iter().any(stands_in) || past.agreed[field.0 as usize].iter().any(is) || past.lost.get(&field).is_some_and(|lost| lost.iter().any(is))
     }
 
     pub fn observed(&self, vendor: usize, mapping: &Mapping, system: SystemIx, rec: &Rec, state: &State) -> syncline::mapping::Observation {

@@ -97,7 +97,7 @@ fn systems(dice: &mut Dice, vendors: &[VendorShape], names: &[&str], name: &str,
 
 fn choice(row: &str, names: &[&str], more: &More) -> String {
     let is_missing = |at: usize| more.missing.is_some_and(|(missing, system, _)| missing == row && system == at);
-    let cells: Vec<String> = names.iter().enumerate().filter(|(at, _)| !is_missing(*at)).map(|(_, name)| format!("{name}: {row}")).collect();
+    let cells: Vec<String> = names.iter().enumerate().map(|(at, name)| format!("{name}: {}", if is_missing(at) { "[]" } else { row })).collect();
     format!("{row}: {{ {} }}, ", cells.join(", "))
 }
 
