@@ -128,7 +128,9 @@ impl Doubt<'_> {
                 // A known predecessor is that record restored, never our create.
                 Some(_) | None => {
                     sometimes!("a create in doubt is found");
-                    Recovery::Link { at, adopt: hit.predecessor || !hit.holds || self.entry.first_sent_at.is_none() }
+                    // A marker says whose it is: what differs from what was sent is an edit of that field, and of no other.
+                    let sure = matches!(self.entry.class, EntryClass::Marker { .. });
+                    Recovery::Link { at, adopt: hit.predecessor || !(hit.holds || sure) || self.entry.first_sent_at.is_none() }
                 }
             },
             _ => {

@@ -45,12 +45,6 @@ fn told(seed: u64, steps: usize, keep: bool) -> Told {
     runtime.block_on(play(seed, steps, keep))
 }
 
-/// Histories whose broken promise is understood and not mended yet; docs/reliability.md tells each as what is not promised.
-const OPEN: [(u64, &str); 1] = [(
-    205,
-    "a create without any safe way lands after it went to review, and the record is found by its match key: a form that nobody declared passes for a user's",
-)];
-
 /// So many histories together meet every rare situation.
 const MARKED_HISTORIES: u64 = 5000;
 /// Plays seeds on all cores until `stop` says that it is enough; what broke, in the order of seeds.
@@ -108,7 +102,6 @@ fn histories_end_as_promised() {
     }
     let (first, histories) = (number("FIRST").unwrap_or(0), number("HISTORIES").unwrap_or(HISTORIES));
     let Played { broken, reached } = all(first, histories, steps, planted(), usize::MAX);
-    let broken: Vec<_> = broken.into_iter().filter(|(seed, _)| OPEN.iter().all(|(open, _)| open != seed)).collect();
     let shown: Vec<String> = broken.iter().take(40).map(|(seed, why)| format!("SEED={seed}: {why}")).collect();
     assert!(broken.is_empty(), "{} of {histories} histories break a promise:\n{}", broken.len(), shown.join("\n"));
     let missed: Vec<&str> = plants::marks().into_iter().filter(|mark| !reached.contains(mark)).collect();

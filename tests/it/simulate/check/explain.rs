@@ -1,7 +1,7 @@
 //! What `explain` says is held against what the users' own ledger knows: the value, who typed it, and when.
 
 use syncline::id::EntityId;
-use syncline::mapping::{FieldIx, Mapping};
+use syncline::mapping::{FieldIx, Mapping, Wins};
 use syncline::report::Kept;
 use syncline::report::explain::{FieldStory, explain};
 use syncline::store::Loaded;
@@ -62,7 +62,7 @@ impl World {
         let window = (fact.changed.after.map(us), us(fact.changed.until));
         let typed = self.typed_at(place, of, &loaded.entity, field, system, &fact.value);
         let (name, value) = (&story.field, &fact.value);
-        if typed.is_empty() && !self.is_moved(place, id, of, system) {
+        if typed.is_empty() && !self.speaks_in_its_form(of, field) && !self.is_moved(place, id, of, system) {
             return self.broken(format!("explain: {name} of {id} is told to come from {named}, where no user typed {value}"));
         }
         let vendor = self.vendors.iter().find(|vendor| vendor.shape.name == of.system(system).connection.as_str());
@@ -93,6 +93,11 @@ impl World {
         };
         let typed = records.flat_map(|rec| &rec.typed);
         typed.filter(|(path, typed, _)| own.as_deref() == Some(*path) && (of.same(field, typed, value) || coarser(typed))).map(|(.., at)| *at).collect()
+    }
+
+    /// Whether an owner's record, or one of ours, may speak in its own form.
+    fn speaks_in_its_form(&self, of: &Mapping, field: FieldIx) -> bool {
+        matches!(of.field(field).wins, Wins::Owner(_) | Wins::Lines(_))
     }
 
     /// A record of ours came from another entity, or a person moved some: it speaks for itself.

@@ -4,8 +4,9 @@ use syncline::id::EntityId;
 use syncline::mapping::{FieldIx, Mapping, Seen, SystemIx, Wins};
 use syncline::run::Laid;
 use syncline::store::{Loaded, ReviewAbout};
-use syncline::sync::entity::{Known, LinkState, Origin, Shadow};
+use syncline::sync::entity::{Entity, Known, LinkState, Origin, Shadow};
 use syncline::sync::neighbours::View;
+use syncline::sync::op::EntryClass;
 use syncline::sync::{Neighbours, Terms};
 use syncline::value::Value;
 
@@ -202,12 +203,25 @@ impl World {
                 && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_some_and(|value| self.may_become(laid, field, value, &fact.value)));
             blank || brought || rec.typed.iter().any(|(of, value, _)| *of == path && laid.mapping.same(field, value, &fact.value))
         });
+        // What speaks anew for a field that it owns, or was found by no more than its natural key, speaks in its own form.
+        let form = self.may_speak_in_its_form(laid, entity, fact.origin, field) && self.typed_anywhere(laid, field, &fact.value);
         // A person moved records between entities: then it is enough that some user typed it of such a thing.
         let moved = !self.ledger.pardoned.is_empty() && self.typed_anywhere(laid, field, &fact.value);
-        if !typed && !moved {
+        if !typed && !moved && !form {
             let (name, value) = (laid.mapping.field(field).name.clone(), fact.value.clone());
             self.broken(format!("I5: {name} of {} is {value}, which no user typed", entity.id));
         }
+    }
+
+    fn may_speak_in_its_form(&self, laid: &Laid, entity: &Entity, origin: Origin, field: FieldIx) -> bool {
+        let Origin::System(system) = origin else { return false };
+        let owns = match &laid.mapping.field(field).wins {
+            Wins::Owner(owner) => *owner == system,
+            Wins::Lines(lines) => lines.iter().any(|line| line.owner == system),
+            _ => false,
+        };
+        let found = entity.link(system).and_then(|link| self.record(laid, system, &link.key)).and_then(|(.., rec)| rec.made_by);
+        owns || found.and_then(|entry| self.ledger.entries.get(&entry)).is_some_and(|kept| matches!(kept.entry.class, EntryClass::Find { .. }))
     }
 
     fn check_computed(&mut self, laid: &Laid, loaded: &Loaded, field: FieldIx) {
