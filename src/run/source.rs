@@ -8,7 +8,7 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, keys, late, ledger, look, neighbours};
+use super::{Ended, Request, RunError, arrivals, day, keys, late, ledger, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
@@ -121,7 +121,11 @@ impl Source {
             let listings = gathered.listings;
             return Ok(Self { adoption, listings, looked: 0, left: 0, kind: Kind::Staged(Box::new(first)) });
         }
+        if request.commits() {
+            arrivals::hasten(ground, laid).await?;
+        }
         let mut gathered = observe::gather(ground, laid, request, progress).await?;
+        day::turn(ground, laid, request, &mut gathered).await?;
         report(laid, &mut gathered, ended);
         let hints = hints(ground, laid, request, &mut gathered).await?;
         let looked = hints.len() as u64;

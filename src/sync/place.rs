@@ -50,8 +50,8 @@ pub struct Unlinked<'a> {
     pub hits: &'a [RuleHits],
     /// The entity in which this record stood before another took its place.
     pub predecessor_of: Option<EntityId>,
-    /// What a person said about this very record.
-    pub answer: Option<&'a Answer>,
+    /// What a person was asked about this very record, and said.
+    pub asked: Option<(&'a ReviewAbout, Option<&'a Answer>)>,
     /// `only`, judged on the record's own values; true without a wall.
     pub inside_alone: bool,
 }
@@ -90,12 +90,24 @@ pub fn place(unlinked: &Unlinked) -> Placement {
         sometimes!("an archived record is nothing to anybody");
         return Placement::LeaveAlone;
     }
-    match unlinked.answer {
-        Some(Answer::Link(entity)) => return Placement::Join(*entity),
-        Some(Answer::New) => return Placement::Start,
-        Some(Answer::Leave) => return Placement::Wait(WaitingWhy::LeftAlone),
-        Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep) | None => {}
+    let left = match unlinked.asked {
+        Some((_, Some(Answer::Link(entity)))) => return Placement::Join(*entity),
+        Some((_, Some(Answer::New))) => return Placement::Start,
+        Some((about, Some(Answer::Leave))) => Some(about),
+        Some((_, Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep) | None)) | None => None,
+    };
+    match unasked(unlinked) {
+        // Left alone for as long as the same would be asked.
+        Placement::Review(about) if left.is_some_and(|left| left.asks_the_same(&about)) => {
+            sometimes!("what a person left alone is left alone still");
+            Placement::Wait(WaitingWhy::LeftAlone)
+        }
+        placement => placement,
     }
+}
+
+fn unasked(unlinked: &Unlinked) -> Placement {
+    let observation = unlinked.observation;
     if let Some(entity) = unlinked.predecessor_of {
         sometimes!("a record returns in whose place another stands");
         return Placement::Review(unlinked.about(vec![entity], Vec::new()));

@@ -2,14 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Desk, Known, Loose};
+use super::Loose;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
-use crate::plant::sometimes;
-use crate::run::RunError;
-use crate::store::Hit;
-use crate::sync::place::WaitingWhy;
 
 /// Entities begun or joined in this pass: later records find them under the same keys.
 #[derive(Default)]
@@ -39,21 +35,4 @@ pub fn twins(loose: &[Loose], keys: &[Vec<MatchKey>]) -> Twins {
         }
     }
     twins
-}
-
-impl Desk<'_> {
-    /// A person said to leave the record alone, and it waits under the same match keys still: nobody is asked again before one of them moves.
-    pub(super) async fn is_left_alone(&self, loose: &Loose, keys: &[MatchKey], known: &Known) -> Result<bool, RunError> {
-        let own = |hit: &Hit| matches!(hit, Hit::Waiting { system, identity, .. } if (*system, identity) == (loose.system, &loose.observation.identity));
-        let waits = |key: &MatchKey| known.hits.get(key).is_some_and(|hits| hits.iter().any(own));
-        if keys.is_empty() || self.review(loose).is_some() || !keys.iter().all(waits) {
-            return Ok(false);
-        }
-        let why = self.ground.store.waits(self.laid.id, loose.system, &loose.observation.identity).await?;
-        let left = why == Some(WaitingWhy::LeftAlone);
-        if left {
-            sometimes!("what a person left alone is left alone still");
-        }
-        Ok(left)
-    }
 }

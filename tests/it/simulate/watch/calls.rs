@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use syncline::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use syncline::mapping::SystemIx;
 use syncline::mapping::matching::MatchKey;
@@ -192,6 +193,18 @@ impl Store for Watch {
 
     async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError> {
         handed_on!(self, adoption, mapping)
+    }
+
+    async fn day(&self, mapping: MappingId) -> Result<Option<Date>, StoreError> {
+        handed_on!(self, day, mapping)
+    }
+
+    async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError> {
+        handed_on!(self, hasten, mapping)
+    }
+
+    async fn keep_day(&self, mapping: MappingId, day: Date) -> Result<(), StoreError> {
+        handed_on!(self, keep_day, mapping, day)
     }
 
     async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError> {
