@@ -13,9 +13,9 @@ use super::frame::Local;
 use super::page::{After, Asked, Leaf, Step, Walk, Want};
 use crate::catalog::feed::{Changes, Window};
 use crate::catalog::read::Sorted;
+use crate::plant::planted;
 use crate::system::{Cursor, Page, Pages, Read, SystemError};
 use crate::value::record::Columns;
-use crate::plant::planted;
 
 /// A window this short that is still too big cannot be halved any more.
 const WINDOW_MIN: SignedDuration = SignedDuration::from_secs(1);

@@ -18,11 +18,11 @@ use crate::catalog::read::{Get, Records};
 use crate::catalog::scope::{FIELDS, ITEMS, KEY, KEYS, OP_ID};
 use crate::expr::Item;
 use crate::id::RecordKey;
+use crate::plant::planted;
 use crate::spec::connector::Verdict;
 use crate::system::{Got, Read, SystemError};
 use crate::value::record::{Columns, Record};
 use crate::value::{Doc, Value};
-use crate::plant::planted;
 
 /// Batches of one read that are under way together; the vendor's own limit is in the connector's pools.
 const SIDE_BY_SIDE: usize = 4;

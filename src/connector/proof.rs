@@ -11,9 +11,9 @@ use super::frame::{Frame, word};
 use super::webhook::HookRequest;
 use crate::catalog::webhook::{Age, HashProof, Proof, ProofKind};
 use crate::expr::Program;
+use crate::plant::planted;
 use crate::secret::Secret;
 use crate::spec::connector::{AgeUnit, Encoding, HashKind};
-use crate::plant::planted;
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]

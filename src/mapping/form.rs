@@ -13,10 +13,10 @@ use super::view::{EntityView, WithValue};
 use super::world::{Precision, Shows};
 use super::{FieldIx, Mapping, System, SystemIx};
 use crate::expr::{Env, Item, Program};
+use crate::plant::planted;
 use crate::value::money::Currency;
 use crate::value::record::Form;
 use crate::value::{Kind, Name, Str, Value};
-use crate::plant::planted;
 
 impl Mapping {
     /// What `system` shows of the field once it was given `value`, in agreed terms. `None`: it has no form for it (a reference not linked there, a row without

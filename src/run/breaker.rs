@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{ConnectionName, EntityId, ObjectName};
-use crate::system::Outcome;
 use crate::plant::sometimes;
+use crate::system::Outcome;
 
 /// Batches in a row without an answer, of several entities, until the system is taken for down: one record alone may be what breaks it.
 const UNANSWERED_MAX: u32 = 3;

@@ -15,13 +15,13 @@ use super::{Ended, Request, RunError};
 use super::{alike, keys, late, ledger, look};
 use crate::id::{EntryId, RunId};
 use crate::mapping::{Observation, SystemIx};
+use crate::plant::{planted, sometimes};
 use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::hangs;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryState, OpKind};
 use crate::sync::scene::{Look, NoteKind, Sight};
-use crate::plant::{planted, sometimes};
 
 /// So many writes start within a moment of their commit.
 const SENT_AT_ONCE_MAX: usize = 50;

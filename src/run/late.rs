@@ -13,13 +13,13 @@ use super::{commit, keys};
 use crate::id::{EntityId, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
+use crate::plant::sometimes;
 use crate::store::{Answer, Conflict, Hit, Merged, NewReview, ReviewAbout, Touch, Touched, WaitingWhy};
 use crate::sync::entity::Entity;
 use crate::sync::join::{Join, Pair, apart, join as join_two};
 use crate::sync::op::EntryState;
 use crate::sync::scene::Sight;
 use crate::sync::terms::Terms;
-use crate::plant::sometimes;
 
 /// What late matches brought to an entity, to be stored with its look.
 #[derive(Clone, Debug, Default)]

@@ -12,13 +12,13 @@ use super::{Ended, Request, RunError, arrivals, day, keys, late, ledger, look, n
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
+use crate::plant::planted;
 use crate::store::{Adoption, Hit, Touched};
 use crate::sync::alike::Alike;
 use crate::sync::guard::{Guard, Listing, RunCounts, Stand, guard};
 use crate::sync::neighbours::Neighbours;
 use crate::sync::pace;
 use crate::sync::scene::Sight;
-use crate::plant::planted;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 

@@ -16,8 +16,8 @@ use super::body::Room;
 use crate::connector::webhook::{HookAnswer, HookDelivery, HookRequest, Received};
 use crate::daemon::intake::{Hint, Verified};
 use crate::id::ConnectionName;
-use crate::store::Accepted;
 use crate::plant::planted;
+use crate::store::Accepted;
 pub use receiver::Receiver;
 
 /// When we cannot keep a delivery, the vendor is asked to send it again after so many seconds.

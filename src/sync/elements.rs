@@ -4,8 +4,8 @@ use super::entity::{Fact, FieldIx};
 use super::policy::{Candidate, Choice, From, How, Question};
 use super::reason::Reason;
 use super::terms::Terms;
-use crate::value::Value;
 use crate::plant::sometimes;
+use crate::value::Value;
 
 /// Chooses over whole sets. Losers are whole sets too, so that what was typed can be found as it was typed.
 pub(super) fn choose(question: Question) -> Choice {

@@ -86,7 +86,14 @@ pub(super) fn merged(work: &mut Work) -> Vec<(FieldIx, SystemIx)> {
         return seen;
     }
     if planted!("third-pass") {
-        Before { entity: before.entity.clone(), frozen: before.frozen.clone(), reasons: before.reasons.clone(), put_back: before.put_back.clone(), look: before.look.clone() }.take_back(work);
+        Before {
+            entity: before.entity.clone(),
+            frozen: before.frozen.clone(),
+            reasons: before.reasons.clone(),
+            put_back: before.put_back.clone(),
+            look: before.look.clone(),
+        }
+        .take_back(work);
         merge::pass(work, &Owners(new.iter().map(by).collect()));
         let third = Owners::now(work);
         before.take_back(work);

@@ -14,8 +14,8 @@ use super::review::ReviewAbout;
 use super::terms::Terms;
 use crate::id::{EntityId, RunId};
 use crate::mapping::Wins;
-use crate::value::Value;
 use crate::plant::sometimes;
+use crate::value::Value;
 
 /// Two entities and what is known of their match.
 #[derive(Clone, Copy)]

@@ -49,6 +49,11 @@ impl Answered<'_> {
         }
     }
 
+    /// A create that is repeated with its token may have been done by the first request: since then a user may have typed.
+    fn first_sent_at(&self) -> Timestamp {
+        self.entry.first_sent_at.map_or(self.sent_at, |first| first.min(self.sent_at))
+    }
+
     /// Whether the record came with the answer to the one request there was: then all that differs from what was sent is the vendor's own doing.
     /// In a record found later, or shown by the answer to a repeat, a user may have typed it.
     fn is_first_answer(&self) -> bool {
@@ -165,7 +170,7 @@ fn created_record(answered: &Answered, landed: &mut Landed, key: Option<&RecordK
         landed.again = Some(answered.now);
     } else {
         link.inside = true;
-        link.unchanged_at = Some(answered.sent_at);
+        link.unchanged_at = Some(answered.first_sent_at());
         take_over(answered, landed, &mut link, version);
         if answered.is_first_answer() {
             leave_out(answered, &mut link);
@@ -186,7 +191,8 @@ fn leave_out(answered: &Answered, link: &mut Link) {
     for field in answered.terms.fields() {
         let shadow = &mut link.shadows[field.0 as usize];
         if let (Shadow::Unknown, Some(seen)) = (&*shadow, came_back(answered, field, system)) {
-            *shadow = Shadow::Known(Known { seen, stands_for: Standing::Nothing, confirmed: true, refused: None, unchanged_at: Some(answered.sent_at) });
+            *shadow =
+                Shadow::Known(Known { seen, stands_for: Standing::Nothing, confirmed: true, refused: None, unchanged_at: Some(answered.first_sent_at()) });
         }
     }
 }
@@ -224,7 +230,7 @@ fn written(answered: &Answered, write: &FieldWrite, returned: Option<Value>) -> 
         seen: returned.unwrap_or_else(|| write.want.clone()),
         stands_for: Standing::For(if planted!("stands-for-agreed-now") { answered.entity.agreed(write.field).clone() } else { write.stands_for.clone() }),
         refused: None,
-        unchanged_at: Some(answered.sent_at),
+        unchanged_at: Some(answered.first_sent_at()),
     }
 }
 

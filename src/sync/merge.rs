@@ -1,5 +1,7 @@
 //! Candidates of each field to one agreed value, and what lost.
 
+mod finest;
+
 use super::conflict::{Conflict, Decided, Fate, Loser, Spoke};
 use super::decide::Decision;
 use super::elements;
@@ -15,6 +17,7 @@ use super::terms::Access;
 use crate::mapping::Wins;
 use crate::plant::{planted, sometimes};
 use crate::value::Value;
+use finest::{agrees, finest};
 
 /// What a field's systems brought to the merge.
 struct Brought {
@@ -246,6 +249,8 @@ fn candidate(work: &Work, field: FieldIx, system: SystemIx, how: How, value: Val
     // A record whose modified time did not move with the value was changed at some time until now. Vendors cut their times to a second.
     let until = told.filter(|told| after.is_none_or(|after| shifted(*told, SKEW) >= after)).unwrap_or(read_at);
     let actor = work.observation(system).and_then(|seen| seen.actor.clone()).filter(|_| matches!(how, How::OnTop | How::Beside));
+    // What stands there did not change just now: since when it does nobody knows.
+    let after = after.filter(|_| how != How::Standing);
     Candidate { from: From::System { system, how }, value, changed: Interval { after, until }, shadow, actor }
 }
 
@@ -327,32 +332,6 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     put_all_back(work, field, &put_back);
     let lost: Vec<Candidate> = losers.into_iter().chain(put_back).collect();
     log(work, field, &value, Some(&winner), &lost, Some(reason));
-}
-
-/// Equal, or all that the candidate's system can show of the value.
-fn agrees(work: &Work, field: FieldIx, one: &Candidate, value: &Value) -> bool {
-    work.same(field, &one.value, value) || one.voice().is_some_and(|system| is_form(work, field, system, value, &one.value))
-}
-
-fn is_form(work: &Work, field: FieldIx, system: SystemIx, value: &Value, shown: &Value) -> bool {
-    work.form(field, system, value).is_some_and(|form| work.same(field, &form, shown))
-}
-
-/// The finest candidate that the winner's own system would show as the winner: a lossy read-back never shortens the agreed value.
-/// Not by a chain: rounding twice is not rounding once.
-fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate]) -> Value {
-    let Some(system) = winner.voice().filter(|_| !planted!("read-back-shortens")) else { return winner.value.clone() };
-    let finer: Vec<&Candidate> =
-        others.iter().filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value)).collect();
-    let coarser = |one: &&&Candidate| {
-        finer.iter().any(|other| {
-            !work.same(field, &other.value, &one.value) && one.voice().is_some_and(|system| is_form(work, field, system, &other.value, &one.value))
-        })
-    };
-    if !finer.is_empty() {
-        sometimes!("a finer value is taken than the winner showed");
-    }
-    finer.iter().find(|one| !coarser(one)).or(finer.first()).map_or_else(|| winner.value.clone(), |one| one.value.clone())
 }
 
 fn log(work: &mut Work, field: FieldIx, winner: &Value, taken: Option<&Candidate>, lost: &[Candidate], reason: Option<Reason>) {

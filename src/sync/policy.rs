@@ -1,5 +1,7 @@
 //! `wins`: who may decide a field, and which candidate does.
 
+mod worded;
+
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
@@ -8,9 +10,10 @@ use super::entity::{Fact, FieldIx, Interval, Origin, SystemIx};
 use super::evidence::{self, Grade};
 use super::reason::Reason;
 use super::terms::Terms;
-use crate::mapping::{Line, Wins};
+use crate::mapping::Wins;
 use crate::plant::{planted, sometimes};
 use crate::value::{Str, Value};
+pub use worded::worded;
 
 /// A value that may become the agreed one.
 #[derive(Clone, Debug, PartialEq)]
@@ -390,30 +393,5 @@ impl Question<'_> {
         let at = places[0];
         let reason = self.alone(at).unwrap_or(Reason::First { winner: self.candidates[at].system() });
         self.takes(at, put_back, reason)
-    }
-}
-
-/// A policy as the mapping's file says it.
-pub fn worded(terms: &dyn Terms, field: FieldIx) -> String {
-    let list = |systems: &[SystemIx]| {
-        let names: Vec<&str> = systems.iter().map(|system| terms.system_name(*system)).collect();
-        format!("[{}]", names.join(", "))
-    };
-    if terms.formulas().contains(&field) {
-        return "formula".to_owned();
-    }
-    match terms.wins(field) {
-        Wins::Owner(owner) => terms.system_name(*owner).to_owned(),
-        Wins::Ranks(systems) => list(systems),
-        Wins::Latest(None) => "latest".to_owned(),
-        Wins::Latest(Some(systems)) => format!("{{ latest: {} }}", list(systems)),
-        Wins::Highest => "highest".to_owned(),
-        Wins::Lowest => "lowest".to_owned(),
-        Wins::First => "first".to_owned(),
-        Wins::Ask => "ask".to_owned(),
-        Wins::Lines(lines) => {
-            let line = |line: &Line| format!("{}: {}", terms.system_name(line.owner), line.condition);
-            format!("[{}]", lines.iter().map(line).collect::<Vec<_>>().join(" | "))
-        }
     }
 }

@@ -98,7 +98,9 @@ fn recognise(work: &mut Work, entry: &Entry) -> bool {
     if work.stand(system).silence.is_some() || work.observation(system).is_none() {
         return false;
     }
-    let shows = |write: &FieldWrite| work.value(write.field, system).is_none_or(|shown| work.same(write.field, shown, &write.want) || is_lossy_form(&write.want, shown));
+    let shows = |write: &FieldWrite| {
+        work.value(write.field, system).is_none_or(|shown| work.same(write.field, shown, &write.want) || is_lossy_form(&write.want, shown))
+    };
     let met = |write: &&FieldWrite| *work.shadow(write.field, system) == Shadow::Unknown;
     if !entry.op.fields.iter().all(shows) || !entry.op.fields.iter().any(|write| met(&write)) {
         return true;
@@ -110,7 +112,11 @@ fn recognise(work: &mut Work, entry: &Entry) -> bool {
             log_lossy(work, write.field, system, &shown);
         }
         let stands_for = Standing::For(write.stands_for.clone());
-        work.set_shadow(write.field, system, Shadow::Known(Known { seen: shown, stands_for, confirmed: true, refused: None, unchanged_at: entry.first_sent_at }));
+        work.set_shadow(
+            write.field,
+            system,
+            Shadow::Known(Known { seen: shown, stands_for, confirmed: true, refused: None, unchanged_at: entry.first_sent_at }),
+        );
     }
     true
 }

@@ -249,9 +249,9 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
         return Some(format!("it changed in {} while its delete was in doubt", name(system)));
     }
     match cause {
-        Cause::Deleted(by) if !agreed && !already_owed(work, cause) => {
-            was_owed(work, by).inspect(|_| sometimes!("a deleter had not seen what was agreed")).map(|field| format!("{} had not seen the agreed `{}` when it was deleted", name(by), work.scene.terms.field_name(field)))
-        }
+        Cause::Deleted(by) if !agreed && !already_owed(work, cause) => was_owed(work, by)
+            .inspect(|_| sometimes!("a deleter had not seen what was agreed"))
+            .map(|field| format!("{} had not seen the agreed `{}` when it was deleted", name(by), work.scene.terms.field_name(field))),
         Cause::Deleted(_) | Cause::Wall | Cause::Undone => None,
     }
 }

@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::{Refusal, refusal_of, rule, words};
 use crate::id::RunId;
 use crate::mapping::{FieldIx, Mapping, SystemIx};
+use crate::plant::planted;
 use crate::store::{Conflict, Decided, Fate, History, Spoke};
 use crate::sync::entity::{Fact, Known, Link, Origin, Shadow, Standing};
 use crate::sync::op::EntryState;
 use crate::sync::reason::Reason;
 use crate::sync::terms::{Access, Terms};
 use crate::value::Value;
-use crate::plant::planted;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct FieldStory {

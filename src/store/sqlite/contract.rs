@@ -14,6 +14,7 @@ use super::{Sqlite, conflict, entity, forget, hangs, inbox, journal, lease, load
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
+use crate::plant::planted;
 use crate::store::stored::Terms;
 use crate::store::{
     Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, LeaseHolder, Letter, Loaded, Logged, MappingId,
@@ -22,7 +23,6 @@ use crate::store::{
 };
 use crate::sync::op::Entry;
 use crate::system::Cursor;
-use crate::plant::planted;
 
 #[async_trait]
 impl Store for Sqlite {

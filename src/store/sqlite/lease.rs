@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::column;
 use super::fault::Fault;
 use super::writer::Write;
-use crate::store::{LeaseHolder, StoreError};
 use crate::plant::planted;
+use crate::store::{LeaseHolder, StoreError};
 
 /// What this process believes about the lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

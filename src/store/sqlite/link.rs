@@ -7,9 +7,9 @@ use super::tally::{Tally, link_id};
 use super::writer::Write;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::SystemIx;
+use crate::plant::planted;
 use crate::store::stored::{Terms, link as stored, shadow};
 use crate::sync::entity::{Agreed, Link, LinkState, Shadow};
-use crate::plant::planted;
 
 /// Which link, and the agreed values that its shadows are told apart from.
 pub struct Place<'a> {
@@ -91,7 +91,7 @@ fn update(write: &Write, terms: &Terms, tally: &Tally, place: &Place, id: i64, o
         }
         if tally.indexed {
             write_linked(write, terms, place, &identities(old), &identities(new))?;
-            if new.state.is_live() && !old.state.is_live() {
+            if new.state.is_live() && (!old.state.is_live() || old.identity != new.identity) {
                 revive(write, terms, place, &new.identity)?;
             }
         }
@@ -140,7 +140,7 @@ fn write_linked(write: &Write, terms: &Terms, place: &Place, old: &[&RecordKey],
     Ok(())
 }
 
-/// Of a record that was long gone nobody finds the link by its identity any more: live again, it is found again.
+/// Of a record that was long gone nobody finds the link by its identity any more, nor by a predecessor's: live again, it is found again.
 fn revive(write: &Write, terms: &Terms, place: &Place, identity: &RecordKey) -> Result<(), Fault> {
     let system = terms.system(place.system);
     let sql = "INSERT INTO linked (system, identity, entity) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";

@@ -216,3 +216,31 @@ fn an_edit_that_waits_for_a_person_grows_no_younger() {
     };
     assert!(known.unchanged_at.is_some_and(|at| at < super::world::at(3_100)), "{known:?}");
 }
+
+/// A read-only cell filled a blank with what had stood there for long: it was told to have been typed just then.
+#[test]
+fn what_fills_a_blank_is_not_told_to_be_new() {
+    let mut table = Table::new(2, &["[crm, prm]"]);
+    table.fields[0].access[PRM] = crate::sync::terms::Access::ReadOnly;
+    let mut world = World::agreed(table, &["g"]);
+    world.edit(CRM, 0, "0", 3_100);
+    world.settle(3);
+    let fact = world.entity.fact(FieldIx(0)).expect("agreed").clone();
+    assert_eq!((shown(&fact.value).as_str(), fact.changed.after), ("g", None));
+}
+
+/// A create was repeated with its token, and the first request had made the record: what a user typed in between passed for older than the repeat.
+#[test]
+fn what_is_known_of_a_record_begins_with_the_first_request() {
+    let mut table = Table::new(2, &["latest"]);
+    table.systems[PRM].creates = true;
+    let mut world = World::new(table, &[&["a"]]);
+    let look = world.look();
+    let (op, class) = look.ops[0].clone();
+    let entry = world.entry(&op, class);
+    let first = world.now;
+    world.now = at(5_000);
+    let made = world.write(&op);
+    world.land(&entry, &made, false);
+    assert_eq!(world.entity.links[PRM].as_ref().expect("a link").unchanged_at, Some(first));
+}

@@ -2,13 +2,13 @@
 
 use super::{FieldBack, NotBack, RecordBack};
 use crate::mapping::system::Leaves;
+use crate::plant::sometimes;
 use crate::sync::decide::stands_for;
 use crate::sync::entity::{Cause, LinkState, Shadow, SystemIx};
 use crate::sync::look::Work;
 use crate::sync::review::ReviewAbout;
 use crate::sync::scene::{NoteKind, Silence};
 use crate::value::Value;
-use crate::plant::sometimes;
 
 /// The fields that become again what they were: candidates of the merge that follows.
 pub(in crate::sync) fn fields(work: &mut Work) {

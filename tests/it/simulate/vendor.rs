@@ -179,7 +179,17 @@ impl Vendor {
         };
         let by = cells.keys().map(|path| (*path, by)).collect();
         let state = State { from_us: now_us, cells, by, change: table.last, time_us, deleted: false, archived: false };
-        table.records.push(Rec { key, states: vec![state], made_by: None, marker: None, read_us: now_us, typed, deleted_us: Vec::new(), told: BTreeMap::new(), told_us: i64::MIN });
+        table.records.push(Rec {
+            key,
+            states: vec![state],
+            made_by: None,
+            marker: None,
+            read_us: now_us,
+            typed,
+            deleted_us: Vec::new(),
+            told: BTreeMap::new(),
+            told_us: i64::MIN,
+        });
         table.records.len() - 1
     }
 

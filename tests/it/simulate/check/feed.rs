@@ -70,16 +70,20 @@ fn is_known(watch: &Watch, of: &Mapping, system: SystemIx, key: &RecordKey, load
     let Some(vendor) = world.vendors.iter().position(|vendor| vendor.shape.name == of.system(system).connection.as_str()) else { return true };
     let Some(rec) = world.rec(of, system, key) else { return true };
     let observation = world.observed(vendor, of, system, rec, rec.now());
-    of.fields_ix().filter(|field| of.field(*field).refers_to().is_none()).all(|field| match (&observation.fields[field.0 as usize], &link.shadows[field.0 as usize]) {
-        (Seen::Value(shown), Shadow::Known(Known { seen, .. })) => of.same(field, shown, seen),
-        _ => true,
+    of.fields_ix().filter(|field| of.field(*field).refers_to().is_none()).all(|field| {
+        match (&observation.fields[field.0 as usize], &link.shadows[field.0 as usize]) {
+            (Seen::Value(shown), Shadow::Known(Known { seen, .. })) => of.same(field, shown, seen),
+            _ => true,
+        }
     })
 }
 
 /// I18: of the hints that were there, those newer than what the look answers are there still.
 pub async fn check_kept(watch: &Watch, mapping: MappingId, before: &[TouchedRecord], answered: &[(Touch, i64)]) {
     let newer = |one: &&TouchedRecord| {
-        answered.iter().any(|(touch, seq)| touch.mapping == mapping && touch.system == one.touch.system && touch.identity == one.touch.identity && *seq < one.seq)
+        answered
+            .iter()
+            .any(|(touch, seq)| touch.mapping == mapping && touch.system == one.touch.system && touch.identity == one.touch.identity && *seq < one.seq)
     };
     let newer: Vec<&TouchedRecord> = before.iter().filter(newer).collect();
     if newer.is_empty() {
@@ -102,4 +106,3 @@ pub async fn check_accepted(watch: &Watch, accepted: &[Touch]) {
         }
     }
 }
-

@@ -3,9 +3,9 @@
 use syncline::mapping::{Mapping, Seen, SystemIx};
 use syncline::run::Laid;
 use syncline::store::Loaded;
-use syncline::sync::{Neighbours, Terms};
 use syncline::sync::neighbours::View;
 use syncline::sync::op::Op;
+use syncline::sync::{Neighbours, Terms};
 
 use super::super::vendor::{Rec, kept};
 use super::super::world::World;

@@ -5,10 +5,10 @@ use syncline::id::EntityId;
 use syncline::mapping::{FieldIx, SystemIx, Wins};
 use syncline::run::Laid;
 use syncline::store::Loaded;
-use syncline::sync::neighbours::View;
-use syncline::sync::{Neighbours, Terms};
 use syncline::sync::decide::stands_for;
 use syncline::sync::entity::{LinkState, Origin, Shadow};
+use syncline::sync::neighbours::View;
+use syncline::sync::{Neighbours, Terms};
 use syncline::value::Value;
 
 use super::super::engine::Engine;

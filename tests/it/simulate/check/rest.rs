@@ -126,7 +126,9 @@ impl World {
             // An owner whose record shows what nobody understands is waited for.
             let waits = match &laid.mapping.field(field).wins {
                 Wins::Owner(owner) => entity.live(*owner).is_some_and(|link| link.shadows[field.0 as usize] == Shadow::Unknown),
-                Wins::Lines(_) => laid.mapping.owner(field, &view).and_then(|owner| entity.live(owner)).is_some_and(|link| link.shadows[field.0 as usize] == Shadow::Unknown),
+                Wins::Lines(_) => {
+                    laid.mapping.owner(field, &view).and_then(|owner| entity.live(owner)).is_some_and(|link| link.shadows[field.0 as usize] == Shadow::Unknown)
+                }
                 _ => false,
             };
             if laid.mapping.field(field).refers_to().is_some() || asked(loaded, field) || !written || waits {
@@ -193,16 +195,18 @@ impl World {
             return wrong.into_iter().for_each(|one| self.broken(format!("I5: {one} of {} is in a set, and no user typed it", entity.id)));
         }
         let brought_back = fact.origin == Origin::Person && self.typed_anywhere(laid, field, &fact.value);
-        let typed = brought_back || past.records.iter().any(|(system, key)| {
-            let Some((_, _, rec)) = self.record(laid, *system, key) else { return false };
-            let Some(path) = path_of(&laid.mapping, field, *system) else { return false };
-            let blank =
-                fact.value.is_blank() && rec.made_by.is_none() && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_none_or(Value::is_blank));
-            // Made by us for another entity, and moved here: it brings what that one had.
-            let brought = rec.made_by.and_then(|entry| self.ledger.entries.get(&entry)).is_some_and(|kept| self.ledger.canon(kept.op().entity) != entity.id)
-                && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_some_and(|value| self.may_become(laid, field, value, &fact.value)));
-            blank || brought || rec.typed.iter().any(|(of, value, _)| *of == path && laid.mapping.same(field, value, &fact.value))
-        });
+        let typed = brought_back
+            || past.records.iter().any(|(system, key)| {
+                let Some((_, _, rec)) = self.record(laid, *system, key) else { return false };
+                let Some(path) = path_of(&laid.mapping, field, *system) else { return false };
+                let blank =
+                    fact.value.is_blank() && rec.made_by.is_none() && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_none_or(Value::is_blank));
+                // Made by us for another entity, and moved here: it brings what that one had.
+                let brought =
+                    rec.made_by.and_then(|entry| self.ledger.entries.get(&entry)).is_some_and(|kept| self.ledger.canon(kept.op().entity) != entity.id)
+                        && rec.states.iter().any(|state| state.cells.get(path.as_str()).is_some_and(|value| self.may_become(laid, field, value, &fact.value)));
+                blank || brought || rec.typed.iter().any(|(of, value, _)| *of == path && laid.mapping.same(field, value, &fact.value))
+            });
         // What speaks anew for a field that it owns, or was found by no more than its natural key, speaks in its own form.
         let form = self.may_speak_in_its_form(laid, entity, fact.origin, field) && self.typed_anywhere(laid, field, &fact.value);
         // A person moved records between entities: then it is enough that some user typed it of such a thing.

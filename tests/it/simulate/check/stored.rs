@@ -49,7 +49,8 @@ impl World {
             (None, Some(_)) | (Some(_), None) => true,
         });
         if !forgotten && (last.hub != stored.hub || differs.is_some()) {
-            let what = differs.map_or_else(|| format!("{:?}, and {:?} is stored", last.hub, stored.hub), |(_, (one, other))| told(one.as_ref(), other.as_ref()));
+            let what =
+                differs.map_or_else(|| format!("{:?}, and {:?} is stored", last.hub, stored.hub), |(_, (one, other))| told(one.as_ref(), other.as_ref()));
             self.broken(format!("I22: {} was committed as {what}", stored.id));
         }
     }
@@ -73,7 +74,10 @@ fn told(one: Option<&Link>, other: Option<&Link>) -> String {
 /// But for times, which the store keeps less finely.
 fn same_link(one: &Link, other: &Link) -> bool {
     let flags = |link: &Link| (link.asleep, link.inside, link.beyond, link.kept, link.state.is_live());
-    one.key == other.key && flags(one) == flags(other) && one.predecessors == other.predecessors && one.shadows.iter().zip(&other.shadows).all(|(a, b)| same_shadow(a, b))
+    one.key == other.key
+        && flags(one) == flags(other)
+        && one.predecessors == other.predecessors
+        && one.shadows.iter().zip(&other.shadows).all(|(a, b)| same_shadow(a, b))
 }
 
 fn same_shadow(one: &Shadow, other: &Shadow) -> bool {

@@ -24,7 +24,12 @@ const TABLE: &[Row] = &[
         &["rest"],
         &["newer-hint-erased", "stands-for-agreed-now", "own-delete-taken-for-a-users"],
     ),
-    row("I3", "No request without its committed entry, none under an epoch that moved", &["wire"], &["sent-not-journalled", "new-id-on-retry", "epoch-not-checked"]),
+    row(
+        "I3",
+        "No request without its committed entry, none under an epoch that moved",
+        &["wire"],
+        &["sent-not-journalled", "new-id-on-retry", "epoch-not-checked"],
+    ),
     row(
         "I4",
         "One live record for an entity and system, or a question",
@@ -64,12 +69,7 @@ const TABLE: &[Row] = &[
     row("I8", "Nothing is written that is not agreed and committed", &["commit", "stored"], &["merge-after-writes", "held-run-commits"]),
     row("I9", "A form of a form is that form; what is written comes back", &["forms"], &["form-cut-again"]),
     row("I10", "A cursor is never ahead of what is touched or known, and never goes back", &["feed", "commit"], &["cursor-before-touched", "strict-cursor"]),
-    row(
-        "I11",
-        "A delivery that was answered is touched, or was",
-        &["feed"],
-        &["delivery-not-touched", "answered-before-kept", "hash-over-parsed-body"],
-    ),
+    row("I11", "A delivery that was answered is touched, or was", &["feed"], &["delivery-not-touched", "answered-before-kept", "hash-over-parsed-body"]),
     row("I12", "No delete without a cause that happened; nothing over `limits` unless a person agreed", &["limits", "wire"], &["limits-per-record"]),
     row("I13", "What a user deleted is not made anew", &["commit"], &["deleted-made-anew"]),
     row("I14", "A record belongs to one entity", &["stored", "rest"], &[]),

@@ -1,5 +1,7 @@
 //! I15: what was not told moves nothing. A shadow changes only to what the vendor told in this run, or to what we wrote; a record is gone only if it went.
 
+use std::collections::BTreeSet;
+
 use syncline::mapping::{FieldIx, Mapping, SystemIx};
 use syncline::sync::entity::{Known, Link, Shadow};
 use syncline::value::Value;
@@ -16,7 +18,9 @@ impl Rec {
     /// The vendor tells of the record as it was at `as_of_us`.
     pub fn tell(&mut self, as_of_us: i64, hidden: Option<&str>, now_us: i64) {
         let Some(state) = self.states.iter().rev().find(|state| state.from_us <= as_of_us) else { return };
-        for (path, _) in state.by.iter().filter(|(path, _)| Some(**path) != hidden) {
+        let known: Vec<&'static str> = self.told.keys().copied().collect();
+        let paths: BTreeSet<&'static str> = state.by.keys().copied().chain(known).filter(|path| Some(*path) != hidden).collect();
+        for path in paths {
             let value = state.cells.get(path).cloned().unwrap_or_default();
             let told = self.told.entry(path).or_default();
             told.retain(|(known, _)| *known != value);

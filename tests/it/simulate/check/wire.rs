@@ -3,8 +3,8 @@
 use syncline::id::RecordKey;
 use syncline::mapping::{FieldIx, Mapping, Seen, SystemIx};
 use syncline::sync::neighbours::View;
-use syncline::sync::{Neighbours, Terms};
 use syncline::sync::op::{EntryClass, EntryState, OpKind};
+use syncline::sync::{Neighbours, Terms};
 use syncline::system::{Outcome, Read, WriteItem, WriteKind};
 use syncline::value::Value;
 
@@ -135,7 +135,8 @@ impl World {
             let early = shown.is_blank() && past.links.get(&system).is_none_or(|(_, since, _)| at_us < *since);
             // A person agreed that it leaves, whatever it holds that we are not told.
             let untold = self.vendors[vendor].trouble.hidden.is_some_and(|(hidden, _)| hidden == path) && write.is_none();
-            if untold || late && !guarded || unseen || same || early || cleared || self.knows((vendor, hit.table), &mapping, system, &past, field, &path, shown) {
+            if untold || late && !guarded || unseen || same || early || cleared || self.knows((vendor, hit.table), &mapping, system, &past, field, &path, shown)
+            {
                 continue;
             }
             self.broken(format!(
@@ -161,7 +162,9 @@ impl World {
             let view = past.last.as_ref().map(|entity| View { entity, neighbours: &nobody, today: TODAY, forgiven: &[] });
             view.is_some_and(|view| mapping.form(field, system, known, &view).is_some_and(|form| mapping.same(field, &form, shown)))
         };
-        past.agreed[field.0 as usize].iter().any(stands_in) || past.agreed[field.0 as usize].iter().any(is) || past.lost.get(&field).is_some_and(|lost| lost.iter().any(is))
+        past.agreed[field.0 as usize].iter().any(stands_in)
+            || past.agreed[field.0 as usize].iter().any(is)
+            || past.lost.get(&field).is_some_and(|lost| lost.iter().any(is))
     }
 
     pub fn observed(&self, vendor: usize, mapping: &Mapping, system: SystemIx, rec: &Rec, state: &State) -> syncline::mapping::Observation {
