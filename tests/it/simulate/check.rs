@@ -3,11 +3,13 @@
 
 pub mod canary;
 pub mod commit;
+mod existence;
 pub mod explain;
 pub mod feed;
 pub mod forms;
 pub mod latest;
 pub mod limits;
+mod pending;
 pub mod plan;
 pub mod probe;
 pub mod rest;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use syncline::id::{EntityId, EntryId, RecordKey};
 use syncline::mapping::{FieldIx, SystemIx};
 use syncline::store::{Begun, Conflict, Decided, Merged, NewReview, ReviewAbout, Settled};
@@ -15,6 +16,8 @@ pub struct Kept {
     pub mapping: usize,
     pub entry: Entry,
     pub state: EntryState,
+    /// When it was committed.
+    pub at_us: i64,
 }
 
 impl Kept {
@@ -197,7 +200,7 @@ impl Ledger {
         }
         for entry in change.entries {
             let state = entry.state;
-            self.entries.insert(entry.id, Kept { mapping, entry, state });
+            self.entries.insert(entry.id, Kept { mapping, entry, state, at_us: now_us });
         }
         for (id, state) in change.states {
             self.set(id, state);
@@ -224,8 +227,13 @@ impl Ledger {
         }
     }
 
-    pub fn sent(&mut self, ids: &[EntryId]) {
-        ids.iter().for_each(|id| self.set(*id, EntryState::Sent));
+    pub fn sent(&mut self, ids: &[EntryId], deadline: Timestamp) {
+        for id in ids {
+            self.set(*id, EntryState::Sent);
+            if let Some(kept) = self.entries.get_mut(id) {
+                kept.entry.deadline = Some(deadline);
+            }
+        }
     }
 
     /// An open create of the same record, beside this one.

@@ -16,6 +16,7 @@ use syncline::value::Value;
 pub use port::Port;
 pub use write::Did;
 
+use super::check::told::Told;
 use super::shape::{Column, Lossy, VendorShape};
 use super::time::micros;
 
@@ -56,7 +57,7 @@ pub struct Rec {
     /// When a user deleted it.
     pub deleted_us: Vec<i64>,
     /// What the engine was told of each cell, and when last.
-    pub told: BTreeMap<&'static str, Vec<(Value, i64)>>,
+    pub told: BTreeMap<&'static str, Vec<Told>>,
     pub told_us: i64,
 }
 

@@ -21,16 +21,22 @@ impl World {
     /// What a look is about to commit.
     pub fn check_look(&mut self, mapping: usize, run: RunId, change: &Change) {
         self.check_change(mapping, change);
+        self.check_existence(mapping, change);
         self.check_told(mapping, change);
         self.check_limits(mapping, run, &change.entries);
         for entry in &change.entries {
             self.check_shown(mapping, &entry.op);
         }
-        // Of a set, each element has a winner of its own.
         let mapped = self.mappings[mapping].clone();
-        for decided in change.decided.iter().filter(|decided| !mapped.is_set(decided.field)) {
+        for decided in &change.decided {
             let name = format!("{} of {}", self.mappings[mapping].field(decided.field).name, change.entity);
+            // Of a set, each element has a winner of its own.
+            if mapped.is_set(decided.field) {
+                self.check_elements(&mapped, &name, decided);
+                continue;
+            }
             self.check_latest(&name, decided);
+            self.check_finest(&mapped, &name, change, decided);
         }
     }
 

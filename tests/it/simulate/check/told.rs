@@ -14,6 +14,14 @@ use super::rest::path_of;
 /// Different values of a cell that are remembered as told.
 const TOLD_MAX: usize = 8;
 
+/// A value of a cell, and when the engine was told it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub value: Value,
+    pub first_us: i64,
+    pub last_us: i64,
+}
+
 impl Rec {
     /// The vendor tells of the record as it was at `as_of_us`.
     pub fn tell(&mut self, as_of_us: i64, hidden: Option<&str>, now_us: i64) {
@@ -23,8 +31,9 @@ impl Rec {
         for path in paths {
             let value = state.cells.get(path).cloned().unwrap_or_default();
             let told = self.told.entry(path).or_default();
-            told.retain(|(known, _)| *known != value);
-            told.push((value, now_us));
+            let first = told.iter().find(|one| one.value == value).map_or(now_us, |one| one.first_us);
+            told.retain(|one| one.value != value);
+            told.push(Told { value, first_us: first, last_us: now_us });
             if told.len() > TOLD_MAX {
                 told.remove(0);
             }
@@ -78,7 +87,7 @@ impl World {
         let since = self.run.since_us;
         let Some(path) = path_of(of, field, system) else { return false };
         match rec.told.get(path.as_str()) {
-            Some(told) => told.iter().any(|(value, at)| *at >= since && of.same(field, value, seen)),
+            Some(told) => told.iter().any(|one| one.last_us >= since && of.same(field, &one.value, seen)),
             None => seen.is_blank() && rec.told_us >= since,
         }
     }

@@ -29,6 +29,7 @@ impl World {
         if state != Some(EntryState::Sent) {
             self.broken(format!("I3: a {kind:?} leaves while its journal entry is {state:?}"));
         }
+        self.check_pending(vendor, item);
         if self.plan_only {
             self.broken(format!("a plan sends a {kind:?}"));
         }

@@ -104,7 +104,7 @@ impl Store for Watch {
     async fn mark_sent(&self, entries: &[EntryId], at: Timestamp, deadline: Timestamp) -> Result<(), StoreError> {
         self.before("mark_sent").await?;
         self.inner.mark_sent(entries, at, deadline).await?;
-        self.world().ledger.sent(entries);
+        self.world().ledger.sent(entries, deadline);
         tokio::task::yield_now().await;
         Ok(())
     }
@@ -113,7 +113,10 @@ impl Store for Watch {
         self.before("settle").await?;
         let changes: Vec<Change> = settled.iter().map(Change::settled).collect();
         let place = self.place(mapping);
-        changes.iter().for_each(|change| self.world().check_told(place, change));
+        for change in &changes {
+            self.world().check_told(place, change);
+            self.world().check_standing(place, change);
+        }
         self.inner.settle(mapping, settled).await?;
         self.committed(mapping, changes);
         tokio::task::yield_now().await;
