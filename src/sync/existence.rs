@@ -62,7 +62,6 @@ fn is_forgotten(work: &Work, system: SystemIx) -> bool {
 
 /// It is there again after it was forgotten: an unlinked record like any other, which may have found another entity. Nothing is made beside it.
 fn stranger(work: &mut Work, system: SystemIx) {
-    sometimes!("a record returns that was forgotten");
     work.silenced(system, Silence::Gone);
     work.stand_mut(system).create_open = true;
 }

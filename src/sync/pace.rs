@@ -228,7 +228,6 @@ fn judge(work: &mut Work, system: SystemIx) {
     let after = shifted(now, -WINDOW);
     if tried().filter(|tried| tried.landed() && tried.at > after).count() >= WRITES_MAX {
         drop_ops(work, system);
-        sometimes!("a record is written too often");
         let other = actor(work, system);
         return open(work, ReviewAbout::PingPong { system, field: None, other });
     }

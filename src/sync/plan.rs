@@ -243,9 +243,6 @@ fn create(work: &mut Work, system: SystemIx) {
         if value.is_blank() {
             let unlinked = is_unlinked(work, field);
             if terms.required(field) {
-                sometimes!("nothing is made while a required field is blank");
-            }
-            if terms.required(field) {
                 return work.look.note(system, Some(field), if unlinked { NoteKind::RequiredUnlinked } else { NoteKind::RequiredBlank });
             }
             if unlinked && terms.writes_new(field, system) {

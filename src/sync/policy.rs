@@ -330,7 +330,6 @@ impl Question<'_> {
             sometimes!("the order of systems decides");
         }
         if self.terms.certain(self.field) && grade != Grade::Certain && !self.all_same() {
-            sometimes!("times that cannot tell are a question");
             return Choice::Ask { among: self.candidates };
         }
         let winner = self.candidates[at].system();

@@ -109,7 +109,6 @@ pub(in crate::sync) fn records(work: &mut Work) {
                 if let Some(link) = work.entity.link_mut(system)
                     && let LinkState::GoneByUs { cause: Cause::Undone, at } = link.state
                 {
-                    sometimes!("a record that an undo took away may return");
                     link.state = LinkState::GoneByUs { cause: Cause::Wall, at };
                 }
             }
