@@ -11,7 +11,7 @@ mod batch;
 pub mod breaker;
 mod commit;
 pub mod connect;
-mod day;
+mod derive;
 mod feed;
 mod first;
 pub mod ground;

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::id::{ConnectionName, EntityId, EntryId, FieldName, MappingName, ObjectName, RecordKey, ReviewId, RunId, SystemName};
 use crate::mapping::matching::MatchKey;
@@ -364,9 +363,9 @@ pub trait Store: Send + Sync {
     async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError>;
     /// Everything that was listed is committed: the cursors move, and the mapping is adopted, together.
     async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError>;
-    /// The date for which all that hangs on the date was looked through.
-    async fn day(&self, mapping: MappingId) -> Result<Option<Date>, StoreError>;
-    async fn keep_day(&self, mapping: MappingId, day: Date) -> Result<(), StoreError>;
+    /// By which date and rules all entities were last looked through for what is derived from them.
+    async fn derived(&self, mapping: MappingId) -> Result<Option<String>, StoreError>;
+    async fn keep_derived(&self, mapping: MappingId, by: &str) -> Result<(), StoreError>;
     /// A directory for scratch files of runs.
     fn scratch(&self) -> std::path::PathBuf;
     /// Entities of the mapping, and live links per system.

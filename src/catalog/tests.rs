@@ -103,7 +103,7 @@ fn wrong_files_are_told_what_is_wrong() {
 
 #[test]
 fn a_broken_part_hides_no_problem_of_the_rest() {
-    let broken = ACME.replacen("title: Acme", "title: Acme\ncolour: red", 1).replacen("objects:\n", "objects:\n  leads: { list: { cal: GET /leads } }\n", 1);
+    let broken = ACME.replacen("title: Acme", "title: Acme\ncolour: red", 1).replacen("objects:\n", "objects:\n  plans: { list: { cal: GET /plans } }\n", 1);
     for (right, wrong, expected) in WRONG.iter().filter(|(.., expected)| !expected.contains("never used")) {
         let told = said(&broken.replacen(right, wrong, 1));
         assert!(told.contains(expected), "{wrong}\n  expected: {expected}\n  said: {told}");

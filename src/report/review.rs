@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::logs::Narrow;
 use super::{Kept, label};
-use crate::id::{EntityId, MappingName, RecordKey, ReviewId};
+use crate::id::{EntityId, EntryId, MappingName, RecordKey, ReviewId};
 use crate::mapping::{FieldIx, Mapping, SystemIx};
 use crate::store::{Answer, Review, ReviewAbout, Store, StoreError, StuckWhy};
 
@@ -109,16 +109,16 @@ pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> 
                 vec![("delete".to_owned(), format!("remove it from {}, too", name(mapping, *system))), ("keep".to_owned(), "keep it".to_owned()), leave()];
             ("delete", format!("Is {who} to leave {}? {why}{edits}", name(mapping, *system)), answers)
         }
-        ReviewAbout::InDoubt { hits, .. } => {
-            let found = if hits.is_empty() {
-                "nothing like it was found".to_owned()
-            } else {
-                format!("found: {}", hits.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", "))
-            };
+        ReviewAbout::InDoubt { entry, hits } => {
+            let asks = in_doubt(store, kept, review.entity, *entry, hits, &who).await?;
             (
                 "in doubt",
-                format!("Nobody knows whether a write of {who} was done; {found}"),
-                vec![("link …".to_owned(), "it is this one".to_owned()), ("new".to_owned(), "make it again".to_owned()), leave()],
+                asks,
+                vec![
+                    ("link …".to_owned(), "it is the record with this key".to_owned()),
+                    ("new".to_owned(), "there is none: make it again".to_owned()),
+                    leave(),
+                ],
             )
         }
         ReviewAbout::PingPong { system, field, other } => {
@@ -143,6 +143,26 @@ pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> 
     let left = review.answer == Some(Answer::Leave) && !matches!(review.about, ReviewAbout::Refused { .. });
     let answered = review.answer.is_some() && !left;
     Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered, left })
+}
+
+/// Fields that are told of a record to be looked for.
+const LOOKED_FOR_MAX: usize = 6;
+
+/// What was sent when, and what to look for there.
+async fn in_doubt(store: &dyn Store, kept: &Kept, entity: Option<EntityId>, entry: EntryId, hits: &[RecordKey], who: &str) -> Result<String, StoreError> {
+    let entries = store.journalled(kept.id, entity.as_slice()).await?;
+    let Some(entry) = entries.iter().flatten().find(|one| one.id == entry) else {
+        return Ok(format!("Nobody knows whether a write of {who} was done, and the journal does not hold it any more"));
+    };
+    let system = name(&kept.mapping, entry.op.system);
+    let sent = entry.first_sent_at.map_or_else(String::new, |at| format!(" It was sent at {at} by {}, and no answer came.", entry.run));
+    let shown = entry.op.fields.iter().filter(|write| !write.want.is_blank()).take(LOOKED_FOR_MAX);
+    let fields: Vec<String> = shown.map(|write| format!("`{}` {}", kept.mapping.field(write.field).name, quoted(&write.want.to_string()))).collect();
+    let found = match hits {
+        [] => "nothing like it was found by itself".to_owned(),
+        hits => format!("it may be {}", hits.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(" or ")),
+    };
+    Ok(format!("Did {system} make a record for {who}?{sent} Look there for one with {}; {found}", fields.join(", ")))
 }
 
 /// `0015… "Acme"`.

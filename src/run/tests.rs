@@ -1,9 +1,12 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod audit;
 mod back;
+mod doubt;
 mod found;
 mod hangs;
+mod junction;
 mod late;
 mod leave;
 mod ledger;
@@ -95,6 +98,14 @@ impl Bench {
         let store = sqlite::memory().expect("a store in memory");
         let ground = Ground::lay(store, clock.clone() as Arc<dyn Clock>, TimeZone::UTC, systems, mappings).await.expect("sound ground");
         Self { clock, crm, prm, others, ground }
+    }
+
+    /// The mapping's file is another one from now on.
+    async fn lay(&mut self, mapping: &str) {
+        let (mappings, said) = compiled(mapping, &Known::default());
+        let mappings = mappings.into_iter().map(|mapping| Arc::new(mapping.unwrap_or_else(|| panic!("{said}")))).collect();
+        let (store, clock, systems) = (self.ground.store.clone(), self.clock.clone() as Arc<dyn Clock>, self.ground.systems.clone());
+        self.ground = Ground::lay(store, clock, TimeZone::UTC, systems, mappings).await.expect("sound ground");
     }
 
     async fn run_as(&self, intent: Intent) -> Ended {

@@ -122,6 +122,7 @@ impl<'a> Desk<'a> {
             hits: &[],
             predecessor_of: None,
             asked: None,
+            said_to_be: None,
             inside_alone: true,
         });
         matches!(placement, Placement::Claimed(_))
@@ -153,6 +154,7 @@ impl<'a> Desk<'a> {
                 hits: &hits,
                 predecessor_of: loose.predecessor_of,
                 asked: self.review(&loose).map(|review| (&review.about, review.answer.as_ref())),
+                said_to_be: self.said_to_be(&loose),
                 inside_alone: self.inside_alone(&loose),
             });
             self.carry_out(placement, loose, keys, &known, &mut begun, &mut placed, new_ids);
@@ -174,6 +176,19 @@ impl<'a> Desk<'a> {
         self.reviews.iter().find(|review| {
             matches!(&review.about, ReviewAbout::Match { system, identity, .. }
                 if *system == loose.system && *identity == loose.observation.identity)
+        })
+    }
+
+    /// The entity whose create in doubt made this record, as a person said.
+    fn said_to_be(&self, loose: &Loose) -> Option<EntityId> {
+        let creates = &self.creates[loose.system.0 as usize];
+        self.reviews.iter().find_map(|review| match (&review.about, &review.answer) {
+            (ReviewAbout::InDoubt { entry, .. }, Some(Answer::Record(key))) => {
+                let seat = self.laid.seat(loose.system);
+                let is_it = seat.system.identity(&seat.object, key) == loose.observation.identity;
+                creates.iter().find(|create| create.id == *entry && is_it).map(|create| create.op.entity)
+            }
+            _ => None,
         })
     }
 
@@ -241,6 +256,7 @@ impl<'a> Desk<'a> {
             Some(Answer::Link(entity)) => Some(entity),
             _ => None,
         }));
+        ids.extend(loose.iter().filter_map(|loose| self.said_to_be(loose)));
         ids.sort();
         ids.dedup();
         let now = self.ground.clock.now();

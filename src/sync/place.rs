@@ -52,6 +52,8 @@ pub struct Unlinked<'a> {
     pub predecessor_of: Option<EntityId>,
     /// What a person was asked about this very record, and said.
     pub asked: Option<(&'a ReviewAbout, Option<&'a Answer>)>,
+    /// A person said that a create in doubt of this entity made it.
+    pub said_to_be: Option<EntityId>,
     /// `only`, judged on the record's own values; true without a wall.
     pub inside_alone: bool,
 }
@@ -82,6 +84,9 @@ pub fn place(unlinked: &Unlinked) -> Placement {
     if unlinked.creates.iter().any(|entry| may_have_landed(entry.state)) {
         sometimes!("an unlinked record is met while a create is open");
     }
+    if let Some(entity) = unlinked.said_to_be {
+        return Placement::Join(entity);
+    }
     if let Some(entry) = claim(unlinked).filter(|_| !planted!("own-create-not-claimed")) {
         sometimes!("our own create comes back to us");
         return Placement::Claimed(entry);
@@ -94,7 +99,7 @@ pub fn place(unlinked: &Unlinked) -> Placement {
         Some((_, Some(Answer::Link(entity)))) => return Placement::Join(*entity),
         Some((_, Some(Answer::New))) => return Placement::Start,
         Some((about, Some(Answer::Leave))) => Some(about),
-        Some((_, Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep) | None)) | None => None,
+        Some((_, Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep | Answer::Record(_)) | None)) | None => None,
     };
     match unasked(unlinked) {
         // Left alone for as long as the same would be asked.

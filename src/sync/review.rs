@@ -84,6 +84,8 @@ pub enum Answer {
     Keep,
     /// Write it again.
     Again,
+    /// What was in doubt is this record.
+    Record(RecordKey),
 }
 
 /// A question to be opened.

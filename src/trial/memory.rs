@@ -58,6 +58,8 @@ struct State {
     /// What goes wrong at every write.
     outage: Option<Fault>,
     down: bool,
+    /// An object that it does not let us read.
+    forbidden: Option<ObjectName>,
     writes: u64,
 }
 
@@ -156,9 +158,17 @@ impl MemorySystem {
         self.state().down = down;
     }
 
+    /// Whether it does not let us read an object.
+    pub fn forbid(&self, object: Option<&ObjectName>) {
+        self.state().forbidden = object.cloned();
+    }
+
     fn up(&self) -> Result<(), SystemError> {
         if self.state().down {
             return Err(SystemError::Later { connection: self.name.clone(), why: "it is down".to_owned(), wait: Duration::from_secs(1) });
+        }
+        if let Some(object) = self.state().forbidden.clone() {
+            return Err(SystemError::Forbidden { connection: self.name.clone(), object, why: "no permission".to_owned() });
         }
         Ok(())
     }

@@ -128,7 +128,6 @@ async fn what_hangs_on_the_date_is_looked_at_when_the_day_turns_and_only_then() 
     assert!(bench.prm.archived(&object("prm"), &today), "its wall fell with the day");
     assert_eq!(bench.crm.keys(&object("crm")).len(), 2, "and the next one became due");
     assert!(!bench.prm.archived(&object("prm"), &tomorrow) && !bench.prm.archived(&object("prm"), &never));
-    assert_eq!(bench.ground.store.day(bench.ground.mappings[0].id).await.expect("kept"), Some(bench.ground.today()));
 }
 
 const TIERS: &str = "
@@ -246,4 +245,34 @@ async fn a_reference_that_waits_is_filled_within_a_run_of_what_it_refers_to() {
     let ended = both().await;
     assert_eq!(ended.end.created, 1, "{ended:?}");
     assert_eq!(bench.shows("prm", &deal, "rate").as_deref(), Some("high"));
+}
+
+#[tokio::test]
+async fn an_edit_of_a_rule_is_looked_at_everywhere_once() {
+    let plain = DEALS.replace(
+        "number: { prm: number, crm: Number, wins: prm }",
+        "number: { prm: number, crm: Number, wins: prm }\n  big:    { type: boolean, formula: number == '5' }",
+    );
+    let mut bench = Bench::new(&plain).await;
+    let (one, nine) = (bench.deal("1", "Acme", "open"), bench.deal("9", "Birch", "open"));
+    bench.run().await;
+    assert!(bench.crm.keys(&object("crm")).is_empty(), "only what is won is wanted there");
+    // A formula without cells, a create and a wall.
+    let edited = plain.replace("number == '5'", "number == '9'").replace("status == 'won'", "big").replace("not deleted('crm')", "not deleted('crm') and big");
+    bench.lay(&edited).await;
+    let planned = bench.run_as(Intent::Plan).await;
+    assert_eq!((planned.counts.systems[0].deletes, planned.counts.systems[1].creates), (1, 1), "{planned:?}");
+    bench.run().await;
+    assert_eq!(bench.crm.keys(&object("crm")).len(), 1);
+    assert_eq!((bench.shows("prm", &one, "name"), bench.shows("prm", &nine, "name").as_deref()), (None, Some("Birch")));
+    bench.run().await;
+    let ended = bench.run().await;
+    assert_eq!(ended.end.ledger.iter().map(|ledger| ledger.read).sum::<u64>(), 0, "nothing is looked at any more: {ended:?}");
+    // Over its limits it waits for a person.
+    let all = edited
+        .replace("not deleted('crm') and big", "not deleted('crm') and number == '99'")
+        .replace("adopt: automatic", "adopt: automatic\nlimits: { deletes: 0 }");
+    bench.lay(&all).await;
+    assert_eq!(bench.run().await.end.state, RunState::Held);
+    assert!(bench.shows("prm", &nine, "name").is_some());
 }

@@ -5,5 +5,5 @@ CREATE TABLE hangs (
     PRIMARY KEY (target, entity)
 ) WITHOUT ROWID;
 ALTER TABLE field ADD COLUMN hangs INTEGER NOT NULL DEFAULT 0;
--- The date for which all that hangs on the date was looked through.
-ALTER TABLE mapping ADD COLUMN day TEXT;
+-- By which date and rules all entities were last looked through for what is derived from them.
+ALTER TABLE mapping ADD COLUMN derived TEXT;

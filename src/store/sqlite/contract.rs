@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::fault::Fault;
 use super::writer::Fence;
@@ -90,14 +89,14 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn day(&self, mapping: MappingId) -> Result<Option<Date>, StoreError> {
+    async fn derived(&self, mapping: MappingId) -> Result<Option<String>, StoreError> {
         let terms = self.terms(mapping)?;
-        self.read("read a mapping's day", move |conn| hangs::day(conn, &terms)).await
+        self.read("read what was looked through", move |conn| hangs::derived(conn, &terms)).await
     }
 
-    async fn keep_day(&self, mapping: MappingId, day: Date) -> Result<(), StoreError> {
-        let terms = self.terms(mapping)?;
-        self.write("keep a mapping's day", move |write| hangs::keep_day(write, &terms, day)).await
+    async fn keep_derived(&self, mapping: MappingId, by: &str) -> Result<(), StoreError> {
+        let (terms, by) = (self.terms(mapping)?, by.to_owned());
+        self.write("keep what was looked through", move |write| hangs::keep_derived(write, &terms, &by)).await
     }
 
     fn scratch(&self) -> std::path::PathBuf {

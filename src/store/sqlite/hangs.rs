@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
@@ -11,7 +10,7 @@ use super::writer::Write;
 use super::{column, tally::link_id};
 use crate::id::EntityId;
 use crate::store::Touched;
-use crate::store::stored::{Broken, Terms, hub, run as stored};
+use crate::store::stored::{Terms, hub, run as stored};
 use crate::sync::entity::Agreed;
 use crate::value::Value;
 
@@ -83,13 +82,12 @@ pub fn touch(write: &mut Write, target: EntityId, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-pub fn day(conn: &Connection, terms: &Terms) -> Result<Option<Date>, Fault> {
-    let day: Option<Option<String>> =
-        conn.prepare_cached("SELECT day FROM mapping WHERE id = ?1")?.query_row([terms.mapping.0], |row| row.get(0)).optional()?;
-    Ok(day.flatten().map(|day| day.parse().map_err(|_| Broken { what: "date" })).transpose()?)
+pub fn derived(conn: &Connection, terms: &Terms) -> Result<Option<String>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT derived FROM mapping WHERE id = ?1")?;
+    Ok(statement.query_row([terms.mapping.0], |row| row.get(0)).optional()?.flatten())
 }
 
-pub fn keep_day(write: &Write, terms: &Terms, day: Date) -> Result<(), Fault> {
-    write.execute("UPDATE mapping SET day = ?2 WHERE id = ?1", params![terms.mapping.0, day.to_string()])?;
+pub fn keep_derived(write: &Write, terms: &Terms, by: &str) -> Result<(), Fault> {
+    write.execute("UPDATE mapping SET derived = ?2 WHERE id = ?1", params![terms.mapping.0, by])?;
     Ok(())
 }

@@ -210,6 +210,10 @@ pub fn write_answer(answer: &Answer) -> Vec<u8> {
         Answer::Delete => out.byte(4),
         Answer::Keep => out.byte(5),
         Answer::Again => out.byte(6),
+        Answer::Record(key) => {
+            out.byte(7);
+            out.text(key.as_str());
+        }
     }
     out.0
 }
@@ -224,6 +228,7 @@ pub fn read_answer(bytes: &[u8]) -> Result<Answer, Broken> {
         4 => Answer::Delete,
         5 => Answer::Keep,
         6 => Answer::Again,
+        7 => Answer::Record(RecordKey::new(input.text()?)),
         _ => return Err(input.broken()),
     })
 }

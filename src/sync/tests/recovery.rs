@@ -223,6 +223,7 @@ fn placing_an_unlinked_record() {
         hits: &[],
         predecessor_of: None,
         asked: None,
+        said_to_be: None,
         inside_alone: true,
     };
     let hit = |id: i64, taken: bool| EntityHit { entity: EntityId(id), taken, inside: true };
@@ -255,6 +256,7 @@ fn our_own_create_that_comes_back_is_claimed() {
         hits: &[],
         predecessor_of: None,
         asked: None,
+        said_to_be: None,
         inside_alone: true,
     };
     assert_eq!(place(&unlinked), Placement::Claimed(entry.id));

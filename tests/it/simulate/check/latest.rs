@@ -2,11 +2,11 @@
 
 use syncline::mapping::{Mapping, Wins};
 use syncline::store::{Decided, Fate, Spoke};
+use syncline::sync::Neighbours;
 use syncline::sync::entity::Origin;
 use syncline::sync::evidence::Grade;
 use syncline::sync::neighbours::View;
 use syncline::sync::reason::Reason;
-use syncline::sync::Neighbours;
 
 use syncline::value::Value;
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use syncline::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use syncline::mapping::SystemIx;
 use syncline::mapping::matching::MatchKey;
@@ -198,16 +197,16 @@ impl Store for Watch {
         handed_on!(self, adoption, mapping)
     }
 
-    async fn day(&self, mapping: MappingId) -> Result<Option<Date>, StoreError> {
-        handed_on!(self, day, mapping)
+    async fn derived(&self, mapping: MappingId) -> Result<Option<String>, StoreError> {
+        handed_on!(self, derived, mapping)
     }
 
     async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError> {
         handed_on!(self, hasten, mapping)
     }
 
-    async fn keep_day(&self, mapping: MappingId, day: Date) -> Result<(), StoreError> {
-        handed_on!(self, keep_day, mapping, day)
+    async fn keep_derived(&self, mapping: MappingId, by: &str) -> Result<(), StoreError> {
+        handed_on!(self, keep_derived, mapping, by)
     }
 
     async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError> {

@@ -1,4 +1,4 @@
-//! The day turned: entities of which something hangs on the date are looked at when it came out differently.
+//! What is derived by rules and the date: entities at which the file's edit, or the day that began, makes something else of it are looked at.
 
 use jiff::civil::Date;
 
@@ -11,14 +11,12 @@ use crate::store::Touch;
 use crate::sync::hangs::turned;
 use crate::sync::neighbours::View;
 
-/// Looks through the store once for each day, asks no system, and touches what the day changed. The day is kept when all are touched: a run that
-/// ends before begins anew.
-pub async fn turn(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<(), RunError> {
-    if !laid.mapping.hangs_on_today() {
-        return Ok(());
-    }
+/// Looks through the store once for each edit and each day, asks no system, and touches what came out differently. That is kept when all are
+/// touched: a run that ends before begins anew.
+pub async fn anew(ground: &Ground, laid: &Laid, request: &Request, gathered: &mut Gathered) -> Result<(), RunError> {
     let today = ground.today();
-    if ground.store.day(laid.id).await? == Some(today) {
+    let Some(by) = laid.mapping.derives_by(today) else { return Ok(()) };
+    if ground.store.derived(laid.id).await?.as_ref() == Some(&by) {
         return Ok(());
     }
     let mut after = None;
@@ -38,9 +36,17 @@ pub async fn turn(ground: &Ground, laid: &Laid, request: &Request, gathered: &mu
         gathered.touched.extend(touches.into_iter().take(room).map(|touch| ((touch.system, touch.identity.clone()), (touch, None))));
     }
     if request.commits() {
-        ground.store.keep_day(laid.id, today).await?;
+        ground.store.keep_derived(laid.id, &by).await?;
     }
     Ok(())
+}
+
+/// A first match looked at everything, by the rules and on the day it began with.
+pub async fn keep(ground: &Ground, laid: &Laid, began: Date) -> Result<(), RunError> {
+    match laid.mapping.derives_by(began) {
+        Some(by) => Ok(ground.store.keep_derived(laid.id, &by).await?),
+        None => Ok(()),
+    }
 }
 
 async fn changed(ground: &Ground, laid: &Laid, today: Date, slice: &[Prepared]) -> Result<Vec<Touch>, RunError> {
