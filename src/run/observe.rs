@@ -12,7 +12,7 @@ use super::{Request, RunError, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, SystemIx};
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::store::{Feed, MovedCursor, Touch, Touched};
 use crate::sync::guard::Listing;
 use crate::sync::scene::Sight;
@@ -92,6 +92,7 @@ async fn drain(
             }
             Told::End(..) => {}
             Told::Failed((system, _), error) => {
+                sometimes!("a feed cannot be read to its end");
                 gathered.down.insert(system, error);
             }
         }
