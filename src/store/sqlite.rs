@@ -17,6 +17,8 @@ mod load;
 mod look;
 mod mark;
 mod matched;
+#[cfg(test)]
+mod power;
 mod reader;
 mod register;
 mod review;
@@ -58,12 +60,26 @@ pub fn open(path: &Path, holder: &LeaseHolder) -> Result<Arc<dyn Store>, StoreEr
         return Err(lease::held_by(&conn, &file).unwrap_or_else(|fault| fault.told(&file, "read the lease")));
     };
     let mut conn = schema::open(path, Purpose::Write)?;
-    let mut held = Held::Never;
-    let beside = mark::read(path).map_err(|e| cannot_open(&file, &e))?;
-    let now = take(&mut conn, &mut held, holder, lock.proof, &file, beside.as_ref()).map_err(|fault| fault.told(&file, "take the lease"))?;
-    mark::write(path, &now).map_err(|e| cannot_open(&file, &e))?;
+    let held = claim(&mut conn, path, holder, lock.proof)?;
     let readers = Readers::open(path)?;
     start(conn, file, held, Some(readers), Some(lock))
+}
+
+/// Takes the lease. The file beside the store is there before the store's own mark first moves, and follows it ever after.
+fn claim(conn: &mut Connection, path: &Path, holder: &LeaseHolder, proof: Proof) -> Result<Held, StoreError> {
+    let file = path.display().to_string();
+    let (told, failed) = (|fault: Fault| fault.told(&file, "take the lease"), |e| cannot_open(&file, &e));
+    let mut beside = mark::read(path).map_err(failed)?;
+    if beside.is_none()
+        && let Some(first) = mark::first(conn).map_err(told)?
+    {
+        mark::write(path, &first).map_err(failed)?;
+        beside = Some(first);
+    }
+    let mut held = Held::Never;
+    let now = take(conn, &mut held, holder, proof, &file, beside.as_ref()).map_err(told)?;
+    mark::write(path, &now).map_err(failed)?;
+    Ok(held)
 }
 
 fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str, beside: Option<&Mark>) -> Result<Mark, Fault> {

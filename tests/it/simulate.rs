@@ -10,6 +10,7 @@ mod history;
 mod ledger;
 mod person;
 mod plants;
+mod points;
 mod shape;
 mod time;
 mod trace;

@@ -35,7 +35,7 @@ fn sqlite_in_a_file_keeps_the_contract() {
 }
 
 /// Everything of a store that a kill could tear, in words.
-async fn shown(store: &Arc<dyn Store>) -> String {
+pub(super) async fn shown(store: &Arc<dyn Store>) -> String {
     let mapping = store.register(sample::shape()).await.expect("registers");
     let ids = store.entities(mapping, None, 100).await.expect("lists");
     let cursor = store.cursor(&"crm".into(), &"Opportunity".into(), Feed::Changes).await.expect("reads");

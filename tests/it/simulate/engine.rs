@@ -28,6 +28,8 @@ pub struct Engine {
     world: Shared,
     count: Count,
     process: Option<Process>,
+    /// How often the futures of all runs were polled.
+    pub turns: u64,
 }
 
 /// One start of it.
@@ -46,7 +48,7 @@ pub enum Came {
 impl Engine {
     pub fn new(world: &Shared) -> Self {
         let disk = MemoryDisk::new("simulated").expect("there is memory for a small store");
-        Self { disk, world: world.clone(), count: Arc::default(), process: None }
+        Self { disk, world: world.clone(), count: Arc::default(), process: None, turns: 0 }
     }
 
     /// The process, started if it is not there.
@@ -93,7 +95,7 @@ impl Engine {
         let stop = CancellationToken::new();
         let came = {
             let runs = mappings.iter().map(|at| one(process, *at, request, agrees, &stop));
-            until(futures::future::join_all(runs), crash_at).await
+            until(futures::future::join_all(runs), crash_at, &mut self.turns).await
         };
         let failed = process.watch.has_failed();
         match came {
@@ -127,7 +129,7 @@ async fn one(process: &Process, at: usize, request: &Request, agrees: bool, stop
 }
 
 /// Polls a future that many times at most; `None`: it was dropped before its end.
-async fn until<F: Future>(future: F, turns: Option<u64>) -> Option<F::Output> {
+async fn until<F: Future>(future: F, turns: Option<u64>, taken: &mut u64) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = turns.unwrap_or(u64::MAX);
     std::future::poll_fn(move |context| {
@@ -135,6 +137,7 @@ async fn until<F: Future>(future: F, turns: Option<u64>) -> Option<F::Output> {
             return std::task::Poll::Ready(None);
         }
         left -= 1;
+        *taken += 1;
         Pin::as_mut(&mut future).poll(context).map(Some)
     })
     .await

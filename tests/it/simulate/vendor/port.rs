@@ -264,7 +264,7 @@ impl World {
             if self.wire[at].due_us != i64::MAX {
                 continue;
             }
-            if self.dice.chance(0.5) {
+            if self.dice.chance(self.rates.landed) {
                 self.wire[at].due_us = now_us + self.dice.below(self.last_us(self.wire[at].vendor) as u64) as i64;
             } else {
                 self.wire.remove(at);
