@@ -65,21 +65,29 @@ pub fn open(path: &Path, holder: &LeaseHolder) -> Result<Arc<dyn Store>, StoreEr
     start(conn, file, held, Some(readers), Some(lock))
 }
 
-/// Takes the lease. The file beside the store is there before the store's own mark first moves, and follows it ever after.
+/// Takes the lease; the file beside the store says so right after.
 fn claim(conn: &mut Connection, path: &Path, holder: &LeaseHolder, proof: Proof) -> Result<Held, StoreError> {
     let file = path.display().to_string();
-    let (told, failed) = (|fault: Fault| fault.told(&file, "take the lease"), |e| cannot_open(&file, &e));
-    let mut beside = mark::read(path).map_err(failed)?;
-    if beside.is_none()
-        && let Some(first) = mark::first(conn).map_err(told)?
-    {
-        mark::write(path, &first).map_err(failed)?;
-        beside = Some(first);
-    }
+    let beside = beside(conn, path)?;
     let mut held = Held::Never;
-    let now = take(conn, &mut held, holder, proof, &file, beside.as_ref()).map_err(told)?;
-    mark::write(path, &now).map_err(failed)?;
+    let now = take(conn, &mut held, holder, proof, &file, beside.as_ref()).map_err(|fault| fault.told(&file, "take the lease"))?;
+    mark::write(path, &now).map_err(|e| cannot_open(&file, &e))?;
     Ok(held)
+}
+
+/// What the file beside the store says. A store that was never used gets one before its own mark first moves: a process that ends in between would else leave a
+/// store that passes for a restored backup.
+fn beside(conn: &Connection, path: &Path) -> Result<Option<Mark>, StoreError> {
+    let file = path.display().to_string();
+    let failed = |e| cannot_open(&file, &e);
+    if let Some(mark) = mark::read(path).map_err(failed)? {
+        return Ok(Some(mark));
+    }
+    let first = mark::first(conn).map_err(|fault| fault.told(&file, "read the mark"))?;
+    if let Some(first) = &first {
+        mark::write(path, first).map_err(failed)?;
+    }
+    Ok(first)
 }
 
 fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str, beside: Option<&Mark>) -> Result<Mark, Fault> {

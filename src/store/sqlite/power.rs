@@ -171,7 +171,9 @@ impl Known {
             Ok(store) => store,
             Err(error) => return (0, Some(error)),
         };
-        store.register(sample::shape()).await.ok();
+        if let Err(error) = store.register(sample::shape()).await {
+            return (0, Some(error));
+        }
         for number in 0..STEPS {
             if let Err(error) = step(&store, self.ids, number).await {
                 return (number as usize, Some(error));
@@ -200,7 +202,7 @@ impl Known {
             }
         }
         if store.restored().is_some() {
-            return Some("it passes for a restored backup".into());
+            return Some(format!("it passes for a restored backup after {answered} answered steps"));
         }
         drop(store);
         machine.damage().map(|answer| format!("integrity_check: {answer}"))

@@ -112,6 +112,8 @@ pub struct World {
     pub broken: Option<String>,
     /// Requests that changed something.
     pub writes: u64,
+    /// Whatever changed outside the process, and what was sent.
+    pub changes: u64,
     /// Merges committed by the runs under way, per mapping.
     pub merges: BTreeMap<usize, u64>,
     /// The run under way may only plan.
@@ -139,6 +141,7 @@ impl World {
             trace: Trace::new(keep),
             broken: None,
             writes: 0,
+            changes: 0,
             merges: BTreeMap::new(),
             plan_only: false,
             calm: false,

@@ -241,14 +241,10 @@ impl Inner {
 
 struct Power;
 
-/// The disk that a path lies on; none: a file for sorting, which needs none.
-fn disk_of(path: &str) -> Option<Arc<Mutex<Inner>>> {
-    let root = path.get(..path[1..].find('/')? + 1)?;
-    disks().get(root).cloned()
-}
-
-fn on(path: &str) -> Result<Arc<Mutex<Inner>>> {
-    disk_of(path).ok_or_else(|| Error::from(ErrorKind::NotFound))
+/// The disk that a path lies on, and the name there; none: a file for sorting, which needs none.
+fn disk_of(path: &str) -> Option<(Arc<Mutex<Inner>>, &str)> {
+    let (root, name) = path.split_at_checked(path.rfind('/')?)?;
+    Some((disks().get(root).cloned()?, name))
 }
 
 fn locked(disk: &Arc<Mutex<Inner>>) -> MutexGuard<'_, Inner> {
@@ -262,32 +258,33 @@ impl Vfs for Power {
         let stored = matches!(options.kind, OpenKind::MainDb | OpenKind::MainJournal | OpenKind::Wal);
         let place = match disk_of(path).filter(|_| stored) {
             None => Place::Scratch(Vec::new()),
-            Some(disk) => {
+            Some((disk, name)) => {
                 let since_cut = {
                     let mut inner = locked(&disk);
                     if inner.off {
                         return Err(Error::other("the power is off"));
                     }
-                    let there = inner.files.get(path).is_some_and(|named| named.now.is_some());
+                    let there = inner.files.get(name).is_some_and(|named| named.now.is_some());
                     match options.access {
-                        OpenAccess::Create | OpenAccess::CreateNew => inner.make(path),
+                        OpenAccess::Create | OpenAccess::CreateNew => inner.make(name),
                         OpenAccess::Read | OpenAccess::Write if !there => return Err(ErrorKind::NotFound.into()),
                         OpenAccess::Read | OpenAccess::Write => {}
                     }
                     inner.since_cut
                 };
-                Place::Disk { disk, path: path.to_owned(), since_cut }
+                Place::Disk { disk, name: name.to_owned(), since_cut }
             }
         };
         Ok(Handle { place, lock: LockKind::None })
     }
 
     fn delete(&self, path: &str) -> Result<()> {
-        disk_of(path).map_or(Ok(()), |disk| locked(&disk).delete(path))
+        disk_of(path).map_or(Ok(()), |(disk, name)| locked(&disk).delete(name))
     }
 
     fn exists(&self, path: &str) -> Result<bool> {
-        Ok(locked(&on(path)?).files.get(path).is_some_and(|named| named.now.is_some()))
+        let (disk, name) = disk_of(path).ok_or_else(|| Error::from(ErrorKind::NotFound))?;
+        Ok(locked(&disk).files.get(name).is_some_and(|named| named.now.is_some()))
     }
 
     fn temporary_name(&self) -> String {
@@ -310,19 +307,19 @@ pub struct Handle {
 
 enum Place {
     Scratch(Vec<u8>),
-    Disk { disk: Arc<Mutex<Inner>>, path: String, since_cut: u64 },
+    Disk { disk: Arc<Mutex<Inner>>, name: String, since_cut: u64 },
 }
 
 impl Handle {
     fn with<T>(&self, scratch: impl FnOnce(&Vec<u8>) -> T, disk: impl FnOnce(&mut Inner, &str) -> Result<T>) -> Result<T> {
         match &self.place {
             Place::Scratch(bytes) => Ok(scratch(bytes)),
-            Place::Disk { disk: of, path, since_cut } => {
+            Place::Disk { disk: of, name, since_cut } => {
                 let mut inner = locked(of);
                 if inner.since_cut != *since_cut || inner.off {
                     return Err(Error::other("the power is off"));
                 }
-                disk(&mut inner, path)
+                disk(&mut inner, name)
             }
         }
     }
@@ -332,12 +329,12 @@ impl Handle {
             apply(bytes, &change);
             return Ok(());
         }
-        self.with(|_| (), |inner, path| inner.change(path, change))
+        self.with(|_| (), |inner, name| inner.change(name, change))
     }
 
     fn bytes<T>(&self, read: impl Fn(&[u8]) -> T) -> Result<T> {
-        let stored = |inner: &mut Inner, path: &str| {
-            let content = inner.files.get(path).and_then(|named| named.now.as_ref());
+        let stored = |inner: &mut Inner, name: &str| {
+            let content = inner.files.get(name).and_then(|named| named.now.as_ref());
             content.map(|content| read(&content.now)).ok_or_else(|| Error::from(ErrorKind::NotFound))
         };
         self.with(|bytes| read(bytes), stored)
@@ -366,7 +363,7 @@ impl DatabaseHandle for Handle {
     }
 
     fn sync(&mut self, _: bool) -> Result<()> {
-        self.with(|_| (), |inner, path| inner.sync(path))
+        self.with(|_| (), |inner, name| inner.sync(name))
     }
 
     fn set_len(&mut self, size: u64) -> Result<()> {

@@ -1,15 +1,17 @@
 //! The scenario from its beginning to its rest, with the process ending at given turns.
 
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use syncline::daemon::resolve::{Said, resolve};
+use syncline::mapping::Mapping;
 use syncline::run::{Intent, Request};
 use syncline::store::{Review, ReviewAbout, Wake};
 
 use super::super::check::rest;
 use super::super::dice::Dice;
-use super::super::engine::{Came, Engine};
+use super::super::engine::{Came, Engine, Turns};
 use super::super::files::compiled;
+use super::super::shape::Shape;
 use super::super::time::{HOUR, MINUTE};
 use super::super::world::{Rates, Shared, World};
 use super::scenario::{self, Class, End};
@@ -30,6 +32,8 @@ pub struct Crashes {
 pub struct Played {
     /// Turns that all runs took.
     pub turns: u64,
+    /// Those after which the store, a vendor, or what is under way was another.
+    pub telling: Vec<u64>,
     /// Whether a request was under way when the process ended.
     pub sent: bool,
     /// A person was asked about a write in doubt.
@@ -37,6 +41,20 @@ pub struct Played {
     pub end: End,
     pub broken: Option<String>,
     pub text: String,
+}
+
+/// A class's scenario, compiled once.
+pub struct Ready {
+    shape: Shape,
+    mappings: Vec<Arc<Mapping>>,
+}
+
+impl Ready {
+    pub fn of(class: Class) -> Self {
+        let shape = scenario::shape(class);
+        let mappings = compiled(&shape);
+        Self { shape, mappings }
+    }
 }
 
 struct Play {
@@ -47,15 +65,14 @@ struct Play {
     asked: bool,
 }
 
-pub fn play(class: Class, crashes: Crashes, keep: bool) -> Played {
+pub fn play(ready: &Ready, crashes: Crashes, keep: bool) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(Play::new(class, crashes, keep).through())
+    runtime.block_on(Play::new(ready, crashes, keep).through())
 }
 
 impl Play {
-    fn new(class: Class, crashes: Crashes, keep: bool) -> Self {
-        let shape = scenario::shape(class);
-        let mut world = World::new(&shape, compiled(&shape), Dice::seeded(1), keep);
+    fn new(ready: &Ready, crashes: Crashes, keep: bool) -> Self {
+        let mut world = World::new(&ready.shape, ready.mappings.clone(), Dice::seeded(1), keep);
         world.rates = Rates { landed: if crashes.landed { 1.0 } else { 0.0 }, ..Rates::default() };
         let world = world.shared();
         let engine = Engine::new(&world);
@@ -80,9 +97,9 @@ impl Play {
         if self.world().broken.is_none() {
             self.at_rest().await;
         }
-        let turns = self.engine.turns;
+        let Turns { taken: turns, telling, .. } = std::mem::take(&mut self.engine.turns);
         let world = self.world();
-        Played { turns, sent: self.sent, asked: self.asked, end: scenario::end(&world), broken: world.broken.clone(), text: world.trace.text() }
+        Played { turns, telling, sent: self.sent, asked: self.asked, end: scenario::end(&world), broken: world.broken.clone(), text: world.trace.text() }
     }
 
     async fn run_all(&mut self) {
@@ -94,7 +111,7 @@ impl Play {
 
     async fn run(&mut self, at: usize) {
         let request = Request { wake: Wake::Schedule, poll: true, sweep: false, intent: Intent::Apply };
-        let crash_at = self.crashes.at.first().map(|turn| turn - self.engine.turns);
+        let crash_at = self.crashes.at.first().map(|turn| turn - self.engine.turns.taken);
         self.world().note(format_args!("run {at}, crash at {crash_at:?}"));
         let came = self.engine.run(&[at], &request, true, crash_at).await;
         for came in came {

@@ -248,6 +248,7 @@ impl World {
     fn send(&mut self, vendor: usize, read: &Read, kind: &WriteKind, item: &WriteItem) -> u64 {
         self.check_sent(vendor, kind, item);
         let number = self.dice.next();
+        self.changes += 1;
         // It would arrive by itself only should its sender end: see `orphaned`.
         self.wire.push(Late { number, due_us: i64::MAX, vendor, read: read.clone(), kind: kind.clone(), item: item.clone(), copy: false });
         number
