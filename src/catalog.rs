@@ -108,8 +108,7 @@ impl Catalog {
         if let Some(spec) = spec {
             let (connector, problems) = compile(&spec);
             let sound = spec.lost.is_empty() && !has_error(&found);
-            // Of the rest of a file with something lost only what stands in its expressions is sure to be wrong.
-            found.extend(problems.into_iter().filter(|problem| sound || (problem.code == EXPRESSION && !names_lost(&spec))));
+            found.extend(problems.into_iter().filter(|problem| sound || !follows(problem, &spec)));
             if let Some(connector) = connector.filter(|_| sound) {
                 self.connectors.insert(connector.name.clone(), Arc::new(connector));
                 usable = true;
@@ -156,10 +155,47 @@ pub fn compile(spec: &ConnectorSpec) -> (Option<Connector>, Vec<Diagnostic>) {
     (connector, found)
 }
 
-/// Whether a name that expressions see may be among what was lost.
-fn names_lost(spec: &ConnectorSpec) -> bool {
-    let ways: [&[&str]; 6] = [&["config"], &["auth"], &["account"], &["each_object", "vars"], &["objects"], &["webhooks", "subscribe"]];
-    ways.iter().any(|way| spec.lost.touches(way))
+/// Problems that say something is not there, each with the keys that would have said it.
+const LACKS: &[(&str, &[&str])] = &[
+    ("always_read", &["always_read"]),
+    ("auth", &["auth", "config"]),
+    ("call", &["call", "each_request"]),
+    ("cap", &["sorted_by", "window"]),
+    ("changes", &["changes"]),
+    ("first_key", &["first_key"]),
+    ("gates", &["fields", "describe"]),
+    ("gone", &["gone"]),
+    ("hosts", &["hosts"]),
+    ("key", &["key"]),
+    ("list", &["list"]),
+    ("marker", &["find"]),
+    ("outcomes", &["outcomes"]),
+    ("page", &["changes", "query"]),
+    ("rate", &["rate"]),
+    ("records", &["records"]),
+    ("remembers", &["remembers"]),
+    ("sorted_by", &["sorted_by"]),
+    ("spent", &["rate"]),
+    ("upsert", &["describe", "fields"]),
+    ("verify", &["verify"]),
+    ("zone", &["wire", "zone"]),
+];
+
+/// Whether a problem may only follow from what of the file was lost, which is told where it stands.
+fn follows(problem: &Diagnostic, spec: &ConnectorSpec) -> bool {
+    // Whatever was lost may have used it.
+    if problem.code == "unused" {
+        return true;
+    }
+    if problem.code == "parents" {
+        return spec.lost.has(&["objects"]) || spec.lost.names("objects").next().is_some();
+    }
+    if problem.code == EXPRESSION {
+        let names: [&[&str]; 4] = [&["config"], &["auth"], &["account"], &["webhooks", "subscribe"]];
+        return spec.lost.names_any(&["vars"]) || names.iter().any(|way| spec.lost.touches(way));
+    }
+    let said_by = LACKS.iter().find(|(code, _)| *code == problem.code).map(|(_, keys)| *keys);
+    said_by.is_some_and(|keys| spec.lost.has(&["each_object"]) || spec.lost.names_any(keys))
 }
 
 /// The names that a file gives to what it keeps.

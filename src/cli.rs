@@ -30,6 +30,7 @@ mod reviews;
 mod run;
 mod sandbox;
 mod schema;
+mod screen;
 mod serve;
 mod status;
 mod stop;

@@ -9,6 +9,7 @@ pub mod field;
 pub mod fixture;
 pub mod form;
 pub mod formula;
+mod hangs;
 mod keeps;
 pub mod matching;
 pub mod meaning;

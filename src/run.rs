@@ -5,11 +5,13 @@
 
 mod alike;
 pub mod apply;
+mod arrivals;
 pub mod back;
 mod batch;
 pub mod breaker;
 mod commit;
 pub mod connect;
+mod derive;
 mod feed;
 mod first;
 pub mod ground;
@@ -117,6 +119,8 @@ pub struct Ended {
     pub moved: Vec<String>,
     /// Cursors that move when the run ends.
     pub idle: Vec<MovedCursor>,
+    /// Others may hang on values that it changed.
+    pub spread: bool,
     /// Systems that could not be read.
     pub down: Vec<(SystemName, String)>,
     /// What was left alone, and what to do about it.
@@ -193,6 +197,7 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
         held: Vec::new(),
         restored: false,
         moved: Vec::new(),
+        spread: false,
         down: Vec::new(),
         idle: Vec::new(),
         remarks: Vec::new(),
@@ -227,6 +232,9 @@ async fn run(ground: &Ground, laid: &Laid, request: &Request, back: Option<&Back
             .map(|moved| async move { ground.store.commit_page(&moved.connection, &moved.object, moved.feed, Some(moved.cursor), Vec::new(), now).await });
         // Together: the store writes what waits at once in one transaction.
         tokio::try_join!(ground.store.end_run(run, ended.end.clone(), now), futures::future::try_join_all(moves))?;
+        if ended.end.linked + ended.end.created > 0 {
+            ground.arrivals.note(laid.id);
+        }
         if ended.end.state == RunState::Done {
             retention::forget(ground, laid).await?;
         }

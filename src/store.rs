@@ -84,6 +84,8 @@ pub struct FieldShape {
     pub was: Option<FieldName>,
     /// One per system; `None` where the field has no cell. A changed meaning makes the field's shadows there Unknown.
     pub meaning: Vec<Option<u64>>,
+    /// Other values hang on those of the entity that it refers to.
+    pub hangs: bool,
 }
 
 /// A registered mapping; valid until the mapping is registered again.
@@ -217,6 +219,8 @@ pub struct Merged {
     pub again: Vec<(Touch, Timestamp)>,
     /// Reasons per field, for `explain`: rendered by the report.
     pub decided: Vec<Decided>,
+    /// A value changed on which others may hang: entities that refer to this one through a field that [`FieldShape::hangs`] are touched.
+    pub spreads: bool,
 }
 
 /// Agreed values that came from one system at one time.
@@ -231,7 +235,8 @@ pub struct Begun {
     /// Agreed values, by where they came from; each a range of `bytes` that holds its canonical form.
     pub agreed: Vec<BegunFrom>,
     pub bytes: Vec<u8>,
-    pub keys: Vec<MatchKey>,
+    /// Rule and hash of each match key.
+    pub keys: Vec<(u16, u64)>,
 }
 
 impl Merged {
@@ -250,6 +255,7 @@ impl Merged {
             untouch: Vec::new(),
             again: Vec::new(),
             decided: Vec::new(),
+            spreads: false,
         }
     }
 }
@@ -357,6 +363,9 @@ pub trait Store: Send + Sync {
     async fn adoption(&self, mapping: MappingId) -> Result<Adoption, StoreError>;
     /// Everything that was listed is committed: the cursors move, and the mapping is adopted, together.
     async fn adopt(&self, mapping: MappingId, cursors: Vec<MovedCursor>) -> Result<(), StoreError>;
+    /// By which date and rules all entities were last looked through for what is derived from them.
+    async fn derived(&self, mapping: MappingId) -> Result<Option<String>, StoreError>;
+    async fn keep_derived(&self, mapping: MappingId, by: &str) -> Result<(), StoreError>;
     /// A directory for scratch files of runs.
     fn scratch(&self) -> std::path::PathBuf;
     /// Entities of the mapping, and live links per system.
@@ -377,6 +386,8 @@ pub trait Store: Send + Sync {
     async fn touched_count(&self, mapping: MappingId) -> Result<(u64, Option<Timestamp>), StoreError>;
     /// Drops touched records that turned out to be nothing to us (unlinked, outside, unchanged).
     async fn untouch(&self, touched: Vec<(Touch, i64)>) -> Result<(), StoreError>;
+    /// Records that wait for what they refer to are due at once.
+    async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError>;
     async fn touch(&self, touched: Vec<Touch>, not_before: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError>;
 
     /// Which entity each record is linked to (live, gone or as a predecessor), in order.

@@ -15,6 +15,7 @@ pub mod evidence;
 mod existence;
 pub mod guard;
 mod hand_over;
+pub mod hangs;
 pub mod join;
 pub mod landed;
 pub mod look;

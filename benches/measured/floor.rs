@@ -23,12 +23,31 @@ const COMMIT: usize = 10_000;
 /// Pages that may wait between reading and joining.
 const PAGES: usize = 4;
 
-/// Runs the floor once: `floor LEFT_PORT RIGHT_PORT FILE`.
+/// Runs the floor once: `floor LEFT_PORT RIGHT_PORT FILE`; without a file it only reads.
 pub fn main(arguments: &[String]) -> anyhow::Result<()> {
-    let [left, right, file] = arguments else { bail!("usage: floor LEFT_PORT RIGHT_PORT FILE") };
+    let (left, right, file) = match arguments {
+        [left, right] => (left, right, None),
+        [left, right, file] => (left, right, Some(Path::new(file))),
+        _ => bail!("usage: floor LEFT_PORT RIGHT_PORT [FILE]"),
+    };
     let ports = Ports { left: left.parse()?, right: right.parse()? };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(sync(ports, Path::new(file)))
+    match file {
+        Some(file) => runtime.block_on(sync(ports, file)),
+        None => runtime.block_on(read(ports)),
+    }
+}
+
+async fn read(ports: Ports) -> anyhow::Result<()> {
+    let [left, right] = [Vendor::new(ports.left)?, Vendor::new(ports.right)?];
+    let (to_left, mut receive) = mpsc::channel(PAGES);
+    let to_right = to_left.clone();
+    let forget = async {
+        while receive.recv().await.is_some() {}
+        Ok(())
+    };
+    tokio::try_join!(left.list(Side::Left, to_left), right.list(Side::Right, to_right), forget)?;
+    Ok(())
 }
 
 async fn sync(ports: Ports, file: &Path) -> anyhow::Result<()> {

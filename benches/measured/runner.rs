@@ -1,12 +1,15 @@
 //! The runner: starts the vendors, then the floor and Syncline in turns, and sets what each cost side by side.
 
+mod audit;
 mod bed;
 mod daemon;
 mod first;
 mod hooks;
 mod intake;
+mod journal;
 mod latency;
 mod process;
+mod recovery;
 mod steady;
 mod table;
 
@@ -14,7 +17,7 @@ use anyhow::bail;
 use table::Table;
 
 /// What there is to measure, by name: each is a table of docs/benchmarks.md.
-const ALL: [&str; 6] = ["first", "steady", "hooks", "intake", "latency", "size"];
+const ALL: [&str; 9] = ["first", "steady", "hooks", "intake", "latency", "recovery", "journal", "audit", "size"];
 
 /// Runs the scenarios named, or all: `[NAME…] [--big] [--quick] [--write]`.
 pub fn main(arguments: &[String]) -> anyhow::Result<()> {
@@ -63,6 +66,9 @@ async fn measure(name: &str, scale: Scale) -> anyhow::Result<Vec<Table>> {
         "hooks" => hooks::measure(scale).await,
         "intake" => intake::measure(scale).await,
         "latency" => latency::measure(scale).await,
+        "recovery" => recovery::measure(scale).await,
+        "journal" => journal::measure(scale).await,
+        "audit" => audit::measure(scale).await,
         "size" => size(),
         other => bail!("`{other}` is not measured; there are {}", ALL.join(", ")),
     }

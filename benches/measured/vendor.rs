@@ -4,7 +4,7 @@ mod hooks;
 mod serve;
 mod shelf;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -37,6 +37,8 @@ pub struct Asked {
     pub reading_us: u64,
     /// Updates refused because the record had moved on.
     pub stale: u64,
+    /// What making the answers took.
+    pub answering_us: u64,
 }
 
 impl Asked {
@@ -49,6 +51,8 @@ impl Asked {
 pub struct Vendors {
     shelves: [Mutex<Shelf>; 2],
     latency_ms: AtomicU64,
+    /// Updates are carried out, and their answers break off.
+    loses_answers: AtomicBool,
     /// Things edited on the left whose value has not arrived on the right, and when their delivery was sent.
     awaited: Mutex<std::collections::HashMap<u32, Instant>>,
     /// Microseconds from delivery to write.
@@ -61,6 +65,7 @@ impl Vendors {
         Vendors {
             shelves: Side::BOTH.map(|side| Mutex::new(Shelf::new(side, things))),
             latency_ms: AtomicU64::new(0),
+            loses_answers: AtomicBool::new(false),
             awaited: Mutex::default(),
             arrived_us: Mutex::default(),
         }

@@ -142,7 +142,7 @@ impl<'a> Compiler<'a> {
             "DELETE" => Method::DELETE,
             "HEAD" => Method::HEAD,
             _ => {
-                let found = Diagnostic::error("call", format!("`call` of `{block}` does not begin with a method")).at(call.span());
+                let found = Diagnostic::error("method", format!("`call` of `{block}` does not begin with a method")).at(call.span());
                 self.report(found.help("write it as the vendor's page does: `GET /path`, `POST /path`, `PUT`, `PATCH`, `DELETE` or `HEAD`"));
                 return (Method::GET, 0);
             }

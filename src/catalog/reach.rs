@@ -117,7 +117,7 @@ fn asked_for(compiler: &Compiler) {
             continue;
         }
         let asked: Vec<&str> = spec.always_read.iter().map(|path| path.text()).collect();
-        let mut used = vec![(&spec.key, "key"), (&spec.version, "version"), (&spec.time, "time")];
+        let mut used = vec![(&spec.key, "key"), (&spec.version, "version"), (&spec.time, "time"), (&spec.actor, "actor")];
         let gates: Vec<_> = spec.gates.iter().map(|gate| Some(gate.when.clone())).collect();
         used.extend(gates.iter().map(|when| (when, "gates")));
         for (slot, block) in used {

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::exit::Exit;
-use super::explain_view::{quoted, time};
+use super::explain_view::{by, quoted, time};
 use super::narrow::Narrowed;
 use super::out::{self, Out, styled};
 use super::{Global, ground, open};
@@ -69,5 +69,5 @@ fn tell(one: &ConflictTold, out: &Out) -> std::io::Result<()> {
 fn side(one: &ValueTold) -> String {
     let before = one.before.as_deref().map_or(String::new(), |before| format!(" after {}", quoted(before)));
     let until = one.until.map_or(String::new(), |until| format!(", changed not after {}", time(until)));
-    format!("{} {}{before}{until}", one.by, quoted(&one.value))
+    format!("{} {}{before}{until}{}", one.by, quoted(&one.value), by(one.actor.as_deref()))
 }

@@ -51,7 +51,7 @@ impl Explain {
         let mut waits = Vec::new();
         for (name, system) in asked {
             for kept in ground::kept(&project, &*store, &[name]).await? {
-                let only = self.only(&kept.mapping)?;
+                let only = self.field_of(&kept.mapping);
                 match self.look_up(&project, &clock, &*store, &kept, system).await? {
                     Found::Entity(entity) => explained.push(explain(&*store, &kept, entity, only).await?),
                     Found::Waits(why) => waits.push((kept.mapping.name.to_string(), waiting(why))),
@@ -61,7 +61,10 @@ impl Explain {
         }
         if explained.is_empty() && waits.is_empty() {
             let what = format!("No record `{}` of {} is linked in {}", self.key, self.system, self.of);
-            return Err(Misused::because(what, "It was never read, does not take part, or has another key; `syncline status` tells what was read."));
+            let elsewhere = self.elsewhere(&project, &clock, &*store).await?;
+            let what_to_do =
+                elsewhere.unwrap_or_else(|| "It was never read, does not take part, or has another key; `syncline status` tells what was read.".to_owned());
+            return Err(Misused::because(what, what_to_do));
         }
         if out.json {
             let waits: Vec<_> = waits.iter().map(|(mapping, why)| json!({ "mapping": mapping, "why": why })).collect();
@@ -84,7 +87,7 @@ impl Explain {
             asked.extend(named(mapping).filter(of).map(|at| (mapping.name.to_string(), at)));
         }
         if !asked.is_empty() {
-            return Ok(asked);
+            return self.with_field(project, asked);
         }
         let systems = || project.mappings.iter().flat_map(|mapping| mapping.systems.iter().map(|system| system.name.as_str()));
         if !systems().any(|name| name == self.system) {
@@ -95,10 +98,35 @@ impl Explain {
         Err(ground::unknown(&format!("mapping or object of {}", self.system), &self.of, known.iter().copied()))
     }
 
-    fn only(&self, mapping: &Mapping) -> anyhow::Result<Option<FieldIx>> {
-        let Some(field) = &self.field else { return Ok(None) };
-        let at = mapping.fields_ix().find(|at| mapping.field(*at).name.as_str() == field);
-        at.map(Some).ok_or_else(|| ground::unknown(&format!("field of {}", mapping.name), field, mapping.fields.iter().map(|field| field.name.as_str())))
+    /// Of several mappings over one object, those that have the field.
+    fn with_field(&self, project: &Project, asked: Vec<(String, SystemIx)>) -> anyhow::Result<Vec<(String, SystemIx)>> {
+        let Some(field) = &self.field else { return Ok(asked) };
+        let mapping = |name: &str| project.mappings.iter().find(|mapping| mapping.name.as_str() == name);
+        let with: Vec<_> = asked.iter().filter(|(name, _)| mapping(name).is_some_and(|mapping| self.field_of(mapping).is_some())).cloned().collect();
+        if !with.is_empty() {
+            return Ok(with);
+        }
+        let names: Vec<&str> = asked.iter().map(|(name, _)| name.as_str()).collect();
+        let known = names.iter().filter_map(|name| mapping(name)).flat_map(|mapping| mapping.fields.iter().map(|field| field.name.as_str()));
+        Err(ground::unknown(&format!("field of {}", names.join(" or ")), field, known))
+    }
+
+    fn field_of(&self, mapping: &Mapping) -> Option<FieldIx> {
+        let field = self.field.as_ref()?;
+        mapping.fields_ix().find(|at| mapping.field(*at).name.as_str() == field)
+    }
+
+    /// Where else the key is known: it may be another system's.
+    async fn elsewhere(&self, project: &Project, clock: &Arc<dyn Clock>, store: &dyn Store) -> anyhow::Result<Option<String>> {
+        for kept in ground::kept(project, store, &[]).await? {
+            for system in kept.mapping.systems_ix() {
+                if !matches!(self.look_up(project, clock, store, &kept, system).await?, Found::Nothing) {
+                    let (name, of) = (&kept.mapping.system(system).name, &kept.mapping.name);
+                    return Ok(Some(format!("It is known as a record of {name}:\n    syncline explain {name} {of} {}", self.key)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// By the key as it was given; else as its connector identifies records; else by the entity's own name.

@@ -37,7 +37,7 @@ fn story(field: &FieldStory, out: &Out) -> std::io::Result<()> {
     let value = field.value.as_deref().map_or("nothing yet".to_owned(), quoted);
     out.flow(format!("{}  {value}", styled(out::TITLE, &field.field)))?;
     if let (Some(origin), Some(until)) = (&field.origin, field.until) {
-        out.flow(format!("  from {origin}, changed {}", between(field.after, until)))?;
+        out.flow(format!("  from {origin}, changed {}{}", between(field.after, until), by(field.actor.as_deref())))?;
     }
     out.flow(format!("  {}", field.agreed))?;
     if !field.agreed.contains(&field.rule) {
@@ -64,7 +64,7 @@ fn decided(decision: &Decision, out: &Out) -> std::io::Result<()> {
     for said in &decision.said {
         let whose = if said.as_agreed { format!("agreed, from {}", said.by) } else { said.by.clone() };
         let before = said.before.as_deref().map_or(String::new(), |before| format!(" after {}", quoted(before)));
-        out.flow(format!("    {whose} said {}{before}, {}: {}", quoted(&said.value), between(said.after, said.until), said.fate))?;
+        out.flow(format!("    {whose} said {}{before}, {}{}: {}", quoted(&said.value), between(said.after, said.until), by(said.actor.as_deref()), said.fate))?;
     }
     Ok(())
 }
@@ -103,6 +103,11 @@ fn between(after: Option<Timestamp>, until: Timestamp) -> String {
         Some(after) => format!("between {} and {}", time(after), time(until)),
         None => format!("not after {}", time(until)),
     }
+}
+
+/// `, by 0055g…`: who typed it, where the vendor tells.
+pub fn by(actor: Option<&str>) -> String {
+    actor.map_or(String::new(), |actor| format!(", by {actor}"))
 }
 
 /// To the second: who spoke first is told by the evidence grade, not by fractions.

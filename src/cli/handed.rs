@@ -94,9 +94,9 @@ async fn each(
             }
             ran = one(&socket, &ask, &kept.mapping, out, stop) => ran,
         };
-        let ended = ran.and_then(|done| done.into_ended(clock.now()).ok_or_else(|| anyhow!("the daemon is of another version; start it again")));
-        match ended {
-            Ok(mut ended) => {
+        match ran {
+            Ok(done) => {
+                let mut ended = done.into_ended(clock.now());
                 in_words(&mut ended, approval);
                 outcomes.ended(name, &ended, &store.totals(kept.id).await?)?;
             }

@@ -5,15 +5,19 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use super::flow;
+use super::screen::Screen;
 
 pub const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 pub const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
 pub const WAITING: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 pub const QUIET: Style = Style::new().dimmed();
 pub const TITLE: Style = Style::new().bold();
+
+/// How often bars are drawn at most.
+const FRAMES_PER_SECOND: u8 = 20;
 
 /// Where a command prints.
 #[derive(Clone, Debug)]
@@ -29,7 +33,11 @@ pub struct Out {
 
 impl Out {
     pub fn new(json: bool) -> Self {
-        Self { json, terminal: io::stdout().is_terminal(), progress: io::stderr().is_terminal() && !json, bars: MultiProgress::new() }
+        let progress = io::stderr().is_terminal() && !json;
+        let columns = Table::new().width().map(usize::from);
+        let draws = ProgressDrawTarget::term_like_with_hz(Box::new(Screen::new(columns)), FRAMES_PER_SECOND);
+        let bars = MultiProgress::with_draw_target(if progress { draws } else { ProgressDrawTarget::hidden() });
+        Self { json, terminal: io::stdout().is_terminal(), progress, bars }
     }
 
     /// Whether a person can be asked.

@@ -18,7 +18,7 @@ use crate::run::Ground;
 `syncline reviews` names the answers that each review takes; `syncline conflicts` names the values that lost. The next
 run uses what you say; a daemon uses it at once. A value brought back is your own word from then on.
 
-Answers: link <entity>, new, leave, value <value>, delete, keep, again. A value may stand without `value`, too.
+Answers: link <entity>, link <record>, new, leave, value <value>, delete, keep, again. A value may stand without `value`, too.
 
 Examples:
   syncline resolve rev-3 link e17
@@ -189,13 +189,8 @@ fn said(rest: &[String]) -> anyhow::Result<Said> {
         ["delete"] => Said::Delete,
         ["keep"] => Said::Keep,
         ["again"] => Said::Again,
-        ["link", entity] => Said::Link(
-            entity
-                .strip_prefix('e')
-                .unwrap_or(entity)
-                .parse()
-                .map_err(|_| Misused::because(format!("`{entity}` is no entity"), "Write it as `syncline reviews` shows it: e17"))?,
-        ),
+        // `e17` is an entity, whatever else may be a record's key.
+        ["link", what] => what.strip_prefix('e').and_then(|number| number.parse().ok()).map_or_else(|| Said::Record(what.to_owned()), Said::Link),
         ["value", value] => Said::Value(value.to_owned()),
         [] | ["link" | "value"] => return Err(Misused::because("The answer is missing", "`syncline reviews` names the answers that each review takes.")),
         [value] => Said::Value(value.to_owned()),

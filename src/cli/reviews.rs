@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::narrow::Narrowed;
 use super::out::{self, Out, styled};
 use super::{Global, ground, open};
-use crate::report::review::{self, Question};
+use crate::report::review::{self, Question, Which};
 
 /// List what waits for a person.
 #[derive(Debug, Args)]
@@ -15,10 +15,14 @@ use crate::report::review::{self, Question};
 Examples:
   syncline reviews
   syncline reviews deals --system crm --since 7d
+  syncline reviews --left
   syncline reviews --json | jq '.reviews[].asks'")]
 pub struct Reviews {
     #[command(flatten)]
     narrowed: Narrowed,
+    /// Those that somebody said to leave as they are; they still take another answer
+    #[arg(long)]
+    left: bool,
 }
 
 impl Reviews {
@@ -28,13 +32,17 @@ impl Reviews {
         let store = ground::store_to_look(&project, &*clock)?;
         let kept = ground::kept(&project, &*store, &self.narrowed.mappings).await?;
         let narrow = self.narrowed.read(&project, clock.now())?;
-        let questions = review::open(&*store, &kept, &narrow).await?;
+        let (questions, more) = review::open(&*store, &kept, &narrow, if self.left { Which::Left } else { Which::Open }).await?;
         if out.json {
-            out.json(&json!({ "reviews": questions.iter().map(as_json).collect::<Vec<_>>() }))?;
+            out.json(&json!({ "reviews": questions.iter().map(as_json).collect::<Vec<_>>(), "more": more }))?;
             return Ok(Exit::Done);
         }
         questions.iter().try_for_each(|question| tell(question, out))?;
+        if more {
+            out.line(styled(out::QUIET, "There are more; narrow them down, or raise --limit."))?;
+        }
         match questions.as_slice() {
+            [] if self.left => out.line("Nothing was left as it is.")?,
             [] => out.line("Nothing waits for a person.")?,
             [first, ..] => out.line(styled(out::QUIET, format!("Answer with, for example:\n  syncline resolve {} leave", first.review)))?,
         }
@@ -43,7 +51,11 @@ impl Reviews {
 }
 
 fn tell(question: &Question, out: &Out) -> std::io::Result<()> {
-    let answered = if question.answered { format!("  {}", styled(out::GOOD, "answered; the next run uses it")) } else { String::new() };
+    let answered = match (question.answered, question.left) {
+        (true, _) => format!("  {}", styled(out::GOOD, "answered; the next run uses it")),
+        (false, true) => format!("  {}", styled(out::QUIET, "left as it is, until it is another question")),
+        (false, false) => String::new(),
+    };
     out.line(format!("{}  {} {}{answered}", styled(out::TITLE, question.review), question.mapping, question.kind))?;
     out.flow(format!("  {}", question.asks))?;
     let width = question.answers.iter().map(|(answer, _)| answer.chars().count()).max().unwrap_or(0);
@@ -57,6 +69,6 @@ fn as_json(question: &Question) -> serde_json::Value {
     let answers: Vec<_> = question.answers.iter().map(|(answer, meaning)| json!({ "answer": answer, "meaning": meaning })).collect();
     json!({
         "review": question.review.to_string(), "mapping": question.mapping.as_str(), "kind": question.kind, "asks": question.asks, "answers": answers,
-        "opened_at": question.opened_at.to_string(), "answered": question.answered,
+        "opened_at": question.opened_at.to_string(), "answered": question.answered, "left": question.left,
     })
 }

@@ -1,8 +1,12 @@
 //! SIGINT and SIGTERM: the first asks everything to finish what is in flight, the second does not wait for it.
 
+use std::io::IsTerminal;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use super::screen::CLEAR_LINE;
 
 /// The exit code of a process that a second signal ends.
 const INTERRUPTED: i32 = 130;
@@ -28,6 +32,10 @@ impl Stop {
                     _ = terminate.recv() => {}
                 }
                 if told.is_cancelled() {
+                    // A bar may stand there; nobody is left to take it away.
+                    if std::io::stderr().is_terminal() {
+                        eprint!("{CLEAR_LINE}");
+                    }
                     // What was sent is in the journal: the next start settles it.
                     std::process::exit(INTERRUPTED);
                 }

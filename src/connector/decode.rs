@@ -23,6 +23,7 @@ pub struct Plan {
     key: Place,
     version: Option<Place>,
     time: Option<Place>,
+    actor: Option<Place>,
     columns: Vec<Wanted>,
     archived: Vec<Wanted>,
     archived_values: Vec<Value>,
@@ -58,6 +59,7 @@ impl Plan {
         let key = place(own.unwrap_or(&object.key), &mut paths);
         let version = object.version.as_ref().map(|pick| place(pick, &mut paths));
         let time = own_time.or(object.time.as_ref()).map(|pick| place(pick, &mut paths));
+        let actor = object.actor.as_ref().map(|pick| place(pick, &mut paths));
         let mut want = |path: &Path, form: &Form| {
             let field = object.field(path);
             let read_at = field.and_then(|field| field.read_at.as_ref()).unwrap_or(path);
@@ -80,6 +82,7 @@ impl Plan {
             key,
             version,
             time,
+            actor,
             columns,
             archived,
             archived_values: sets.iter().map(|(_, value)| value.clone()).collect(),
@@ -132,6 +135,7 @@ impl Plan {
             identity,
             version: self.version.as_ref().and_then(|place| seen.text(place)),
             time,
+            actor: self.actor.as_ref().and_then(|place| seen.text(place)),
             cells,
             gate: gate(&local.object, &seen),
             archived: !self.archived.is_empty() && self.archived.iter().zip(&self.archived_values).all(is_archived),
@@ -157,6 +161,7 @@ impl Plan {
             key: RecordKey::new(key),
             version: None,
             time,
+            actor: None,
             cells: Vec::new(),
             gate: Gate::Open,
             archived: false,

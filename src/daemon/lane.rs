@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::asked::{Asked, Failure};
 use super::bell::{Reading, Rung};
-use super::schedule::next_wake;
+use super::schedule::{midnight, next_wake};
 use super::shared::Shared;
 use super::{End, pace};
 use crate::id::MappingName;
@@ -42,6 +42,8 @@ pub(super) struct Lane {
     /// The next wake by schedule; computed once, lest a late look skip it.
     scheduled: Option<Timestamp>,
     left: Left,
+    /// When the day ends, where something hangs on the date.
+    midnight: Option<Timestamp>,
     /// Before this only a person wakes it: its runs fail, or its whole first match waits for a person.
     not_before: Option<Timestamp>,
     adopted: bool,
@@ -51,7 +53,7 @@ pub(super) struct Lane {
 impl Lane {
     pub fn new(shared: Arc<Shared>, at: usize, asked: mpsc::Receiver<Asked>) -> Self {
         let started = shared.started.subscribe();
-        Self { shared, at, asked, started, scheduled: None, left: Left::default(), not_before: None, adopted: false, swept_at: None }
+        Self { shared, at, asked, started, scheduled: None, left: Left::default(), midnight: None, not_before: None, adopted: false, swept_at: None }
     }
 
     fn laid(&self) -> &Laid {
@@ -115,7 +117,7 @@ impl Lane {
 
     /// When it wakes by itself. What waits because it failed or is held is tried again then, whatever the schedule says.
     fn due(&self) -> Option<Timestamp> {
-        let soonest = [self.scheduled, self.left.look_at].into_iter().flatten().min();
+        let soonest = [self.scheduled, self.left.look_at, self.midnight].into_iter().flatten().min();
         self.not_before.or(soonest)
     }
 
@@ -135,6 +137,9 @@ impl Lane {
         let waited = self.not_before.take().is_some();
         if waited || self.scheduled.is_some_and(|at| at <= now) {
             return self.woken(Wake::Schedule, Reading::Feeds).await;
+        }
+        if self.midnight.is_some_and(|at| at <= now) {
+            return self.woken(Wake::Schedule, Reading::Touched).await;
         }
         match self.has_due().await? {
             true => self.woken(Wake::Schedule, Reading::Touched).await,
@@ -190,6 +195,7 @@ impl Lane {
         if request.poll || self.scheduled.is_none() {
             self.scheduled = next_wake(&laid.mapping.schedule, Some(started), self.now(), &shared.ground.zone);
         }
+        self.midnight = laid.mapping.hangs_on_today().then(|| midnight(started, &shared.ground.zone)).flatten();
         match came {
             Ok(Ok(ended)) => self.ended(&request, ended).await,
             Ok(Err(error)) => Err(Arc::new(Failure::Run(error))),

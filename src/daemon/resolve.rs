@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Handle;
 use super::bell::Reading;
-use crate::id::{ConflictId, EntityId, MappingName, ReviewId};
+use crate::id::{ConflictId, EntityId, MappingName, RecordKey, ReviewId};
 use crate::mapping::{FieldIx, SystemIx};
 use crate::run::{Ground, Laid};
 use crate::store::{Answer, Review, ReviewAbout, StoreError, Touch, Touched, Wake};
 use crate::sync::entity::Entity;
+use crate::system::SystemError;
 use crate::value::Value;
 use crate::value::kind::KindProblem;
 
@@ -29,6 +30,8 @@ pub enum Said {
     Keep,
     /// Write it again.
     Again,
+    /// It is this record.
+    Record(String),
 }
 
 /// Why an answer was not taken.
@@ -40,6 +43,12 @@ pub enum ResolveError {
     NotLost { conflict: ConflictId, from: String, losers: String },
     #[error("{conflict} is about a thing that has no record left; there is nowhere to write the value")]
     NoRecord { conflict: ConflictId },
+    #[error("{system} has no record `{key}`; `syncline reviews` tells what to look for there")]
+    NoSuchRecord { system: String, key: RecordKey },
+    #[error("{system} {key} is {entity} already; if both are one thing, give them the same match fields")]
+    Linked { system: String, key: RecordKey, entity: EntityId },
+    #[error("the record cannot be read now; say it again when the system answers")]
+    Unread(#[from] SystemError),
     #[error("{review} is not open; `syncline reviews` lists those that are")]
     NotOpen { review: ReviewId },
     #[error("{review} cannot be answered with `{said}`; it takes {takes}")]
@@ -66,7 +75,10 @@ pub async fn resolve(ground: &Ground, review: ReviewId, said: Said) -> Result<Ma
     let laid = ground.mappings.iter().find(|laid| laid.id == review.mapping).ok_or(ResolveError::NotOpen { review: review.id })?;
     let now = ground.clock.now();
     let answer = answer(laid, &review, said, now)?;
-    let touched = touched(ground, laid, &review).await?;
+    let mut touched = touched(ground, laid, &review).await?;
+    if let Answer::Record(key) = &answer {
+        touched.push(named(ground, laid, &review, key).await?);
+    }
     ground.store.answer(review.id, answer, now).await?;
     ground.store.touch(touched, None, now).await?;
     Ok(laid.mapping.name.clone())
@@ -93,6 +105,12 @@ fn answer(laid: &Laid, review: &Review, said: Said, now: Timestamp) -> Result<An
         Said::Delete => "delete",
         Said::Keep => "keep",
         Said::Again => "again",
+        Said::Record(_) => "link",
+    };
+    // `17` is e17, where an entity is meant.
+    let said = match (&review.about, said) {
+        (ReviewAbout::Match { .. } | ReviewAbout::Join { .. }, Said::Record(text)) => text.parse().map_or(Said::Record(text), Said::Link),
+        (_, said) => said,
     };
     let other = |takes| ResolveError::Other { review: review.id, said: word, takes };
     match (&review.about, said) {
@@ -103,14 +121,18 @@ fn answer(laid: &Laid, review: &Review, said: Said, now: Timestamp) -> Result<An
         (ReviewAbout::Join { other, .. }, Said::Link(entity)) if EntityId(entity) != *other && Some(EntityId(entity)) != review.entity => {
             Err(ResolveError::NotOffered { review: review.id, entity, offered: other.to_string() })
         }
-        (ReviewAbout::Match { .. } | ReviewAbout::InDoubt { .. } | ReviewAbout::Join { .. }, Said::Link(entity)) => Ok(Answer::Link(EntityId(entity))),
+        (ReviewAbout::Match { .. } | ReviewAbout::Join { .. }, Said::Link(entity)) => Ok(Answer::Link(EntityId(entity))),
+        (ReviewAbout::InDoubt { .. }, Said::Record(key)) => Ok(Answer::Record(RecordKey::new(key))),
+        // A record's key may look like an entity.
+        (ReviewAbout::InDoubt { .. }, Said::Link(entity)) => Ok(Answer::Record(RecordKey::new(EntityId(entity).to_string()))),
         (ReviewAbout::Match { .. } | ReviewAbout::InDoubt { .. }, Said::New) => Ok(Answer::New),
         (ReviewAbout::Conflict { field, values }, Said::Value(text)) => Ok(Answer::Value { value: value(laid, *field, values, &text)?, at: now }),
         (ReviewAbout::Delete { .. }, Said::Delete) => Ok(Answer::Delete),
         (ReviewAbout::Delete { .. }, Said::Keep) => Ok(Answer::Keep),
         (ReviewAbout::PingPong { .. } | ReviewAbout::Stuck { .. }, Said::Again) => Ok(Answer::Again),
         (_, Said::Leave) => Ok(Answer::Leave),
-        (ReviewAbout::Match { .. } | ReviewAbout::InDoubt { .. }, _) => Err(other("`link <entity>`, `new` or `leave`")),
+        (ReviewAbout::Match { .. }, _) => Err(other("`link <entity>`, `new` or `leave`")),
+        (ReviewAbout::InDoubt { .. }, _) => Err(other("`link <record>`, `new` or `leave`")),
         (ReviewAbout::Conflict { .. }, _) => Err(other("`value <value>` or `leave`")),
         (ReviewAbout::Delete { .. }, _) => Err(other("`delete`, `keep` or `leave`")),
         (ReviewAbout::PingPong { .. } | ReviewAbout::Stuck { .. }, _) => Err(other("`again` or `leave`")),
@@ -151,6 +173,24 @@ async fn touched(ground: &Ground, laid: &Laid, review: &Review) -> Result<Vec<To
         }
     }
     Ok(touched)
+}
+
+/// The record that a person says is what a write in doubt made: it is there, and nobody else's.
+async fn named(ground: &Ground, laid: &Laid, review: &Review, key: &RecordKey) -> Result<Touch, ResolveError> {
+    let not_open = || ResolveError::NotOpen { review: review.id };
+    let (ReviewAbout::InDoubt { entry, .. }, Some(entity)) = (&review.about, review.entity) else { return Err(not_open()) };
+    let entries = ground.store.journalled(laid.id, &[entity]).await?.pop().unwrap_or_default();
+    let system = entries.iter().find(|one| one.id == *entry).ok_or_else(not_open)?.op.system;
+    let (seat, name) = (laid.seat(system), laid.mapping.system(system).name.to_string());
+    let identity = seat.system.identity(&seat.object, key);
+    if let Some(entity) = ground.store.linked(laid.id, system, std::slice::from_ref(&identity)).await?.pop().flatten() {
+        return Err(ResolveError::Linked { system: name, key: key.clone(), entity });
+    }
+    let got = seat.system.get(seat.read(), std::slice::from_ref(key)).await?;
+    match got.into_iter().find_map(|got| got.record) {
+        Some(record) => Ok(touch(laid, system, &record.key, &record.identity)),
+        None => Err(ResolveError::NoSuchRecord { system: name, key: key.clone() }),
+    }
 }
 
 fn touch(laid: &Laid, system: SystemIx, key: &crate::id::RecordKey, identity: &crate::id::RecordKey) -> Touch {

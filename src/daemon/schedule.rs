@@ -23,6 +23,11 @@ fn after(last: Timestamp, period: Duration) -> Timestamp {
     last.saturating_add(period).expect("a duration of std is never negative")
 }
 
+/// When the day of `at` ends in the zone.
+pub fn midnight(at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    at.to_zoned(zone.clone()).tomorrow().and_then(|tomorrow| tomorrow.start_of_day()).ok().map(|midnight| midnight.timestamp())
+}
+
 /// Cron fields are read as local time of the zone: the wall-clock time is walked, then placed in the zone, so that a time that a
 /// daylight-saving change skips runs right after the gap, and one that occurs twice runs once.
 fn next_cron(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
@@ -56,6 +61,13 @@ mod cron_time {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_ends_in_the_zone() {
+        let zone = TimeZone::get("Europe/Berlin").expect("a zone");
+        assert_eq!(midnight(at("2026-03-28T22:59:59Z"), &zone), Some(at("2026-03-28T23:00:00Z")));
+        assert_eq!(midnight(at("2026-03-28T23:00:00Z"), &zone), Some(at("2026-03-29T22:00:00Z")), "summer time begins that day");
+    }
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a literal of this test")

@@ -37,7 +37,8 @@ impl Shared {
         names.iter().filter_map(|name| self.ground.find(name)).filter(|target| *target < at).collect()
     }
 
-    /// Wakes the mappings for which this run left touched records: those that share a feed with it, and those that refer to what it linked.
+    /// Wakes the mappings for which this run left touched records: those that share a feed with it, and those that refer to what it linked
+    /// or changed.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -46,8 +47,10 @@ impl Shared {
         let linked = end.created + end.linked > 0;
         for (other, laid) in self.ground.mappings.iter().enumerate().filter(|(other, _)| *other != at) {
             let shares = end.read > 0 && laid.mapping.feeds().any(|feed| mapping.feeds().any(|own| own == feed));
-            let refers = linked && laid.mapping.refers_to.contains(&mapping.name);
-            if (shares || refers) && !self.ground.store.touched(laid.id, self.ground.clock.now(), 1).await?.is_empty() {
+            let refers = (linked || ended.spread) && laid.mapping.refers_to.contains(&mapping.name);
+            // What waits for a record to refer to is due once any was linked.
+            let awaits = linked && refers && self.ground.store.touched_count(laid.id).await?.0 > 0;
+            if awaits || (shares || refers) && !self.ground.store.touched(laid.id, self.ground.clock.now(), 1).await?.is_empty() {
                 self.bells[other].ring(Wake::Delivery, Reading::Touched);
             }
         }

@@ -156,6 +156,7 @@ pub fn record(mapping: &Mapping, system: SystemIx, cells: &[(&str, Value)]) -> R
         identity: RecordKey::new("r1"),
         version: None,
         time: None,
+        actor: None,
         cells: columns.iter().map(|column| told(column.path.to_string())).collect(),
         gate: Gate::Open,
         archived: false,

@@ -21,6 +21,13 @@ pub struct MatchKey {
     pub hash: u64,
 }
 
+impl MatchKey {
+    /// What a store keeps of it: rule and hash.
+    pub fn stored(&self) -> (u16, u64) {
+        (self.rule, self.hash)
+    }
+}
+
 /// Joins the forms of one rule's fields: a character that no NFC text of a vendor holds.
 const BETWEEN: char = '\u{1f}';
 

@@ -57,6 +57,8 @@ pub struct Observation {
     pub identity: RecordKey,
     pub version: Option<Str>,
     pub time: Option<Timestamp>,
+    /// Who changed it last, where the vendor tells.
+    pub actor: Option<Str>,
     /// One per field of the mapping.
     pub fields: Vec<Seen>,
     /// For fields whose values hang on another path (`by:`), what stands there; most mappings have none.
@@ -113,6 +115,7 @@ impl Mapping {
             identity: record.identity.clone(),
             version: record.version.clone(),
             time: record.time,
+            actor: record.actor.clone(),
             fields,
             by: ToldBy::of(self.fields_ix().filter_map(|field| Some((field, told_by(self, field, system, record, places)?))).collect()),
             takes_part,

@@ -109,7 +109,7 @@ impl Mapping {
             (_, None) => Cell::Value(Value::Blank),
         });
         let key = RecordKey::new("tried");
-        Record { key: key.clone(), identity: key, version: None, time: None, cells: cells.collect(), gate: Gate::Open, archived: false }
+        Record { key: key.clone(), identity: key, version: None, time: None, actor: None, cells: cells.collect(), gate: Gate::Open, archived: false }
     }
 }
 

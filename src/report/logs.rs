@@ -54,6 +54,8 @@ pub struct ValueTold {
     pub before: Option<String>,
     /// When it was changed, at the latest.
     pub until: Option<Timestamp>,
+    /// Who typed it, where the vendor tells.
+    pub actor: Option<String>,
 }
 
 /// A dead letter, in words.
@@ -170,6 +172,7 @@ fn conflict(mapping: &Mapping, one: &Logged, label: String, records: Vec<String>
         value: loser.value.to_string(),
         before: loser.shadow.as_ref().map(ToString::to_string),
         until: loser.until,
+        actor: loser.actor.as_ref().map(ToString::to_string),
     });
     ConflictTold {
         conflict: one.id.to_string(),
@@ -180,7 +183,13 @@ fn conflict(mapping: &Mapping, one: &Logged, label: String, records: Vec<String>
         field: mapping.field(of.field).name.to_string(),
         run: of.run.to_string(),
         at: of.at,
-        won: ValueTold { by: by(of.winner_system), value: of.winner.to_string(), before: None, until: of.winner_until },
+        won: ValueTold {
+            by: by(of.winner_system),
+            value: of.winner.to_string(),
+            before: None,
+            until: of.winner_until,
+            actor: of.winner_actor.as_ref().map(ToString::to_string),
+        },
         lost: lost.collect(),
         policy: of.policy.clone(),
         evidence: of.grade.clone(),

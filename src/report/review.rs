@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::logs::Narrow;
 use super::{Kept, label};
-use crate::id::{EntityId, MappingName, RecordKey, ReviewId};
+use crate::id::{EntityId, EntryId, MappingName, RecordKey, ReviewId};
 use crate::mapping::{FieldIx, Mapping, SystemIx};
-use crate::store::{Review, ReviewAbout, Store, StoreError, StuckWhy};
+use crate::store::{Answer, Review, ReviewAbout, Store, StoreError, StuckWhy};
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -22,22 +22,35 @@ pub struct Question {
     pub opened_at: Timestamp,
     /// Answered, and not used by a run yet.
     pub answered: bool,
+    /// Left as it is: asked anew when it is another question.
+    pub left: bool,
 }
 
-/// Open questions, oldest first; `narrow.limit` of each mapping.
+/// Which questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Open,
+    /// A person said to leave it; another answer is taken as ever.
+    Left,
+}
+
+/// Open questions, or those that were left as they are, oldest first; `narrow.limit` of each mapping. And whether there are more.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn open(store: &dyn Store, kept: &[Kept], narrow: &Narrow) -> Result<Vec<Question>, StoreError> {
-    let mut all = Vec::new();
+pub async fn open(store: &dyn Store, kept: &[Kept], narrow: &Narrow, which: Which) -> Result<(Vec<Question>, bool), StoreError> {
+    let is_asked = |review: &Review| (review.answer == Some(Answer::Leave)) == (which == Which::Left);
+    let (mut all, mut more) = (Vec::new(), false);
     for kept in kept {
-        let reviews = store.reviews(Some(kept.id), true).await?;
-        for review in reviews.into_iter().filter(|review| is_wanted(&kept.mapping, review, narrow)).take(narrow.limit) {
+        let mut reviews = store.reviews(Some(kept.id), true).await?;
+        reviews.retain(|review| is_asked(review) && is_wanted(&kept.mapping, review, narrow));
+        more |= reviews.len() > narrow.limit;
+        for review in reviews.into_iter().take(narrow.limit) {
             all.push(question(store, kept, review).await?);
         }
     }
     all.sort_by_key(|question| question.review);
-    Ok(all)
+    Ok((all, more))
 }
 
 fn is_wanted(mapping: &Mapping, review: &Review, narrow: &Narrow) -> bool {
@@ -57,7 +70,7 @@ fn concerns(about: &ReviewAbout) -> (Vec<FieldIx>, Vec<SystemIx>) {
         ReviewAbout::Delete { system, deleter, shown, .. } => {
             (shown.iter().map(|(_, field, _)| *field).collect(), deleter.iter().copied().chain([*system]).collect())
         }
-        ReviewAbout::PingPong { system, field } => (field.iter().copied().collect(), vec![*system]),
+        ReviewAbout::PingPong { system, field, .. } => (field.iter().copied().collect(), vec![*system]),
         ReviewAbout::Stuck { system, .. } => (Vec::new(), vec![*system]),
         ReviewAbout::Refused { system, fields, .. } => (fields.clone(), vec![*system]),
         ReviewAbout::InDoubt { .. } | ReviewAbout::Join { .. } => (Vec::new(), Vec::new()),
@@ -96,23 +109,24 @@ pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> 
                 vec![("delete".to_owned(), format!("remove it from {}, too", name(mapping, *system))), ("keep".to_owned(), "keep it".to_owned()), leave()];
             ("delete", format!("Is {who} to leave {}? {why}{edits}", name(mapping, *system)), answers)
         }
-        ReviewAbout::InDoubt { hits, .. } => {
-            let found = if hits.is_empty() {
-                "nothing like it was found".to_owned()
-            } else {
-                format!("found: {}", hits.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", "))
-            };
+        ReviewAbout::InDoubt { entry, hits } => {
+            let asks = in_doubt(store, kept, review.entity, *entry, hits, &who).await?;
             (
                 "in doubt",
-                format!("Nobody knows whether a write of {who} was done; {found}"),
-                vec![("link …".to_owned(), "it is this one".to_owned()), ("new".to_owned(), "make it again".to_owned()), leave()],
+                asks,
+                vec![
+                    ("link …".to_owned(), "it is the record with this key".to_owned()),
+                    ("new".to_owned(), "there is none: make it again".to_owned()),
+                    leave(),
+                ],
             )
         }
-        ReviewAbout::PingPong { system, field } => {
+        ReviewAbout::PingPong { system, field, other } => {
             let field = field.map_or(String::new(), |field| format!(" `{}`", mapping.field(field).name));
+            let other = other.as_deref().map_or_else(|| "somebody else".to_owned(), |other| format!("{other} there"));
             (
                 "ping-pong",
-                format!("{} and somebody else keep changing{field} of {who}; it is not written until you say so", name(mapping, *system)),
+                format!("{other} and we keep changing{field} of {who} in {}; it is not written until you say so", name(mapping, *system)),
                 vec![("again".to_owned(), "write it again".to_owned()), leave()],
             )
         }
@@ -126,7 +140,29 @@ pub(super) async fn question(store: &dyn Store, kept: &Kept, review: Review) -> 
         }
         ReviewAbout::Refused { system, .. } => ("retry", format!("{} is asked again to take {who}", name(mapping, *system)), vec![leave()]),
     };
-    Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered: review.answer.is_some() })
+    let left = review.answer == Some(Answer::Leave) && !matches!(review.about, ReviewAbout::Refused { .. });
+    let answered = review.answer.is_some() && !left;
+    Ok(Question { review: review.id, mapping: mapping.name.clone(), kind, asks, answers, opened_at: review.opened_at, answered, left })
+}
+
+/// Fields that are told of a record to be looked for.
+const LOOKED_FOR_MAX: usize = 6;
+
+/// What was sent when, and what to look for there.
+async fn in_doubt(store: &dyn Store, kept: &Kept, entity: Option<EntityId>, entry: EntryId, hits: &[RecordKey], who: &str) -> Result<String, StoreError> {
+    let entries = store.journalled(kept.id, entity.as_slice()).await?;
+    let Some(entry) = entries.iter().flatten().find(|one| one.id == entry) else {
+        return Ok(format!("Nobody knows whether a write of {who} was done, and the journal does not hold it any more"));
+    };
+    let system = name(&kept.mapping, entry.op.system);
+    let sent = entry.first_sent_at.map_or_else(String::new, |at| format!(" It was sent at {at} by {}, and no answer came.", entry.run));
+    let shown = entry.op.fields.iter().filter(|write| !write.want.is_blank()).take(LOOKED_FOR_MAX);
+    let fields: Vec<String> = shown.map(|write| format!("`{}` {}", kept.mapping.field(write.field).name, quoted(&write.want.to_string()))).collect();
+    let found = match hits {
+        [] => "nothing like it was found by itself".to_owned(),
+        hits => format!("it may be {}", hits.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(" or ")),
+    };
+    Ok(format!("Did {system} make a record for {who}?{sent} Look there for one with {}; {found}", fields.join(", ")))
 }
 
 /// `0015… "Acme"`.

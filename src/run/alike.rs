@@ -49,22 +49,35 @@ fn glances(group: &Group) -> Result<Option<Vec<Glance<'_>>>, Damaged> {
     group.members.iter().map(|member| kept::glance(member.body())).collect()
 }
 
+/// What each system's records are told apart by in time: the vendor's read lag, and its clock less ours.
+pub struct Clocks(Vec<(SignedDuration, SignedDuration)>);
+
+impl Clocks {
+    pub fn of(laid: &Laid) -> Self {
+        let clock = |system: SystemIx| {
+            let seat = laid.seat(system);
+            let lag = SignedDuration::try_from(seat.abilities.read_lag).unwrap_or(SignedDuration::MAX);
+            (lag, SignedDuration::try_from_secs_f64(seat.system.clock_offset()).unwrap_or_default())
+        };
+        Self(laid.mapping.systems_ix().map(clock).collect())
+    }
+}
+
 /// The entity that the group is.
-pub fn begin(alike: &Alike, laid: &Laid, same: &Same) -> Result<Begun, Damaged> {
-    let systems: Vec<SystemIx> = same.group.members.iter().map(|member| member.system).collect();
+pub fn begin(alike: &Alike, laid: &Laid, clocks: &Clocks, same: &Same) -> Result<Begun, Damaged> {
     let mut glances = glances(&same.group)?.ok_or(Damaged)?;
-    let met: Vec<Met> = systems.iter().zip(&glances).map(|(system, glance)| met(laid, *system, glance)).collect();
-    let links = systems.iter().copied().zip(met.iter().cloned().map(alike::link)).collect();
-    let keys = same.group.members[0].match_keys();
-    let mut begun = Begun { id: same.id, links, agreed: Vec::new(), bytes: Vec::with_capacity(same.group.members[0].body().len()), keys };
+    let met: Vec<Met> = same.group.members.iter().zip(&glances).map(|(member, glance)| met(member.system, clocks, glance)).collect();
+    let first = &same.group.members[0];
+    let mut begun = Begun { id: same.id, links: Vec::new(), agreed: Vec::new(), bytes: Vec::with_capacity(first.body().len()), keys: first.key_hashes() };
     let mut known = Known::default();
+    let mut shows = Vec::with_capacity(met.len());
     for field in laid.mapping.fields_ix() {
-        let mut shows = Vec::with_capacity(systems.len());
+        shows.clear();
         let mut agreed = None;
-        for (at, glance) in glances.iter_mut().enumerate() {
+        for (met, glance) in met.iter().zip(&mut glances) {
             if let Told::Value(value) = glance.next()?.ok_or(Damaged)? {
                 agreed = Some(value);
-                shows.push(&met[at]);
+                shows.push(met);
             }
         }
         let Some(value) = agreed else { continue };
@@ -77,11 +90,12 @@ pub fn begin(alike: &Alike, laid: &Laid, same: &Same) -> Result<Begun, Damaged> 
             None => begun.agreed.push((system, changed, vec![value])),
         }
     }
+    begun.links = met.into_iter().map(|met| (met.system, alike::link(met))).collect();
     Ok(begun)
 }
 
-fn met(laid: &Laid, system: SystemIx, glance: &Glance) -> Met {
-    let seat = laid.seat(system);
+fn met(system: SystemIx, clocks: &Clocks, glance: &Glance) -> Met {
+    let (lag, offset) = clocks.0[usize::from(system.0)];
     Met {
         system,
         key: RecordKey::new(glance.key),
@@ -89,7 +103,7 @@ fn met(laid: &Laid, system: SystemIx, glance: &Glance) -> Met {
         version: glance.version.map(Str::from),
         time: glance.time,
         read_at: glance.read_at,
-        lag: SignedDuration::try_from(seat.abilities.read_lag).unwrap_or(SignedDuration::MAX),
-        offset: SignedDuration::try_from_secs_f64(seat.system.clock_offset()).unwrap_or_default(),
+        lag,
+        offset,
     }
 }

@@ -17,9 +17,10 @@ use crate::id::{EntryId, RunId};
 use crate::mapping::{Observation, SystemIx};
 use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
+use crate::sync::hangs;
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::{Entry, EntryState, OpKind};
-use crate::sync::scene::{Look, Sight};
+use crate::sync::scene::{Look, NoteKind, Sight};
 
 /// So many writes start within a moment of their commit.
 const SENT_AT_ONCE_MAX: usize = 50;
@@ -83,6 +84,7 @@ pub async fn merge(
         ledger::looked(prepared, &look, &mut ended.end);
         match to_merge(ground, laid, run, prepared, look) {
             Some((stored, entries)) => {
+                ended.spread |= stored.spreads;
                 if !entries.is_empty() {
                     let (entity, neighbours, hints) = (stored.after.clone(), slice.neighbours.clone(), prepared.hints.clone());
                     let seen = leaving(prepared, &entries);
@@ -129,7 +131,8 @@ fn begin(laid: &Laid, slice: &Slice, ended: &mut Ended) -> Result<Vec<Begun>, Ru
         ended.end.linked += records;
         same.group.members.iter().for_each(|member| ended.end.ledger[usize::from(member.system.0)].agreed += 1);
     }
-    Ok(slice.same.iter().map(|same| alike::begin(alike, laid, same)).collect::<Result<_, _>>()?)
+    let clocks = alike::Clocks::of(laid);
+    Ok(slice.same.iter().map(|same| alike::begin(alike, laid, &clocks, same)).collect::<Result<_, _>>()?)
 }
 
 /// Few writes leave right after the commit: they are stored as sent in the same transaction, which saves one. Should the process end in between, they
@@ -154,6 +157,7 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
     let silent = prepared.sights.iter().any(|sight| matches!(sight, Sight::Silent(_))) || (prepared.late.near && look.entity.is_some());
     let retry = silent.then(|| ground.clock.now() + super::SILENT_WAIT);
     let waits = [look.waits, retry].into_iter().flatten().min();
+    let refers = look.notes.iter().any(|note| waits_for_another(&note.what));
     let nothing = look.entity.is_none()
         && look.ops.is_empty()
         && look.reviews.is_empty()
@@ -173,10 +177,15 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
     let keys = look.entity.as_ref().or(is_other.then_some(&prepared.entity)).map(|after| keys::agreed(laid, after));
     let lost = prepared.late.lost.iter().map(|lost| Conflict { run, ..lost.clone() });
     let after = look.entity.unwrap_or_else(|| prepared.entity.clone());
-    let again = waits.and_then(|at| Some((touch_of(laid, &after)?, at)));
+    let why = if refers { Touched::Reference } else { Touched::Retry };
+    let again = waits.and_then(|at| Some((Touch { why, ..touch_of(laid, &after)? }, at)));
     let untouch = match entries.is_empty() {
         true => numbered(prepared.hints.iter().cloned()),
         false => Vec::new(),
+    };
+    let spreads = match &prepared.before {
+        Some(before) => hangs::spreads(&laid.read, before, &after) || (is_other && !laid.read.is_empty()),
+        None => false,
     };
     let merged = Merged {
         before: prepared.before.clone(),
@@ -191,8 +200,14 @@ fn to_merge(ground: &Ground, laid: &Laid, run: RunId, prepared: &Prepared, look:
         untouch,
         again: again.into_iter().collect(),
         decided: look.decided,
+        spreads,
     };
     Some((merged, entries))
+}
+
+/// Whether it is a record referred to that is waited for.
+fn waits_for_another(what: &NoteKind) -> bool {
+    matches!(what, NoteKind::Unresolved | NoteKind::Deferred | NoteKind::RequiredUnlinked | NoteKind::CreateUnlinked)
 }
 
 /// A touch that leads back to the entity, through any of its links.

@@ -1,17 +1,18 @@
 //! What runs stand on: every mapping registered with the store, every connection, and what each feed must ask for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::RunError;
+use super::arrivals::Arrivals;
 use super::breaker::Breakers;
 use super::retention::Retention;
 use crate::clock::Clock;
 use crate::id::{ConnectionName, MappingName, ObjectName};
-use crate::mapping::{Create, Mapping, SystemIx};
+use crate::mapping::{Create, FieldIx, Mapping, SystemIx};
 use crate::store::{FieldShape, MappingId, MappingShape, Store, SystemShape};
 use crate::system::{Abilities, CreateClass, FindBy, Read, System, SystemError, UpsertBy};
 use crate::value::Path;
@@ -30,6 +31,8 @@ pub struct Ground {
     entry_ids: EntryIds,
     /// What takes no writes now.
     pub breakers: Breakers,
+    /// What came that others may refer to.
+    pub arrivals: Arrivals,
     /// When to look for what was kept long enough.
     pub retention: Retention,
     /// Connections whose account was compared in this process.
@@ -45,6 +48,8 @@ pub struct Laid {
     pub id: MappingId,
     /// One per system of the mapping.
     pub seats: Vec<Seat>,
+    /// Fields that expressions of all mappings read through references to this one.
+    pub read: Vec<FieldIx>,
 }
 
 /// A system of a mapping, joined to its connection.
@@ -98,7 +103,9 @@ impl Ground {
     ) -> Result<Self, RunError> {
         let feeds = feeds(&mappings);
         let mut laid = Vec::with_capacity(mappings.len());
-        for mapping in mappings {
+        for mapping in &mappings {
+            let read: BTreeSet<FieldIx> = mappings.iter().flat_map(|other| other.reads_of(mapping)).collect();
+            let (mapping, read) = (Arc::clone(mapping), read.into_iter().collect());
             let id = store.register(shape(&mapping)).await?;
             let mut seats = Vec::with_capacity(mapping.systems.len());
             for system in &mapping.systems {
@@ -112,10 +119,11 @@ impl Ground {
                     columns,
                 });
             }
-            laid.push(Laid { mapping, id, seats });
+            laid.push(Laid { mapping, id, seats, read });
         }
         let (entry_ids, pinned): (EntryIds, _) = (Box::new(uuid::Uuid::now_v7), Mutex::default());
-        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids, breakers: Breakers::default(), retention: Retention::default(), pinned })
+        let (breakers, arrivals, retention) = (Breakers::default(), Arrivals::default(), Retention::default());
+        Ok(Self { store, clock, zone, systems, mappings: laid, entry_ids, breakers, arrivals, retention, pinned })
     }
 
     pub fn find(&self, name: &MappingName) -> Option<usize> {
@@ -239,11 +247,12 @@ pub fn shape(mapping: &Mapping) -> MappingShape {
                 object: system.object.clone(),
             })
             .collect(),
-        fields: mapping.fields.iter().map(|field| field_shape(mapping, field)).collect(),
+        fields: mapping.fields_ix().map(|field| field_shape(mapping, field)).collect(),
     }
 }
 
-fn field_shape(mapping: &Mapping, field: &crate::mapping::Field) -> FieldShape {
+fn field_shape(mapping: &Mapping, at: FieldIx) -> FieldShape {
+    let (field, hangs) = (mapping.field(at), mapping.is_read_through(at));
     let meaning = mapping.systems_ix().map(|SystemIx(at)| field.cells[at as usize].is_some().then(|| field.meaning[at as usize])).collect();
-    FieldShape { name: field.name.clone(), was: field.was.clone(), meaning }
+    FieldShape { name: field.name.clone(), was: field.was.clone(), meaning, hangs }
 }

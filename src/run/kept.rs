@@ -23,6 +23,7 @@ pub fn write(observation: &Observation, read_at: Timestamp) -> Vec<u8> {
     put(&mut bytes, Some(observation.identity.as_str()));
     put(&mut bytes, observation.version.as_deref());
     put(&mut bytes, observation.trouble.as_deref());
+    put(&mut bytes, observation.actor.as_deref());
     let time = observation.time.map_or(i128::MIN, |time| time.as_nanosecond());
     bytes.extend(time.to_le_bytes());
     bytes.push(observation.takes_part.map_or(2, u8::from));
@@ -52,6 +53,7 @@ pub fn read(mut bytes: &[u8]) -> Result<(Observation, Timestamp), Damaged> {
     let identity = RecordKey::new(text(from)?.ok_or(Damaged)?);
     let version = text(from)?.map(Str::from);
     let trouble = text(from)?.map(Str::from);
+    let actor = text(from)?.map(Str::from);
     let time = instant(from)?;
     let takes_part = match byte(from)? {
         0 => Some(false),
@@ -66,7 +68,7 @@ pub fn read(mut bytes: &[u8]) -> Result<(Observation, Timestamp), Damaged> {
     let by = (0..told).map(|_| Ok((FieldIx(u16::from_le_bytes(take(from)?)), Str::from(text(from)?.ok_or(Damaged)?)))).collect::<Result<Vec<_>, Damaged>>()?;
     let by = ToldBy::of(by);
     let (locked, archived) = (flags & 1 != 0, flags & 2 != 0);
-    Ok((Observation { key, identity, version, time, fields, by, takes_part, locked, gate, archived, trouble }, read_at))
+    Ok((Observation { key, identity, version, time, actor, fields, by, takes_part, locked, gate, archived, trouble }, read_at))
 }
 
 /// The same bytes without their values being read: enough to see that records are alike.
@@ -87,6 +89,7 @@ pub fn glance(mut bytes: &[u8]) -> Result<Option<Glance<'_>>, Damaged> {
     let identity = text(from)?.ok_or(Damaged)?;
     let version = text(from)?;
     let trouble = text(from)?.is_some();
+    text(from)?;
     let time = instant(from)?;
     let takes_part = byte(from)? == 1;
     let archived = byte(from)? & 2 != 0;

@@ -143,7 +143,8 @@ impl Room<'_> {
             let other = self.ground.store.resolve_alias(other).await?;
             match review.answer {
                 Some(Answer::Link(_)) if other != suspect.entity => suspect.others = BTreeSet::from([other]),
-                None if other != suspect.entity && (in_doubt || alike.contains(&other)) => {}
+                None | Some(Answer::Leave) if other != suspect.entity && (in_doubt || alike.contains(&other)) => {}
+                Some(Answer::Leave) => self.placed.closed.push(review.id),
                 Some(_) if other != suspect.entity => {}
                 Some(_) | None => self.placed.closed.push(review.id),
             }

@@ -30,7 +30,7 @@ pub async fn fetch(ground: &Ground, laid: &Laid, slice: &[Prepared]) -> Result<N
             }
         }
     }
-    if laid.mapping.refers_to.is_empty() {
+    if !laid.mapping.has_references() {
         return Ok(neighbours);
     }
     let mut wanted = collect(laid, slice);

@@ -137,6 +137,7 @@ impl Gaps<'_> {
             identity: link.identity.clone(),
             version: link.version.clone(),
             time: link.changed_at,
+            actor: None,
             fields,
             by: None,
             takes_part: Some(!link.asleep),

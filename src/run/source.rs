@@ -8,7 +8,7 @@ use super::observe::{self, Gathered};
 use super::prepare::{self, Hint, Prepared};
 use super::progress::Progress;
 use super::unlinked::{Desk, Loose, Placed};
-use super::{Ended, Request, RunError, keys, late, ledger, look, neighbours};
+use super::{Ended, Request, RunError, arrivals, derive, keys, late, ledger, look, neighbours};
 use crate::bounds::{RUN_RECORDS_MAX, SLICE_RECORDS};
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Create, SystemIx};
@@ -20,6 +20,8 @@ use crate::sync::pace;
 use crate::sync::scene::Sight;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use jiff::civil::Date;
 
 /// Entities that are looked at together.
 #[derive(Default)]
@@ -101,6 +103,8 @@ pub struct Source {
     /// Touched records that this round looks at, and how many are left for the next.
     looked: u64,
     left: u64,
+    /// The day on which it was opened.
+    began: Date,
     kind: Kind,
 }
 
@@ -112,15 +116,19 @@ enum Kind {
 impl Source {
     /// Reads what is to be read and brings it into slices.
     pub async fn open(ground: &Ground, laid: &Laid, request: &Request, progress: &dyn Progress, ended: &mut Ended) -> Result<Self, RunError> {
-        let adoption = ground.store.adoption(laid.id).await?;
+        let (adoption, began) = (ground.store.adoption(laid.id).await?, ground.today());
         if adoption != Adoption::Done {
             let (first, mut gathered) = FirstMatch::read(ground, laid, request, progress).await?;
             report(laid, &mut gathered, ended);
             ledger::take_over(&mut gathered, &mut ended.end);
             let listings = gathered.listings;
-            return Ok(Self { adoption, listings, looked: 0, left: 0, kind: Kind::Staged(Box::new(first)) });
+            return Ok(Self { adoption, listings, looked: 0, left: 0, began, kind: Kind::Staged(Box::new(first)) });
+        }
+        if request.commits() {
+            arrivals::hasten(ground, laid).await?;
         }
         let mut gathered = observe::gather(ground, laid, request, progress).await?;
+        derive::anew(ground, laid, request, &mut gathered).await?;
         report(laid, &mut gathered, ended);
         let hints = hints(ground, laid, request, &mut gathered).await?;
         let looked = hints.len() as u64;
@@ -130,7 +138,7 @@ impl Source {
         };
         let slices = slices_of(ground, laid, request, &mut gathered, hints).await?;
         ledger::take_over(&mut gathered, &mut ended.end);
-        Ok(Self { adoption, listings: gathered.listings, looked, left, kind: Kind::Memory { slices, next: 0 } })
+        Ok(Self { adoption, listings: gathered.listings, looked, left, began, kind: Kind::Memory { slices, next: 0 } })
     }
 
     /// Entities of which something is taken back, past `after`, which moves on.
@@ -140,7 +148,7 @@ impl Source {
         *after = taken.last;
         report(laid, &mut gathered, ended);
         let kind = Kind::Memory { slices: taken.slices, next: 0 };
-        Ok(Self { adoption: Adoption::Done, listings: Vec::new(), looked: taken.looked, left: taken.left, kind })
+        Ok(Self { adoption: Adoption::Done, listings: Vec::new(), looked: taken.looked, left: taken.left, began: ground.today(), kind })
     }
 
     /// Whether there is nothing to look at and nothing to store.
@@ -200,7 +208,10 @@ impl Source {
     /// After the run: a first match that was applied whole moves its cursors and is adopted.
     pub async fn close(self, ground: &Ground, laid: &Laid, applied: bool) -> Result<(), RunError> {
         match self.kind {
-            Kind::Staged(first) if applied => first.adopt(ground, laid).await,
+            Kind::Staged(first) if applied => {
+                first.adopt(ground, laid).await?;
+                derive::keep(ground, laid, self.began).await
+            }
             Kind::Staged(_) | Kind::Memory { .. } => Ok(()),
         }
     }

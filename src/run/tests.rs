@@ -1,12 +1,16 @@
 //! Whole runs on systems in memory and a store in memory.
 
 mod alike;
+mod audit;
 mod back;
+mod doubt;
 mod found;
 mod hangs;
+mod junction;
 mod late;
 mod leave;
 mod ledger;
+mod left;
 mod offline;
 mod pace;
 mod retention;
@@ -25,7 +29,7 @@ use super::progress::Unwatched;
 use super::{Ended, Hooks, Intent, NobodyAgrees, Request, once};
 use crate::clock::{Clock, HandClock};
 use crate::id::{ConnectionName, ObjectName, RecordKey};
-use crate::mapping::fixture::{Known, sound};
+use crate::mapping::fixture::{Known, compiled};
 use crate::store::{Answer, Review, ReviewAbout, RunState, Touch, Touched, Wake, sqlite};
 use crate::system::{Abilities, System};
 use crate::trial::memory::{Fault, MemorySystem, abilities};
@@ -89,10 +93,19 @@ impl Bench {
         systems.insert("prm".into(), prm.clone());
         let others: Vec<Arc<MemorySystem>> = further.iter().map(|name| system(name, abilities())).collect();
         systems.extend(others.iter().zip(further).map(|(system, name)| (ConnectionName::new(*name), Arc::clone(system) as Arc<dyn System>)));
-        let mapping = Arc::new(sound(mapping, &Known::default()));
+        let (mappings, said) = compiled(mapping, &Known::default());
+        let mappings = mappings.into_iter().map(|mapping| Arc::new(mapping.unwrap_or_else(|| panic!("{said}")))).collect();
         let store = sqlite::memory().expect("a store in memory");
-        let ground = Ground::lay(store, clock.clone() as Arc<dyn Clock>, TimeZone::UTC, systems, vec![mapping]).await.expect("sound ground");
+        let ground = Ground::lay(store, clock.clone() as Arc<dyn Clock>, TimeZone::UTC, systems, mappings).await.expect("sound ground");
         Self { clock, crm, prm, others, ground }
+    }
+
+    /// The mapping's file is another one from now on.
+    async fn lay(&mut self, mapping: &str) {
+        let (mappings, said) = compiled(mapping, &Known::default());
+        let mappings = mappings.into_iter().map(|mapping| Arc::new(mapping.unwrap_or_else(|| panic!("{said}")))).collect();
+        let (store, clock, systems) = (self.ground.store.clone(), self.clock.clone() as Arc<dyn Clock>, self.ground.systems.clone());
+        self.ground = Ground::lay(store, clock, TimeZone::UTC, systems, mappings).await.expect("sound ground");
     }
 
     async fn run_as(&self, intent: Intent) -> Ended {
@@ -101,10 +114,14 @@ impl Bench {
     }
 
     async fn run_at_once(&self, intent: Intent) -> Ended {
+        self.run_mapping(0, intent).await
+    }
+
+    async fn run_mapping(&self, at: usize, intent: Intent) -> Ended {
         let request = Request { wake: Wake::Person, poll: true, sweep: false, intent };
         let stop = CancellationToken::new();
         let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut NobodyAgrees, stop: &stop };
-        once(&self.ground, &self.ground.mappings[0], &request, &mut hooks).await.expect("a run")
+        once(&self.ground, &self.ground.mappings[at], &request, &mut hooks).await.expect("a run")
     }
 
     async fn run(&self) -> Ended {

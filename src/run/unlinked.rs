@@ -121,7 +121,8 @@ impl<'a> Desk<'a> {
             holds: &|path, value| self.cell_holds(system, record, path, value),
             hits: &[],
             predecessor_of: None,
-            answer: None,
+            asked: None,
+            said_to_be: None,
             inside_alone: true,
         });
         matches!(placement, Placement::Claimed(_))
@@ -152,7 +153,8 @@ impl<'a> Desk<'a> {
                 holds: &|path, value| self.holds(&loose, path, value),
                 hits: &hits,
                 predecessor_of: loose.predecessor_of,
-                answer: self.review(&loose).and_then(|review| review.answer.as_ref()),
+                asked: self.review(&loose).map(|review| (&review.about, review.answer.as_ref())),
+                said_to_be: self.said_to_be(&loose),
                 inside_alone: self.inside_alone(&loose),
             });
             self.carry_out(placement, loose, keys, &known, &mut begun, &mut placed, new_ids);
@@ -174,6 +176,19 @@ impl<'a> Desk<'a> {
         self.reviews.iter().find(|review| {
             matches!(&review.about, ReviewAbout::Match { system, identity, .. }
                 if *system == loose.system && *identity == loose.observation.identity)
+        })
+    }
+
+    /// The entity whose create in doubt made this record, as a person said.
+    fn said_to_be(&self, loose: &Loose) -> Option<EntityId> {
+        let creates = &self.creates[loose.system.0 as usize];
+        self.reviews.iter().find_map(|review| match (&review.about, &review.answer) {
+            (ReviewAbout::InDoubt { entry, .. }, Some(Answer::Record(key))) => {
+                let seat = self.laid.seat(loose.system);
+                let is_it = seat.system.identity(&seat.object, key) == loose.observation.identity;
+                creates.iter().find(|create| create.id == *entry && is_it).map(|create| create.op.entity)
+            }
+            _ => None,
         })
     }
 
@@ -202,7 +217,7 @@ impl<'a> Desk<'a> {
 
     /// References in match keys are entities, not record keys.
     pub async fn resolve(&self, loose: &mut [Loose]) -> Result<(), RunError> {
-        if self.laid.mapping.refers_to.is_empty() {
+        if !self.laid.mapping.has_references() {
             return Ok(());
         }
         let now = self.ground.clock.now();
@@ -241,6 +256,7 @@ impl<'a> Desk<'a> {
             Some(Answer::Link(entity)) => Some(entity),
             _ => None,
         }));
+        ids.extend(loose.iter().filter_map(|loose| self.said_to_be(loose)));
         ids.sort();
         ids.dedup();
         let now = self.ground.clock.now();
@@ -282,7 +298,8 @@ impl<'a> Desk<'a> {
 
     /// Whether a question about a twin of the record names this one, too: two records with one key are one question.
     fn asks_about_twin(&self, about: &ReviewAbout, placed: &Placed) -> bool {
-        let open = self.reviews.iter().filter(|review| review.answer.is_none() && !placed.closed.contains(&review.id));
+        let stands = |review: &&Review| matches!(review.answer, None | Some(Answer::Leave)) && !placed.closed.contains(&review.id);
+        let open = self.reviews.iter().filter(stands);
         open.map(|review| &review.about).chain(placed.reviews.iter().map(|review| &review.about)).any(|asked| asked.is_mirrored_by(about))
     }
 
@@ -308,7 +325,7 @@ impl<'a> Desk<'a> {
     ) {
         let at = (loose.system, loose.observation.identity.clone());
         let now = self.ground.clock.now();
-        let asked = self.review(&loose).map(|review| (review.id, review.answer.is_some()));
+        let asked = self.review(&loose);
         match placement {
             Placement::Start => {
                 let id = new_ids.next().expect("one id is reserved for each loose record");
@@ -333,7 +350,10 @@ impl<'a> Desk<'a> {
                 placed.found.push(at);
             }
             Placement::Review(about) => {
-                if asked.is_none() && !self.asks_about_twin(&about, placed) {
+                // The question changed: whatever was said to the old one is no answer to this.
+                let other = asked.filter(|review| !review.about.asks_the_same(&about));
+                placed.closed.extend(other.map(|review| review.id));
+                if (asked.is_none() || other.is_some()) && !self.asks_about_twin(&about, placed) {
                     placed.reviews.push(NewReview { entity: None, about });
                 }
                 placed.books.of(loose.system).held += 1;
@@ -345,6 +365,9 @@ impl<'a> Desk<'a> {
                 ledger::apart(why, placed.books.of(loose.system));
                 placed.waiting.push(waiting(&loose, keys, why));
                 placed.done.push(loose.hint);
+                if why == WaitingWhy::LeftAlone {
+                    return;
+                }
             }
             // Recovery owns it: the hint stays until the create is settled.
             Placement::Claimed(_) => {
@@ -356,9 +379,7 @@ impl<'a> Desk<'a> {
                 placed.done.push(loose.hint);
             }
         }
-        if let Some((review, true)) = asked {
-            placed.closed.push(review);
-        }
+        placed.closed.extend(asked.filter(|review| review.answer.is_some()).map(|review| review.id));
     }
 }
 

@@ -18,7 +18,7 @@ use crate::daemon::resolve::Said;
 use crate::id::{RunId, SystemName};
 use crate::run::Ended;
 use crate::run::plan::PlannedOp;
-use crate::store::{Ledger, RunEnd, RunState};
+use crate::store::RunEnd;
 use crate::sync::RunCounts;
 
 /// What a command asks of the daemon: the first line.
@@ -104,25 +104,11 @@ pub struct Agreement {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Done {
     pub run: Option<i64>,
-    /// `done`, `held`, `stopped` or `failed`.
-    pub state: String,
-    pub read: u64,
-    pub unchanged: u64,
-    pub created: u64,
-    pub updated: u64,
-    pub archived: u64,
-    pub deleted: u64,
-    pub linked: u64,
-    pub conflicts: u64,
-    pub reviews: u64,
-    pub dead_letters: u64,
-    pub in_doubt: u64,
-    pub waiting: u64,
-    pub message: Option<String>,
-    pub ledger: Vec<Ledger>,
+    #[serde(flatten)]
+    pub end: RunEnd,
     pub held: Vec<String>,
     /// It is held because the store was restored.
     pub restored: bool,
@@ -135,24 +121,9 @@ pub struct Done {
 
 impl From<&Ended> for Done {
     fn from(ended: &Ended) -> Self {
-        let end = &ended.end;
         Self {
             run: ended.run.map(|run| run.0),
-            state: end.state.word().to_owned(),
-            read: end.read,
-            unchanged: end.unchanged,
-            created: end.created,
-            updated: end.updated,
-            archived: end.archived,
-            deleted: end.deleted,
-            linked: end.linked,
-            conflicts: end.conflicts,
-            reviews: end.reviews,
-            dead_letters: end.dead_letters,
-            in_doubt: end.in_doubt,
-            waiting: end.waiting,
-            message: end.message.clone(),
-            ledger: end.ledger.clone(),
+            end: ended.end.clone(),
             held: ended.held.clone(),
             restored: ended.restored,
             moved: ended.moved.clone(),
@@ -163,40 +134,23 @@ impl From<&Ended> for Done {
 }
 
 impl Done {
-    /// As a run's own form, so that a run here and a run there are told alike. `None`: a daemon of another version uses another word.
-    pub fn into_ended(self, started_at: Timestamp) -> Option<Ended> {
-        let states = [RunState::Running, RunState::Done, RunState::Held, RunState::Failed, RunState::Stopped];
-        let end = RunEnd {
-            state: states.into_iter().find(|state| state.word() == self.state)?,
-            read: self.read,
-            unchanged: self.unchanged,
-            created: self.created,
-            updated: self.updated,
-            archived: self.archived,
-            deleted: self.deleted,
-            linked: self.linked,
-            conflicts: self.conflicts,
-            reviews: self.reviews,
-            dead_letters: self.dead_letters,
-            in_doubt: self.in_doubt,
-            waiting: self.waiting,
-            message: self.message,
-            ledger: self.ledger,
-        };
+    /// As a run's own form, so that a run here and a run there are told alike.
+    pub fn into_ended(self, started_at: Timestamp) -> Ended {
         let down = self.down.iter().map(|(system, why)| (SystemName::new(system), why.clone())).collect();
-        Some(Ended {
+        Ended {
             run: self.run.map(RunId),
             started_at,
             unbegun: None,
-            end,
+            end: self.end,
             counts: RunCounts::default(),
             held: self.held,
             restored: self.restored,
             moved: self.moved,
             idle: Vec::new(),
+            spread: false,
             down,
             remarks: self.remarks,
-        })
+        }
     }
 }
 

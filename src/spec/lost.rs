@@ -44,6 +44,11 @@ impl Lost {
         self.0.extend(other.0);
     }
 
+    /// Whether something of these names was lost, or something that lies in it.
+    pub fn names_any(&self, keys: &[&str]) -> bool {
+        self.0.iter().any(|lost| lost.iter().any(|step| keys.contains(&step.as_str())))
+    }
+
     /// What was lost right below a key.
     pub fn names<'a>(&'a self, of: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |lost| lost.len() == 2 && lost[0] == of).map(|lost| lost[1].as_str())

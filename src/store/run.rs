@@ -16,7 +16,7 @@ pub enum Wake {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunEnd {
     pub state: RunState,
     pub read: u64,
@@ -84,7 +84,8 @@ impl Ledger {
 }
 
 /// How far a run got.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RunState {
     #[default]
     Running,

@@ -6,9 +6,11 @@
 mod column;
 mod conflict;
 mod contract;
+mod disk;
 mod entity;
 mod fault;
 mod forget;
+mod hangs;
 mod inbox;
 mod journal;
 mod lease;
@@ -41,12 +43,14 @@ use rusqlite::Connection;
 
 use super::stored::Terms;
 use super::{LeaseHolder, MappingId, Store, StoreError};
+pub use disk::MemoryDisk;
+use disk::Slot;
 use fault::Fault;
 use lease::{Held, Lock, Proof};
 use mark::Mark;
 use reader::Readers;
 use schema::Purpose;
-use writer::{Fence, Here, Thread, Write, Writer};
+use writer::{Fence, Thread, Write, Writer};
 
 /// Opens the store for the process that writes, making the file if there is none.
 ///
@@ -117,34 +121,6 @@ pub fn memory() -> Result<Arc<dyn Store>, StoreError> {
 /// What stands for the file of a store in memory.
 const IN_MEMORY: &str = ":memory:";
 
-/// A disk in memory for a simulation: a store on it works where it is called, on no thread of its own, and finds what the one before it committed.
-pub struct MemoryDisk(Arc<Mutex<Option<Connection>>>);
-
-impl MemoryDisk {
-    /// An empty store that says it is `instance`.
-    ///
-    /// # Errors
-    /// When there is no memory for it.
-    pub fn new(instance: &str) -> Result<Self, StoreError> {
-        let conn = schema::in_memory()?;
-        conn.execute("UPDATE meta SET instance = ?1", [instance]).map_err(|e| fault::disk(IN_MEMORY, "open", e))?;
-        Ok(Self(Arc::new(Mutex::new(Some(conn)))))
-    }
-
-    /// Opens the store, once the one before it is dropped.
-    ///
-    /// # Errors
-    /// [`StoreError::Unknown`] while another store is open on it.
-    pub fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
-        let conn = self.0.lock().expect("no holder of this lock can panic").take();
-        let conn = conn.ok_or_else(|| StoreError::Unknown { what: "a disk in memory that no store is open on".into() })?;
-        let mut store = Sqlite::new(IN_MEMORY.into(), &conn, None, None)?;
-        store.writer = Some(Writer::Here(Here::start(conn, IN_MEMORY.into())?));
-        store.disk = Some(self.0.clone());
-        Ok(Arc::new(store))
-    }
-}
-
 fn start(conn: Connection, file: String, held: Held, readers: Option<Arc<Readers>>, lock: Option<Lock>) -> Result<Arc<dyn Store>, StoreError> {
     let mut store = Sqlite::new(file.clone(), &conn, readers, lock)?;
     store.writer = Some(Writer::Thread(Thread::start(conn, file, held)?));
@@ -173,13 +149,13 @@ struct Sqlite {
     /// Mappings that a reader was told of and that are not stored; numbered from the top.
     strangers: AtomicU32,
     /// Where the connection goes back to when a store in memory is closed.
-    disk: Option<Arc<Mutex<Option<Connection>>>>,
+    disk: Option<Arc<Slot>>,
 }
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
         if let (Some(disk), Some(Writer::Here(here))) = (&self.disk, self.writer.take()) {
-            *disk.lock().expect("no holder of this lock can panic") = Some(here.end());
+            disk.put_back(here.end());
         }
     }
 }
@@ -223,6 +199,7 @@ impl Sqlite {
     {
         match &self.readers {
             Some(readers) => readers.call(doing, work).await,
+            None if let Some(Writer::Here(here)) = &self.writer => here.read(doing, work),
             None => self.write_fenced(doing, Fence::Free, move |write| work(write.conn)).await,
         }
     }

@@ -56,6 +56,13 @@ impl Member {
         (input.number().ok()? > 0).then(|| input.small().ok()).flatten()
     }
 
+    /// Rule and hash of each match key.
+    pub fn key_hashes(&self) -> Vec<(u16, u64)> {
+        let mut input = Reader::plain(&self.bytes[self.keys.clone()], "match keys");
+        let count = input.number().expect("as for `match_keys`");
+        (0..count).map(|_| read_key(&mut input).map(|(rule, hash, _)| (rule, hash)).expect("as for `match_keys`")).collect()
+    }
+
     pub fn match_keys(&self) -> Vec<MatchKey> {
         read_keys(&self.bytes[self.keys.clone()]).expect("the bytes were taken apart once, when they came back")
     }

@@ -1,6 +1,7 @@
 //! What any backend must do: one suite over the contract, each part on a fresh store.
 
 mod forget;
+mod hangs;
 mod journal;
 pub mod look;
 mod names;
@@ -41,6 +42,9 @@ pub fn suite(make: impl Fn() -> Arc<dyn Store>) {
         touched::what_is_put_off_waits_and_counts_attempts(make()).await;
         touched::a_delivery_is_accepted_once(make()).await;
         touched::small_things_of_a_connection_are_kept(make()).await;
+        hangs::what_hangs_on_an_entity_is_touched_with_it(make()).await;
+        hangs::what_hangs_is_found_anew_when_the_mapping_changes(make()).await;
+        hangs::what_was_looked_through_is_kept_and_what_waits_is_hastened(make()).await;
         names::order_and_names_may_change(make()).await;
         names::a_changed_meaning_is_unknown_until_written(make()).await;
         names::what_left_the_mapping_is_gone_and_new_when_it_returns(make()).await;

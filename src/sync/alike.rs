@@ -82,7 +82,7 @@ fn choose(terms: &dyn Terms, field: FieldIx, shows: &[&Met]) -> Provenance {
         let until = met.time.map_or(met.read_at, |time| shifted(time, -met.offset));
         let from = From::System { system: met.system, how: How::Adoption };
         // Any value will do: they are all the same.
-        Candidate { from, value: Value::Boolean(true), changed: Interval { after: None, until }, shadow: None }
+        Candidate { from, value: Value::Boolean(true), changed: Interval { after: None, until }, shadow: None, actor: None }
     };
     let part = |system: SystemIx| if shows.iter().any(|met| met.system == system) { Part::Present } else { Part::Absent };
     let parts: Vec<Part> = terms.systems().map(part).collect();

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::entity::{FieldIx, Interval, Origin, SystemIx};
 use super::reason::Reason;
 use crate::id::{EntityId, RunId};
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// A conflict and how it was decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Conflict {
     pub winner_system: Option<SystemIx>,
     /// When the winner was changed, at the latest.
     pub winner_until: Option<Timestamp>,
+    /// Who typed it, where the vendor tells.
+    pub winner_actor: Option<Str>,
     /// The policy and grade, as [`super::reason`] words them.
     pub policy: String,
     pub grade: Option<String>,
@@ -33,6 +35,8 @@ pub struct Loser {
     pub value: Value,
     pub shadow: Option<Value>,
     pub until: Option<Timestamp>,
+    /// Who typed it, where the vendor tells.
+    pub actor: Option<Str>,
 }
 
 /// A field's decision, kept in the journal for `explain`.
@@ -57,6 +61,8 @@ pub struct Spoke {
     /// What its system showed before.
     pub before: Option<Value>,
     pub changed: Interval,
+    /// Who typed it, where the vendor tells.
+    pub actor: Option<Str>,
     pub fate: Fate,
 }
 

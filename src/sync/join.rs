@@ -203,10 +203,11 @@ fn conflict(pair: &Pair, entity: EntityId, field: FieldIx, kept: &Agreed, lost: 
         field,
         run: pair.run,
         at: pair.now,
-        losers: vec![Loser { system: system(lost.origin), value: lost.value.clone(), shadow: None, until: Some(lost.changed.until) }],
+        losers: vec![Loser { system: system(lost.origin), value: lost.value.clone(), shadow: None, until: Some(lost.changed.until), actor: None }],
         winner,
         winner_system,
         winner_until,
+        winner_actor: None,
         policy: policy::worded(pair.terms, field),
         grade: None,
     }

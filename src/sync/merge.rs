@@ -122,7 +122,7 @@ fn merge_field(work: &mut Work, field: FieldIx, owners: &Owners, seen: &mut Vec<
             true
         }
         Choice::Ask { among } => {
-            ask(work, field, among, review.is_some());
+            ask(work, field, among, review);
             false
         }
         Choice::Waits { owner } => {
@@ -220,7 +220,8 @@ fn candidate(work: &Work, field: FieldIx, system: SystemIx, how: How, value: Val
     let told = work.observation(system).and_then(|seen| seen.time).map(|time| shifted(time, -work.scene.offsets[at]));
     // A record whose modified time did not move with the value was changed at some time until now. Vendors cut their times to a second.
     let until = told.filter(|told| after.is_none_or(|after| shifted(*told, SKEW) >= after)).unwrap_or(read_at);
-    Candidate { from: From::System { system, how }, value, changed: Interval { after, until }, shadow }
+    let actor = work.observation(system).and_then(|seen| seen.actor.clone()).filter(|_| matches!(how, How::OnTop | How::Beside));
+    Candidate { from: From::System { system, how }, value, changed: Interval { after, until }, shadow, actor }
 }
 
 fn stay(work: &mut Work, field: FieldIx, put_back: Vec<Candidate>, blanks: &[SystemIx]) {
@@ -256,7 +257,7 @@ fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
 
 fn spoke(one: &Candidate, fate: Fate) -> Spoke {
     let as_agreed = matches!(one.from, From::Agreed(_));
-    Spoke { from: one.origin(), as_agreed, value: one.value.clone(), before: one.shadow.clone(), changed: one.changed, fate }
+    Spoke { from: one.origin(), as_agreed, value: one.value.clone(), before: one.shadow.clone(), changed: one.changed, actor: one.actor.clone(), fate }
 }
 
 fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidate>, put_back: Vec<Candidate>, reason: Reason) {
@@ -286,7 +287,7 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     }
     put_all_back(work, field, &put_back);
     let lost: Vec<Candidate> = losers.into_iter().chain(put_back).collect();
-    log(work, field, &value, winner.system(), &lost, Some(reason));
+    log(work, field, &value, Some(&winner), &lost, Some(reason));
 }
 
 /// Equal, or all that the candidate's system can show of the value.
@@ -312,11 +313,17 @@ fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate])
     finer.iter().find(|one| !coarser(one)).or(finer.first()).map_or_else(|| winner.value.clone(), |one| one.value.clone())
 }
 
-fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<SystemIx>, lost: &[Candidate], reason: Option<Reason>) {
+fn log(work: &mut Work, field: FieldIx, winner: &Value, taken: Option<&Candidate>, lost: &[Candidate], reason: Option<Reason>) {
     if lost.is_empty() || planted!("loser-not-logged") {
         return;
     }
-    let loser = |one: &Candidate| Loser { system: one.system(), value: one.value.clone(), shadow: one.shadow.clone(), until: Some(one.changed.until) };
+    let loser = |one: &Candidate| Loser {
+        system: one.system(),
+        value: one.value.clone(),
+        shadow: one.shadow.clone(),
+        until: Some(one.changed.until),
+        actor: one.actor.clone(),
+    };
     let grade = match reason {
         Some(Reason::Latest { grade, .. }) => Some(grade.to_string()),
         Some(_) | None => None,
@@ -328,23 +335,29 @@ fn log(work: &mut Work, field: FieldIx, winner: &Value, winner_system: Option<Sy
         at: work.scene.now,
         losers: lost.iter().map(loser).collect(),
         winner: winner.clone(),
-        winner_system,
+        winner_system: taken.and_then(Candidate::system),
         winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
+        winner_actor: taken.and_then(|taken| taken.actor.clone()),
         policy: policy::worded(work.scene.terms, field),
         grade,
     });
 }
 
-fn ask(work: &mut Work, field: FieldIx, among: Vec<Candidate>, is_open: bool) {
+/// Asks a person, or leaves it at what was asked before: answered or not, a question stands until a value is another one.
+fn ask(work: &mut Work, field: FieldIx, among: Vec<Candidate>, asked: Option<&ReviewInput>) {
     work.frozen[field.0 as usize] = true;
     work.reasons[field.0 as usize] = Some(Reason::Asked);
     for system in among.iter().filter_map(Candidate::system).collect::<Vec<_>>() {
         work.look.note(system, Some(field), NoteKind::Asked);
     }
-    if is_open {
-        return;
+    let values: Vec<(Option<SystemIx>, Value)> = among.into_iter().map(|one| (one.system(), one.value)).collect();
+    if let Some(ReviewInput { id, about: ReviewAbout::Conflict { values: before, .. }, .. }) = asked {
+        let known = |(system, value): &(Option<SystemIx>, Value)| before.iter().any(|(of, said)| of == system && work.same(field, said, value));
+        if values.iter().all(known) {
+            return;
+        }
+        work.look.closed_reviews.push(*id);
     }
-    let values = among.into_iter().map(|one| (one.system(), one.value)).collect();
     let about = ReviewAbout::Conflict { field, values };
     work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
 }

@@ -14,7 +14,7 @@ use super::review::{Answer, NewReview, ReviewAbout, ReviewInput};
 use super::scene::NoteKind;
 use crate::id::RunId;
 use crate::plant::sometimes;
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// How far back what was tried matters.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
@@ -123,8 +123,14 @@ fn hold_field(work: &mut Work, field: FieldIx, ask: Option<SystemIx>) {
     if let Some(system) = ask {
         sometimes!("a field flaps");
         work.look.note(system, Some(field), NoteKind::Asked);
-        open(work, ReviewAbout::PingPong { system, field: Some(field) });
+        let typed = |at: &SystemIx| matches!(work.decide(field, *at), Decision::EditOnTop | Decision::EditBeside) && work.votes(*at);
+        let at = work.scene.terms.systems().find(typed).unwrap_or(system);
+        open(work, ReviewAbout::PingPong { system: at, field: Some(field), other: actor(work, at) });
     }
+}
+
+fn actor(work: &Work, system: SystemIx) -> Option<Str> {
+    work.observation(system).and_then(|seen| seen.actor.clone())
 }
 
 fn open(work: &mut Work, about: ReviewAbout) {
@@ -181,7 +187,7 @@ pub(super) fn hold(work: &mut Work) {
 
 fn is_about(about: &ReviewAbout, system: SystemIx) -> bool {
     match about {
-        ReviewAbout::PingPong { system: about, field: None } | ReviewAbout::Stuck { system: about, .. } => *about == system,
+        ReviewAbout::PingPong { system: about, field: None, .. } | ReviewAbout::Stuck { system: about, .. } => *about == system,
         _ => false,
     }
 }
@@ -221,7 +227,8 @@ fn judge(work: &mut Work, system: SystemIx) {
     let after = shifted(now, -WINDOW);
     if tried().filter(|tried| tried.landed() && tried.at > after).count() >= WRITES_MAX {
         drop_ops(work, system);
-        return open(work, ReviewAbout::PingPong { system, field: None });
+        let other = actor(work, system);
+        return open(work, ReviewAbout::PingPong { system, field: None, other });
     }
     // What failed before or while the system took nothing says nothing of the record: it is counted anew from there.
     let streak: Vec<&Tried> = tried().take_while(|tried| !tried.landed() && !tried.for_its_system()).filter(|tried| tried.failed() || tried.locked()).collect();

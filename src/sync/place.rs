@@ -50,8 +50,10 @@ pub struct Unlinked<'a> {
     pub hits: &'a [RuleHits],
     /// The entity in which this record stood before another took its place.
     pub predecessor_of: Option<EntityId>,
-    /// What a person said about this very record.
-    pub answer: Option<&'a Answer>,
+    /// What a person was asked about this very record, and said.
+    pub asked: Option<(&'a ReviewAbout, Option<&'a Answer>)>,
+    /// A person said that a create in doubt of this entity made it.
+    pub said_to_be: Option<EntityId>,
     /// `only`, judged on the record's own values; true without a wall.
     pub inside_alone: bool,
 }
@@ -82,18 +84,30 @@ pub fn place(unlinked: &Unlinked) -> Placement {
     if unlinked.creates.iter().any(|entry| may_have_landed(entry.state)) {
         sometimes!("an unlinked record is met while a create is open");
     }
+    if let Some(entity) = unlinked.said_to_be {
+        return Placement::Join(entity);
+    }
     if let Some(entry) = claim(unlinked).filter(|_| !planted!("own-create-not-claimed")) {
         return Placement::Claimed(entry);
     }
     if observation.archived {
         return Placement::LeaveAlone;
     }
-    match unlinked.answer {
-        Some(Answer::Link(entity)) => return Placement::Join(*entity),
-        Some(Answer::New) => return Placement::Start,
-        Some(Answer::Leave) => return Placement::Wait(WaitingWhy::LeftAlone),
-        Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep) | None => {}
+    let left = match unlinked.asked {
+        Some((_, Some(Answer::Link(entity)))) => return Placement::Join(*entity),
+        Some((_, Some(Answer::New))) => return Placement::Start,
+        Some((about, Some(Answer::Leave))) => Some(about),
+        Some((_, Some(Answer::Value { .. } | Answer::Again | Answer::Delete | Answer::Keep | Answer::Record(_)) | None)) | None => None,
+    };
+    match unasked(unlinked) {
+        // Left alone for as long as the same would be asked.
+        Placement::Review(about) if left.is_some_and(|left| left.asks_the_same(&about)) => Placement::Wait(WaitingWhy::LeftAlone),
+        placement => placement,
     }
+}
+
+fn unasked(unlinked: &Unlinked) -> Placement {
+    let observation = unlinked.observation;
     if let Some(entity) = unlinked.predecessor_of {
         return Placement::Review(unlinked.about(vec![entity], Vec::new()));
     }

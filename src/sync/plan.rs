@@ -254,11 +254,15 @@ fn create(work: &mut Work, system: SystemIx) {
             }
             None => {
                 let why = if is_reference(value) { NoteKind::Deferred } else { NoteKind::NoForm };
-                work.look.note(system, Some(field), why.clone());
+                let deferring = why == NoteKind::Deferred;
+                if deferring {
+                    work.look.wait(pace::later(work));
+                }
+                work.look.note(system, Some(field), why);
                 if terms.required(field) {
                     return;
                 }
-                if why == NoteKind::Deferred {
+                if deferring {
                     deferred.push(field);
                 }
             }
@@ -316,16 +320,18 @@ fn log_lost(work: &mut Work, system: SystemIx) {
         return;
     }
     for (field, value) in work.stand(system).edits.clone() {
-        let until = work.observation(system).and_then(|seen| seen.time);
+        let seen = work.observation(system);
+        let (until, actor) = (seen.and_then(|seen| seen.time), seen.and_then(|seen| seen.actor.clone()));
         work.look.conflicts.push(Conflict {
             entity: work.entity.id,
             field,
             run: work.scene.run,
             at: work.scene.now,
-            losers: vec![Loser { system: Some(system), value, shadow: None, until }],
+            losers: vec![Loser { system: Some(system), value, shadow: None, until, actor }],
             winner: work.entity.agreed(field).clone(),
             winner_system: None,
             winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
+            winner_actor: None,
             policy: "delete".to_owned(),
             grade: None,
         });

@@ -10,7 +10,7 @@ use super::reason::Reason;
 use super::terms::Terms;
 use crate::mapping::{Line, Wins};
 use crate::plant::{planted, sometimes};
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// A value that may become the agreed one.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Candidate {
     pub changed: Interval,
     /// What the system showed before.
     pub shadow: Option<Value>,
+    /// Who typed it, where the vendor tells.
+    pub actor: Option<Str>,
 }
 
 /// Where a candidate comes from.
@@ -46,11 +48,11 @@ pub enum How {
 
 impl Candidate {
     pub fn agreed(fact: &Fact) -> Self {
-        Self { from: From::Agreed(fact.origin), value: fact.value.clone(), changed: fact.changed, shadow: None }
+        Self { from: From::Agreed(fact.origin), value: fact.value.clone(), changed: fact.changed, shadow: None, actor: None }
     }
 
     pub fn person(value: Value, at: Timestamp) -> Self {
-        Self { from: From::Person, value, changed: Interval { after: Some(at), until: at }, shadow: None }
+        Self { from: From::Person, value, changed: Interval { after: Some(at), until: at }, shadow: None, actor: None }
     }
 
     pub fn system(&self) -> Option<SystemIx> {

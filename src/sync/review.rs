@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::entity::{FieldIx, SystemIx};
 use super::pace::StuckWhy;
 use crate::id::{EntityId, EntryId, RecordKey, ReviewId};
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,8 @@ pub enum ReviewAbout {
     /// A write whose outcome cannot be found out.
     InDoubt { entry: EntryId, hits: Vec<RecordKey> },
     /// Engine writes to one record went over their cap, or a field flaps.
-    PingPong { system: SystemIx, field: Option<FieldIx> },
+    /// `other`: who else wrote it last, where the vendor tells.
+    PingPong { system: SystemIx, field: Option<FieldIx>, other: Option<Str> },
     /// Writes to one record do not get through.
     Stuck { system: SystemIx, why: StuckWhy },
     /// Two entities seem to be one; `why` they were not joined without asking.
@@ -41,6 +42,17 @@ impl ReviewAbout {
             | ReviewAbout::Stuck { .. }
             | ReviewAbout::Join { .. }
             | ReviewAbout::Refused { .. } => None,
+        }
+    }
+
+    /// Whether the other question is this one, asked of the same records.
+    pub fn asks_the_same(&self, other: &ReviewAbout) -> bool {
+        match (self, other) {
+            (ReviewAbout::Match { system, identity, hits, also, .. }, ReviewAbout::Match { system: at, identity: of, hits: others, also: beside, .. }) => {
+                let all = |one: &[(SystemIx, RecordKey)], other: &[(SystemIx, RecordKey)]| one.iter().all(|record| other.contains(record));
+                (system, identity, hits) == (at, of, others) && all(also, beside) && all(beside, also)
+            }
+            _ => self == other,
         }
     }
 
@@ -72,6 +84,8 @@ pub enum Answer {
     Keep,
     /// Write it again.
     Again,
+    /// What was in doubt is this record.
+    Record(RecordKey),
 }
 
 /// A question to be opened.

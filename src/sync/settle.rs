@@ -256,15 +256,17 @@ fn confirm(work: &mut Work, system: SystemIx) {
 fn log_lossy(work: &mut Work, field: FieldIx, system: SystemIx, shown: &Value) {
     work.look.note(system, Some(field), NoteKind::Lossy);
     let winner = work.entity.agreed(field).clone();
+    let seen = work.observation(system);
     work.look.conflicts.push(Conflict {
         entity: work.entity.id,
         field,
         run: work.scene.run,
         at: work.scene.now,
-        losers: vec![Loser { system: Some(system), value: shown.clone(), shadow: None, until: work.observation(system).and_then(|seen| seen.time) }],
+        losers: vec![Loser { system: Some(system), value: shown.clone(), shadow: None, until: seen.and_then(|seen| seen.time), actor: None }],
         winner,
         winner_system: None,
         winner_until: work.entity.fact(field).map(|fact| fact.changed.until),
+        winner_actor: None,
         policy: "lossy".to_owned(),
         grade: None,
     });

@@ -57,8 +57,10 @@ pub enum NotBack {
     AgreedSince,
     NotSettled,
     NotRead,
-    /// Written a moment ago: a read may still show what was before.
+    /// Written a moment ago, and a read shows something else: what was before, or an edit.
     TooSoon,
+    /// Agreed again, and written there once reads may be believed: a later run does it.
+    Soon,
     /// Nobody read what was there before.
     NeverRead,
     /// Systems that were written had shown different values.

@@ -125,19 +125,23 @@ fn review_of(work: &Work, system: SystemIx, cause: Cause) -> Option<ReviewInput>
     work.scene.reviews.iter().find(fits).cloned()
 }
 
-/// Answers to keep take hold at once; unanswered questions keep the wall down.
+/// Answers to keep take hold at once; questions that are open, or left so, keep the wall down.
 fn use_answers(work: &mut Work) {
     let scene = work.scene;
     for review in scene.reviews {
         let Some((system, deleter)) = about_delete(review) else { continue };
         match (&review.answer, deleter) {
             // It came back by itself, so nothing is left to ask.
-            (None, Some(by)) if !counts_as_deleted(work.entity.link(by)) => work.look.closed_reviews.push(review.id),
-            (None, Some(by)) => {
+            (Some(Answer::Leave), _) if edited_since(work, review).is_some() => {
+                let why = edited_since(work, review).expect("it was asked above");
+                ask(work, system, deleter.map_or(Cause::Wall, Cause::Deleted), why);
+            }
+            (None | Some(Answer::Leave), Some(by)) if !counts_as_deleted(work.entity.link(by)) => work.look.closed_reviews.push(review.id),
+            (None | Some(Answer::Leave), Some(by)) => {
                 lift(work, Cause::Deleted(by));
                 work.forgiven.push(by);
             }
-            (None, None) => {
+            (None | Some(Answer::Leave), None) => {
                 lift_one(work, system);
                 if scene.terms.leaves(system) != Leaves::Ask {
                     work.asked.push(system);
@@ -155,6 +159,20 @@ fn use_answers(work: &mut Work) {
             (Some(_), _) => {}
         }
     }
+}
+
+/// An edit that a question, left as it is, does not speak of: what was asked has changed.
+fn edited_since(work: &Work, review: &ReviewInput) -> Option<String> {
+    let ReviewAbout::Delete { system, deleter, shown, .. } = &review.about else { return None };
+    if deleter.is_none() && work.scene.terms.leaves(*system) == Leaves::Ask {
+        return None;
+    }
+    let spoken = |at: &SystemIx| deleter.map_or(at == system, |by| *at != by);
+    let known =
+        |at: SystemIx, field: FieldIx, value: &Value| shown.iter().any(|(of, about, said)| *of == at && *about == field && work.same(field, said, value));
+    let mut edits = work.scene.terms.systems().filter(spoken).flat_map(|at| work.stand(at).edits.iter().map(move |(field, value)| (at, *field, value)));
+    let (at, field, _) = edits.find(|(at, field, value)| !known(*at, *field, value))?;
+    Some(format!("`{}` was edited in {}", work.scene.terms.field_name(field), work.scene.terms.system_name(at)))
 }
 
 fn close_if_over(work: &mut Work, review: &ReviewInput, system: SystemIx, deleter: Option<SystemIx>) {
@@ -271,7 +289,8 @@ fn ask(work: &mut Work, system: SystemIx, cause: Cause, why: String) {
 fn hold(work: &mut Work, system: SystemIx) {
     lift_one(work, system);
     let scene = work.scene;
-    let over = |review: &&ReviewInput| about_delete(review).is_some_and(|(about, by)| about == system && (review.answer.is_some() || by.is_none()));
+    let said = |review: &ReviewInput| !matches!(review.answer, None | Some(Answer::Leave));
+    let over = |review: &&ReviewInput| about_delete(review).is_some_and(|(about, by)| about == system && (said(review) || by.is_none()));
     let ids: Vec<_> = scene.reviews.iter().filter(over).map(|review| review.id).collect();
     for id in ids {
         if !work.look.closed_reviews.contains(&id) {

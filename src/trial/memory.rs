@@ -23,6 +23,9 @@ pub use table::{Stored, Table};
 /// Records of one page: small, so that several pages are met soon.
 const PAGE_RECORDS: usize = 100;
 
+/// Who types there, as the system tells.
+const SOMEBODY: &str = "somebody";
+
 /// Something that goes wrong once, at the next write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -55,6 +58,8 @@ struct State {
     /// What goes wrong at every write.
     outage: Option<Fault>,
     down: bool,
+    /// An object that it does not let us read.
+    forbidden: Option<ObjectName>,
     writes: u64,
 }
 
@@ -91,19 +96,25 @@ impl MemorySystem {
 
     /// What the system fills in by itself in new records of the object, where they say nothing.
     pub fn derive(&self, object: &ObjectName, born: Vec<(Path, Value)>) {
-        self.state().tables.entry(object.clone()).or_default().born.extend(born);
+        self.table(&mut self.state(), object).born.extend(born);
     }
 
     /// Somebody makes a record there. The map's members are the record's values.
     pub fn put(&self, object: &ObjectName, values: Value) -> RecordKey {
         let now = self.clock.now();
-        self.state().tables.entry(object.clone()).or_default().create(values, now)
+        self.table(&mut self.state(), object).create(values, now)
+    }
+
+    /// An object's records, made when it is first spoken of.
+    fn table<'a>(&self, state: &'a mut State, object: &ObjectName) -> &'a mut Table {
+        let unversioned = self.abilities.update.is_some_and(|class| class != UpdateClass::Version);
+        state.tables.entry(object.clone()).or_insert_with(|| Table::new(unversioned))
     }
 
     /// Somebody types a value there; false if the record is not there.
     pub fn edit(&self, object: &ObjectName, key: &RecordKey, path: &Path, value: Value) -> bool {
         let now = self.clock.now();
-        self.state().tables.get_mut(object).is_some_and(|table| table.change(key, now, |values| path.set(values, value)))
+        self.state().tables.get_mut(object).is_some_and(|table| table.change(key, now, Some(SOMEBODY), |values| path.set(values, value)))
     }
 
     /// Somebody deletes a record there; false if it is not there.
@@ -147,9 +158,17 @@ impl MemorySystem {
         self.state().down = down;
     }
 
+    /// Whether it does not let us read an object.
+    pub fn forbid(&self, object: Option<&ObjectName>) {
+        self.state().forbidden = object.cloned();
+    }
+
     fn up(&self) -> Result<(), SystemError> {
         if self.state().down {
             return Err(SystemError::Later { connection: self.name.clone(), why: "it is down".to_owned(), wait: Duration::from_secs(1) });
+        }
+        if let Some(object) = self.state().forbidden.clone() {
+            return Err(SystemError::Forbidden { connection: self.name.clone(), object, why: "no permission".to_owned() });
         }
         Ok(())
     }
@@ -190,7 +209,7 @@ impl MemorySystem {
             Some(Fault::Locked) => return Outcome::Locked { why: "approved".to_owned(), wait: Duration::from_secs(60) },
             Some(Fault::LostAnswer) | None => {}
         }
-        let outcome = state.tables.entry(read.object.clone()).or_default().write(read, kind, item, now);
+        let outcome = self.table(&mut state, &read.object).write(read, kind, item, now);
         if matches!(outcome, Outcome::Done { .. }) {
             state.writes += 1;
         }

@@ -4,22 +4,29 @@
 
 mod check;
 mod number;
+mod outline;
 mod pick;
 mod scan;
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::path::Step;
 use super::{Path, Str, Value, json, text};
 pub use number::decimal;
+use outline::{OUTLINED_BYTES_MIN, Outline};
 pub use pick::PathSet;
 
 /// One JSON value inside shared bytes; cloning copies no text.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Doc(Bytes);
+#[derive(Clone)]
+pub struct Doc {
+    bytes: Bytes,
+    /// Where its parts are, while it is one of the outline's.
+    place: Option<(Arc<Outline>, u32)>,
+}
 
 /// What kind of JSON value a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,54 +54,64 @@ impl Doc {
     /// Says at which byte the text stops being JSON.
     pub fn new(bytes: Bytes) -> Result<Doc, DocError> {
         let text = std::str::from_utf8(&bytes).map_err(|error| DocError { at: error.valid_up_to(), message: "not UTF-8" })?;
-        let range = check::whole(text.as_bytes())?;
-        Ok(Doc(bytes.slice(range)))
+        let mut outline = (text.len() >= OUTLINED_BYTES_MIN).then(Outline::default);
+        let range = check::whole(text.as_bytes(), outline.as_mut())?;
+        Ok(Doc { bytes: bytes.slice(range), place: outline.map(|outline| (Arc::new(outline), 0)) })
     }
 
     /// The document that says the same as a value.
     pub fn from_value(value: &Value) -> Doc {
         let mut out = String::new();
         json::write(value, &mut out);
-        Doc(Bytes::from(out))
+        Doc { bytes: Bytes::from(out), place: None }
     }
 
     pub fn null() -> Doc {
-        Doc(Bytes::from_static(b"null"))
+        Doc { bytes: Bytes::from_static(b"null"), place: None }
     }
 
     pub fn kind(&self) -> DocKind {
-        kind_of(&self.0)
+        kind_of(&self.bytes)
     }
 
     /// Whether it is null, an empty text, an empty list or an empty map.
     pub fn is_empty(&self) -> bool {
         match self.kind() {
             DocKind::Null => true,
-            DocKind::String => self.0.len() == 2,
-            DocKind::List => scan::items(&self.0).next().is_none(),
-            DocKind::Map => scan::entries(&self.0).next().is_none(),
+            DocKind::String => self.bytes.len() == 2,
+            DocKind::List => scan::items(&self.bytes).next().is_none(),
+            DocKind::Map => scan::entries(&self.bytes).next().is_none(),
             DocKind::Bool | DocKind::Number => false,
         }
     }
 
     /// The JSON text itself, as the vendor wrote it.
     pub fn raw(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("checked when the document was made")
+        std::str::from_utf8(&self.bytes).expect("checked when the document was made")
     }
 
     /// The bytes, for passing on.
     pub fn bytes(&self) -> &Bytes {
-        &self.0
+        &self.bytes
     }
 
     /// A member of a map; `None` as well when this is no map.
     pub fn member(&self, name: &str) -> Option<Doc> {
-        scan::member(&self.0, name).map(|range| self.part(range))
+        match &self.place {
+            Some((outline, number)) => {
+                let begin = outline.begins(*number);
+                let is_named = |(_, quoted, _): &(u32, Range<usize>, Range<usize>)| {
+                    !quoted.is_empty() && scan::names(&self.bytes[quoted.start - begin..quoted.end - begin], name)
+                };
+                outline.inside(*number).find(is_named).map(|(part, _, value)| self.outlined(part, value))
+            }
+            None => scan::member(&self.bytes, name).map(|range| self.part(range)),
+        }
     }
 
     /// An element of a list.
     pub fn at(&self, index: usize) -> Option<Doc> {
-        scan::items(&self.0).nth(index).map(|range| self.part(range))
+        scan::items(&self.bytes).nth(index).map(|range| self.part(range))
     }
 
     pub fn path(&self, path: &Path) -> Option<Doc> {
@@ -111,43 +128,59 @@ impl Doc {
 
     /// The elements of a list, found in one scan; of anything else, none.
     pub fn items(&self) -> impl Iterator<Item = Doc> + '_ {
-        scan::items(&self.0).map(|range| self.part(range))
+        let is_list = self.kind() == DocKind::List;
+        let known = self.place.as_ref().filter(|_| is_list);
+        let noted = known.into_iter().flat_map(move |(outline, number)| {
+            let begin = outline.begins(*number);
+            outline.inside(*number).map(move |(_, _, value)| self.part(value.start - begin..value.end - begin))
+        });
+        let scanned = known.is_none().then(|| scan::items(&self.bytes).map(|range| self.part(range)));
+        noted.chain(scanned.into_iter().flatten())
     }
 
     /// The members of a map in their order; of anything else, none.
     pub fn entries(&self) -> impl Iterator<Item = (Str, Doc)> + '_ {
-        scan::entries(&self.0).map(|(name, range)| (Str::from(decode(&self.0[name])), self.part(range)))
+        scan::entries(&self.bytes).map(|(name, range)| (Str::from(decode(&self.bytes[name])), self.part(range)))
     }
 
     /// How many elements or members it has; `None` for what has none by nature.
     pub fn len(&self) -> Option<usize> {
         match self.kind() {
-            DocKind::List => Some(scan::items(&self.0).count()),
-            DocKind::Map => Some(scan::entries(&self.0).count()),
+            DocKind::List => Some(scan::items(&self.bytes).count()),
+            DocKind::Map => Some(scan::entries(&self.bytes).count()),
             _ => None,
         }
     }
 
     /// What a JSON text says, as its sender spelt it (so that keys go back unchanged); `None` when it is no text.
     pub fn text(&self) -> Option<Cow<'_, str>> {
-        (self.kind() == DocKind::String).then(|| decode(&self.0))
+        (self.kind() == DocKind::String).then(|| decode(&self.bytes))
     }
 
     /// Makes the value: numbers exactly from their digits, texts in NFC, null and empty ones blank.
     ///
     /// A number that neither `i64` nor a decimal holds exactly comes as the text of its digits, which no numeric kind accepts: loud, and nothing lost.
     pub fn value(&self) -> Value {
-        value_of(&self.0)
+        value_of(&self.bytes)
     }
 
     fn part(&self, range: Range<usize>) -> Doc {
-        Doc(self.0.slice(range))
+        Doc { bytes: self.bytes.slice(range), place: None }
+    }
+
+    /// A part that the outline knows, at a place in the whole text.
+    fn outlined(&self, number: u32, value: Range<usize>) -> Doc {
+        let Some((outline, own)) = &self.place else { return self.part(value) };
+        let begin = outline.begins(*own);
+        let bytes = self.bytes.slice(value.start - begin..value.end - begin);
+        let is_nest = matches!(bytes[0], b'{' | b'[');
+        Doc { bytes, place: is_nest.then(|| (Arc::clone(outline), number)) }
     }
 
     fn reads(&self, wanted: &str) -> bool {
         match self.kind() {
-            DocKind::String => decode(&self.0) == wanted,
-            DocKind::Number | DocKind::Bool => self.0.as_ref() == wanted.as_bytes(),
+            DocKind::String => decode(&self.bytes) == wanted,
+            DocKind::Number | DocKind::Bool => self.bytes.as_ref() == wanted.as_bytes(),
             DocKind::Null | DocKind::List | DocKind::Map => false,
         }
     }
@@ -226,6 +259,14 @@ fn escape(text: &str) -> (char, usize) {
 fn unit(text: &str, at: usize) -> u32 {
     u32::from_str_radix(&text[at..at + 4], 16).expect("checked when the document was made")
 }
+
+impl PartialEq for Doc {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Doc {}
 
 impl std::fmt::Debug for Doc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -75,6 +75,8 @@ pub struct Record {
     pub version: Option<Str>,
     /// When the vendor last changed it, by the vendor's clock.
     pub time: Option<Timestamp>,
+    /// Who the vendor says changed it last.
+    pub actor: Option<Str>,
     /// One per column of the read, in its order.
     pub cells: Vec<Cell>,
     pub gate: Gate,

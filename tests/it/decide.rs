@@ -89,6 +89,18 @@ fn a_lost_value_is_told_explained_and_brought_back() {
         assert_eq!(desk.json(&["conflicts", narrowed[0], narrowed[1]])["conflicts"], json!([]), "{narrowed:?}");
     }
 
+    // The CRM tells who; the portal does not.
+    let sides = [&conflict["won"], lost];
+    let actor = |by: &str| sides.iter().find(|side| side["by"] == json!(by)).map(|side| side["actor"].clone());
+    assert!(actor("crm").is_some_and(|actor| actor.as_str().is_some_and(|actor| actor.starts_with("005"))), "{conflict}");
+    assert_eq!(actor("prm"), Some(Value::Null), "{conflict}");
+    // The object is in two mappings, and one of them has the field.
+    assert_eq!(desk.json(&["explain", "crm", "Opportunity", &opportunity, "status"])["explained"].as_array().map(Vec::len), Some(1));
+    let wrong = desk.program.run(&["explain", "crm", "Opportunity", &opportunity, "stats"]).with(&[2]);
+    assert!(wrong.err.contains("did you mean `status`"), "{}", wrong.err);
+    let swapped = desk.program.run(&["explain", "crm", "deals", &deal]).with(&[2]);
+    assert!(swapped.err.contains(&format!("syncline explain prm deals {deal}")), "{}", swapped.err);
+
     let asked = desk.systems.asked("crm") + desk.systems.asked("prm");
     let why = desk.json(&["explain", "crm", "Opportunity", &opportunity, "amount"]);
     let of = &why["explained"][0];

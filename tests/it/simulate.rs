@@ -138,6 +138,5 @@ fn a_seed_is_the_same_twice() {
     for seed in 0..10 {
         let (one, other) = (told(seed, STEPS, true), told(seed, STEPS, true));
         assert_eq!(one.text, other.text, "SEED={seed}");
-        assert_eq!(one.hash, other.hash);
     }
 }

@@ -72,7 +72,18 @@ impl Bed {
 
     /// One run by hand.
     pub async fn run(&self) -> anyhow::Result<Cost> {
-        cost(&mut self.syncline(&["run"])).await
+        self.command(&["run"]).await
+    }
+
+    /// A command by hand, which must end well.
+    pub async fn command(&self, arguments: &[&str]) -> anyhow::Result<Cost> {
+        cost(&mut self.syncline(arguments)).await
+    }
+
+    /// Both vendors read and parsed by the floor's client, and nothing made of it.
+    pub async fn plain_read(&self) -> anyhow::Result<Cost> {
+        let mut command = Command::new(std::env::current_exe()?);
+        cost(command.arg("floor").arg(self.ports.left.to_string()).arg(self.ports.right.to_string())).await
     }
 
     /// The floor, with a file of its own. Gives what it cost and the bytes it wrote.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,9 +17,6 @@ use super::hooks;
 use super::shelf::Update;
 use super::{BATCH, TOKEN, Vendors};
 use crate::things::Side;
-
-/// The runtime's timer wakes at the next whole millisecond, half of one late on average.
-const TIMER: Duration = Duration::from_micros(500);
 
 /// One vendor's door.
 #[derive(Clone)]
@@ -33,8 +30,16 @@ impl Door {
     async fn wait(&self, received: Instant) {
         let latency = self.vendors.latency();
         if !latency.is_zero() {
-            tokio::time::sleep_until((received + latency).checked_sub(TIMER).unwrap_or(received).into()).await;
+            // The runtime's timer knows whole milliseconds only, and is late by one as often as not; a thread that sleeps is not.
+            let left = (received + latency).saturating_duration_since(Instant::now());
+            tokio::task::spawn_blocking(move || std::thread::sleep(left)).await.expect("a thread that sleeps does not panic");
         }
+    }
+}
+
+impl Door {
+    fn answered(&self, received: Instant) {
+        self.vendors.shelf(self.side).asked.answering_us += received.elapsed().as_micros() as u64;
     }
 }
 
@@ -48,6 +53,7 @@ pub async fn serve(listener: tokio::net::TcpListener, vendors: Arc<Vendors>, sid
         .route("/_control/stats", get(stats))
         .route("/_control/reset", post(reset))
         .route("/_control/latency", post(latency))
+        .route("/_control/lose", post(lose))
         .route("/_control/touch", post(touch))
         .route("/_control/hooks", post(hooks::send))
         .route("/_control/arrived", get(hooks::arrived))
@@ -101,6 +107,7 @@ async fn changes(State(door): State<Door>, headers: HeaderMap, Query(asking): As
         shelf.asked.changes += 1;
         shelf.changes(from, to, asking.get("token").map(String::as_str))
     };
+    door.answered(received);
     door.wait(received).await;
     answer(body)
 }
@@ -128,6 +135,7 @@ async fn read(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Resp
         shelf.asked.get += 1;
         shelf.get(&keys.ids)
     };
+    door.answered(received);
     door.wait(received).await;
     answer(body)
 }
@@ -165,7 +173,12 @@ async fn update(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Re
     }
     out.extend_from_slice(b"]}");
     hooks::land(&door.vendors, door.side, &written, received);
+    door.answered(received);
     door.wait(received).await;
+    if door.vendors.loses_answers.load(Ordering::Relaxed) {
+        let broken = futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("the answer is lost")) });
+        return Body::from_stream(broken).into_response();
+    }
     answer(out)
 }
 
@@ -188,6 +201,11 @@ async fn reset(State(door): State<Door>, Query(asking): Asking) -> StatusCode {
 async fn latency(State(door): State<Door>, Query(asking): Asking) -> StatusCode {
     let Some(ms) = asking.get("ms").and_then(|ms| ms.parse().ok()) else { return StatusCode::BAD_REQUEST };
     door.vendors.latency_ms.store(ms, Ordering::Relaxed);
+    StatusCode::NO_CONTENT
+}
+
+async fn lose(State(door): State<Door>, Query(asking): Asking) -> StatusCode {
+    door.vendors.loses_answers.store(asking.get("answers").is_some_and(|lost| lost == "true"), Ordering::Relaxed);
     StatusCode::NO_CONTENT
 }
 

@@ -54,7 +54,7 @@ async fn the_first_read_lists_everything_and_the_next_is_a_window() {
     let requests = vendor.requests().await;
     assert_eq!(
         parameter(&requests[0], "q").as_deref(),
-        Some("SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE Id > '000000000000000' ORDER BY Id")
+        Some("SELECT Id,SystemModstamp,LastModifiedDate,LastModifiedById,Name FROM Account WHERE Id > '000000000000000' ORDER BY Id")
     );
     assert_eq!((header(&requests[0], "authorization"), header(&requests[0], "sforce-call-options")), ("Bearer tok", "client=syncline"));
     assert!(pages[0].cursor.is_none() && pages[1].cursor.is_some(), "only a whole read moves the cursor");
@@ -68,7 +68,7 @@ async fn the_first_read_lists_everything_and_the_next_is_a_window() {
     assert_eq!(
         parameter(&requests[before], "q").as_deref(),
         Some(
-            "SELECT Id,SystemModstamp,LastModifiedDate,Name FROM Account WHERE ((SystemModstamp = 2026-11-20T09:48:00Z AND Id > '000000000000000') OR SystemModstamp > 2026-11-20T09:48:00Z) AND SystemModstamp < 2026-11-20T10:00:01Z ORDER BY SystemModstamp, Id"
+            "SELECT Id,SystemModstamp,LastModifiedDate,LastModifiedById,Name FROM Account WHERE ((SystemModstamp = 2026-11-20T09:48:00Z AND Id > '000000000000000') OR SystemModstamp > 2026-11-20T09:48:00Z) AND SystemModstamp < 2026-11-20T10:00:01Z ORDER BY SystemModstamp, Id"
         )
     );
 }

@@ -25,6 +25,8 @@ pub struct FieldStory {
     /// The change happened after this, and not after `until`.
     pub after: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Who typed it, where the vendor tells.
+    pub actor: Option<String>,
     /// How it came to be agreed, in a sentence.
     pub agreed: String,
     /// The decision that stands, and edits that were put back since.
@@ -60,6 +62,8 @@ pub struct Said {
     pub before: Option<String>,
     pub after: Option<Timestamp>,
     pub until: Timestamp,
+    /// Who typed it, where the vendor tells.
+    pub actor: Option<String>,
     /// `taken`, `agrees`, `lost` or `put back`.
     pub fate: String,
 }
@@ -118,12 +122,20 @@ pub fn story(mapping: &Mapping, history: &History, field: FieldIx) -> FieldStory
         origin: fact.map(|fact| words::origin(mapping, fact.origin)),
         after: fact.and_then(|fact| fact.changed.after),
         until: fact.map(|fact| fact.changed.until),
+        actor: fact.and_then(|fact| typed_by(mapping, field, fact, &own)),
         agreed: agreed(mapping, history, field, fact, &own),
         decisions: own.iter().map(|(run, at, decided)| decision(mapping, *run, *at, decided)).collect(),
         lost: lost.collect(),
         systems: mapping.systems_ix().filter_map(|system| showing(mapping, history, field, system)).collect(),
         writes: writes(mapping, history, field),
     }
+}
+
+/// Who typed the value that is agreed, as the decision that stands was told.
+fn typed_by(mapping: &Mapping, field: FieldIx, fact: &Fact, own: &[&(RunId, Timestamp, Decided)]) -> Option<String> {
+    let (_, _, decided) = own.iter().find(|(_, _, decided)| !decided.puts_back() && mapping.same(field, &decided.value, &fact.value))?;
+    let taken = decided.spoke.iter().find(|spoke| spoke.fate == Fate::Taken && spoke.from == fact.origin)?;
+    taken.actor.as_ref().map(ToString::to_string)
 }
 
 /// How the present value came to be agreed. Values met alike have no decision of their own; where they came from stands with the value.
@@ -167,6 +179,7 @@ fn said(mapping: &Mapping, spoke: &Spoke) -> Said {
         before: spoke.before.as_ref().map(ToString::to_string),
         after: spoke.changed.after,
         until: spoke.changed.until,
+        actor: spoke.actor.as_ref().map(ToString::to_string),
         fate: fate.to_owned(),
     }
 }

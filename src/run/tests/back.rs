@@ -20,6 +20,10 @@ fields:
 impl Bench {
     async fn back(&self, run: RunId, intent: Intent) -> Ended {
         self.clock.advance(Duration::from_secs(60));
+        self.back_at_once(run, intent).await
+    }
+
+    async fn back_at_once(&self, run: RunId, intent: Intent) -> Ended {
         let back = Back { runs: [run].into(), at: self.ground.clock.now() };
         let stop = CancellationToken::new();
         let mut hooks = Hooks { progress: &Unwatched, plan: &mut Unseen, approve: &mut NobodyAgrees, stop: &stop };
@@ -82,6 +86,30 @@ async fn an_undo_of_an_undo_restores_and_the_same_undo_again_does_nothing() {
     assert_eq!(ended.end.updated, 2, "{ended:?}");
     assert_eq!(bench.shows("crm", &opportunity, "Name").as_deref(), Some("Acme Ltd"));
     assert_eq!(bench.shows("prm", &deal, "name").as_deref(), Some("Acme Ltd"));
+    bench.rests().await;
+}
+
+/// A system without versions, of which a read may be behind.
+fn lagging() -> Abilities {
+    Abilities { read_lag: Duration::from_secs(90), update: Some(crate::system::UpdateClass::Fields), ..abilities() }
+}
+
+#[tokio::test]
+async fn what_was_written_a_moment_ago_is_taken_back_where_a_read_shows_it() {
+    let bench = Bench::with(PAIR, lagging()).await;
+    let deal = bench.deal("1", "Acme", "open");
+    let opportunity = bench.opportunity("1", "Acme", "open");
+    bench.run().await;
+    bench.edit("prm", &deal, "name", "Acme Ltd");
+    let run = run_of(&bench.run().await);
+    bench.clock.advance(Duration::from_secs(1));
+    let ended = bench.back_at_once(run, Intent::Apply).await;
+    assert_eq!(bench.shows("prm", &deal, "name").as_deref(), Some("Acme"), "{ended:?}");
+    assert!(ended.remarks.iter().any(|remark| remark.contains("crm `name`") && remark.contains("by a run in a minute")), "{ended:?}");
+    bench.clock.advance(Duration::from_secs(90));
+    bench.run().await;
+    assert_eq!(bench.shows("crm", &opportunity, "Name").as_deref(), Some("Acme"));
+    bench.clock.advance(Duration::from_secs(90));
     bench.rests().await;
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::*;
+use crate::mapping::fixture::sound;
 use crate::run::offline::{self, Known as Told};
 use crate::run::plan::{PlanSink, PlannedOp};
 

@@ -130,3 +130,23 @@ async fn an_edit_that_is_put_back_is_told_beside_the_decision_that_stands() {
     assert_eq!(fates, [("prm", "put back"), ("crm", "taken")], "{status:?}");
     assert_eq!((status.lost[0].by.as_str(), status.lost[0].value.as_str()), ("prm", "lost"), "{status:?}");
 }
+
+#[tokio::test]
+async fn who_typed_what_is_told_where_the_vendor_tells() {
+    let bench = Bench::new(DEALS).await;
+    let deal = bench.deal("1", "Acme", "open");
+    let opportunity = bench.opportunity("1", "Acme", "open");
+    bench.run().await;
+    assert!(bench.why().await.fields.iter().all(|field| field.actor.is_none()), "nobody is known to have typed what was met");
+    bench.edit("prm", &deal, "name", "First");
+    bench.clock.advance(Duration::from_secs(60));
+    bench.edit("crm", &opportunity, "Name", "Second");
+    bench.run().await;
+    let why = bench.why().await;
+    let name = why.fields.iter().find(|field| field.field == "name").expect("it is mapped");
+    assert_eq!(name.actor.as_deref(), Some("somebody"), "{name:?}");
+    assert!(name.decisions[0].said.iter().all(|said| said.actor.as_deref() == Some("somebody")), "{name:?}");
+    let conflict = bench.ground.store.conflicts(None, 10).await.expect("conflicts").remove(0);
+    assert_eq!((conflict.winner_actor.as_deref(), conflict.losers[0].actor.as_deref()), (Some("somebody"), Some("somebody")), "{conflict:?}");
+    assert!(why.fields.iter().filter(|field| field.field != "name").all(|field| field.actor.is_none()), "the rest was not typed then");
+}

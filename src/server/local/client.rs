@@ -17,13 +17,21 @@ pub struct Call {
     say: OwnedWriteHalf,
 }
 
-/// The daemon could be reached, and then could not.
+/// The daemon could be reached, and then could not be spoken with.
 #[derive(Debug, thiserror::Error)]
-#[error("the daemon behind {path} broke off; what it did is in its log and in `syncline status`")]
-pub struct CallError {
-    path: String,
-    #[source]
-    source: io::Error,
+pub enum CallError {
+    #[error("the daemon behind {path} broke off; what it did is in its log and in `syncline status`")]
+    Broken {
+        path: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the daemon behind {path} is of another version; start it again")]
+    Strange {
+        path: String,
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// Hands `ask` to the daemon behind the socket; `None` if no daemon is there.
@@ -35,7 +43,7 @@ pub async fn call(path: &Path, ask: &Ask) -> Result<Option<Call>, CallError> {
         Ok(stream) => stream,
         // A socket without a daemon is left by one that was killed.
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
-        Err(source) => return Err(CallError { path: path.display().to_string(), source }),
+        Err(source) => return Err(CallError::Broken { path: path.display().to_string(), source }),
     };
     let (replies, say) = stream.into_split();
     let mut call = Call { path: path.to_owned(), replies: BufReader::new(replies), say };
@@ -64,6 +72,10 @@ impl Call {
     }
 
     fn broken(&self, source: io::Error) -> CallError {
-        CallError { path: self.path.display().to_string(), source }
+        let path = self.path.display().to_string();
+        match source.kind() {
+            io::ErrorKind::InvalidData => CallError::Strange { path, source },
+            _ => CallError::Broken { path, source },
+        }
     }
 }

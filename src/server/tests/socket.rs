@@ -1,6 +1,8 @@
 //! The local socket: a command handed to a running daemon.
 
+use crate::store::RunState;
 use std::os::unix::fs::PermissionsExt;
+use tokio::io::AsyncWriteExt;
 
 use crate::daemon::fixture::{ground, opportunity_of};
 use crate::daemon::resolve::Said;
@@ -40,12 +42,11 @@ async fn a_held_run_is_shown_and_goes_on_when_agreed() {
     let run = || Ask::Run { mapping: "deals".into(), sweep: false, plan: None };
     let refused = all(&path, run(), false).await;
     let Some(Reply::Done(done)) = refused.last() else { panic!("{refused:?}") };
-    assert_eq!((done.state.as_str(), done.created), ("held", 0));
-    assert_eq!(done.clone().into_ended(Timestamp::UNIX_EPOCH).map(|ended| ended.end.state), Some(crate::store::RunState::Held));
+    assert_eq!((done.end.state, done.end.created), (RunState::Held, 0));
     let agreed = all(&path, run(), true).await;
     assert!(agreed.iter().any(|reply| matches!(reply, Reply::Op(op) if op.kind == "create")), "{agreed:?}");
     let Some(Reply::Done(done)) = agreed.last() else { panic!("{agreed:?}") };
-    assert_eq!((done.state.as_str(), done.created), ("done", 1));
+    assert_eq!((done.end.state, done.end.created), (RunState::Done, 1));
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     assert!(!path.exists(), "the socket goes with its daemon");
@@ -57,7 +58,7 @@ async fn a_plan_is_applied_and_no_more() {
     let (bed, _dir, path, stop, _tasks) = served(&DEALS.replace("adopt: automatic\n", "")).await;
     let replies = all(&path, Ask::Run { mapping: "deals".into(), sweep: false, plan: Some(vec!["nothing".into()]) }, false).await;
     let Some(Reply::Done(done)) = replies.last() else { panic!("{replies:?}") };
-    assert_eq!((done.created, done.moved.is_empty()), (0, false), "the op is not of the plan, and the plan's op is gone");
+    assert_eq!((done.end.created, done.moved.is_empty()), (0, false), "the op is not of the plan, and the plan's op is gone");
     stop.cancel();
     bed.stop().await;
 }
@@ -83,4 +84,19 @@ async fn without_a_daemon_nobody_answers() {
     drop(std::os::unix::net::UnixListener::bind(&path).expect("the directory is ours"));
     assert!(call(&path, &Ask::Status).await.expect("a file without a daemon neither").is_none());
     assert!(LocalSocket::bind(&path).is_ok(), "and a new daemon takes its place");
+}
+
+#[tokio::test]
+async fn a_daemon_that_says_what_nobody_here_knows_is_of_another_version() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("syncline.sock");
+    let listener = tokio::net::UnixListener::bind(&path).expect("the directory is ours");
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("somebody calls");
+        stream.write_all(b"{\"done\":{\"state\":\"dancing\"}}\n").await.expect("somebody listens");
+    });
+    let mut call = call(&path, &Ask::Status).await.expect("it listens").expect("a daemon is there");
+    let error = call.next().await.expect_err("nobody knows that state");
+    assert!(error.to_string().ends_with("is of another version; start it again"), "{error}");
 }

@@ -52,6 +52,9 @@ pub struct Object {
     /// When the vendor last changed it. Default: not told. Example: `record.LastModifiedDate`.
     #[serde(default)]
     pub time: Option<Expression>,
+    /// Who the vendor says changed it last, for people who ask. Default: not told. Example: `record.LastModifiedById`.
+    #[serde(default)]
+    pub actor: Option<Expression>,
     /// Where the fields live. Default: the record.
     #[serde(default)]
     pub values: Option<Expression>,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::writer::Fence;
-use super::{Sqlite, conflict, entity, forget, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
+use super::{Sqlite, conflict, entity, forget, hangs, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -88,6 +88,16 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn derived(&self, mapping: MappingId) -> Result<Option<String>, StoreError> {
+        let terms = self.terms(mapping)?;
+        self.read("read what was looked through", move |conn| hangs::derived(conn, &terms)).await
+    }
+
+    async fn keep_derived(&self, mapping: MappingId, by: &str) -> Result<(), StoreError> {
+        let (terms, by) = (self.terms(mapping)?, by.to_owned());
+        self.write("keep what was looked through", move |write| hangs::keep_derived(write, &terms, &by)).await
+    }
+
     fn scratch(&self) -> std::path::PathBuf {
         match self.readers {
             Some(_) => std::path::Path::new(&self.file).parent().map(std::path::Path::to_owned).unwrap_or_default(),
@@ -138,6 +148,15 @@ impl Store for Sqlite {
     async fn untouch(&self, touched: Vec<(Touch, i64)>) -> Result<(), StoreError> {
         let touched = self.with_terms(touched, |(touch, _)| touch.mapping)?;
         self.write("untouch", move |write| touched.iter().try_for_each(|(terms, (touch, seq))| touched::untouch(write, terms, touch, *seq))).await
+    }
+
+    async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError> {
+        let terms = self.terms(mapping)?;
+        let shared = Arc::clone(&terms);
+        match self.read("look for what waits", move |conn| touched::has_late(conn, &shared)).await? {
+            true => self.write("hasten what waits", move |write| touched::hasten(write, &terms)).await,
+            false => Ok(()),
+        }
     }
 
     async fn touch(&self, touched: Vec<Touch>, not_before: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError> {

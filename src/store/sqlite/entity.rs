@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::fault::Fault;
 use super::link::{self, Place};
-use super::matched;
 use super::tally::Tally;
 use super::writer::Write;
+use super::{hangs, matched};
 use crate::id::EntityId;
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
@@ -16,7 +16,7 @@ use crate::sync::entity::{Agreed, Entity};
 
 /// Stores how an entity is after a look or a result. `before` is how it was loaded.
 pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&Entity>, after: &Entity, keys: Option<&[MatchKey]>) -> Result<(), Fault> {
-    let keys = keys.map(matched::write);
+    let keys = keys.map(|keys| matched::write(keys.iter().map(MatchKey::stored)));
     match before {
         None => insert(write, terms, tally, after.id, after.closed, hub::write(&after.hub, terms), keys.unwrap_or_default())?,
         Some(before) => {
@@ -24,6 +24,9 @@ pub fn write(write: &Write, terms: &Terms, tally: &mut Tally, before: Option<&En
                 let sql = "UPDATE entity SET closed = ?2, hub = ?3 WHERE id = ?1";
                 let changed = write.execute(sql, params![after.id.0, after.closed, hub::write(&after.hub, terms)])?;
                 known(changed, after.id)?;
+                if tally.indexed {
+                    hangs::replace(write, terms, after.id, &before.hub, &after.hub)?;
+                }
             }
             if let Some(keys) = keys {
                 replace_keys(write, terms, tally, after.id, &keys)?;
@@ -54,13 +57,14 @@ fn insert(write: &Write, terms: &Terms, tally: &mut Tally, id: EntityId, closed:
     tally.entities += 1;
     if tally.indexed {
         matched::add(write, terms, id.0, &keys)?;
+        hangs::add(write, terms, id, &hub)?;
     }
     Ok(())
 }
 
 /// Stores an entity whose records all show what is agreed.
 pub fn begin(write: &Write, terms: &Terms, tally: &mut Tally, begun: &Begun) -> Result<(), Fault> {
-    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(&begun.keys))?;
+    insert(write, terms, tally, begun.id, false, hub::write_begun(begun, terms), matched::write(begun.keys.iter().copied()))?;
     for (system, link) in &begun.links {
         // Links without shadows show what is agreed, whatever that is.
         let place = Place { entity: begun.id, system: *system, old_hub: &[], new_hub: &[] };
@@ -94,11 +98,12 @@ fn replace_keys(write: &Write, terms: &Terms, tally: &Tally, entity: EntityId, k
 
 /// Makes `gone` a former name of `into`, whose new links hold what the other's held. The journal follows; conflicts are read through the alias.
 pub fn join(write: &Write, terms: &Terms, tally: &mut Tally, gone: EntityId, into: EntityId) -> Result<(), Fault> {
-    let mut statement = write.conn.prepare_cached("SELECT keys FROM entity WHERE id = ?1 AND mapping = ?2")?;
-    let keys: Option<Vec<u8>> = statement.query_row(params![gone.0, terms.mapping.0], |row| row.get(0)).optional()?;
-    let keys = keys.ok_or_else(|| Fault::unknown(format!("entity {gone}")))?;
+    let mut statement = write.conn.prepare_cached("SELECT keys, hub FROM entity WHERE id = ?1 AND mapping = ?2")?;
+    let row: Option<(Vec<u8>, Vec<u8>)> = statement.query_row(params![gone.0, terms.mapping.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (keys, values) = row.ok_or_else(|| Fault::unknown(format!("entity {gone}")))?;
     if tally.indexed {
         matched::remove(write, terms, gone.0, &keys)?;
+        hangs::replace(write, terms, gone, &hub::read(&values, terms)?, &[])?;
     }
     link::remove_all(write, terms, tally, gone)?;
     write.execute("DELETE FROM entity WHERE id = ?1", [gone.0])?;
@@ -121,7 +126,7 @@ fn known(changed: usize, entity: EntityId) -> Result<(), Fault> {
 /// A range of ids that no entity has or had.
 pub fn reserve(write: &Write, count: u64) -> Result<std::ops::Range<i64>, Fault> {
     let count = i64::try_from(count).map_err(|_| Fault::unknown("so many entity ids"))?;
-    let end: i64 = write.conn.query_row("UPDATE meta SET entity = entity + ?1 RETURNING entity", [count], |row| row.get(0))?;
+    let end: i64 = write.conn.prepare_cached("UPDATE meta SET entity = entity + ?1 RETURNING entity")?.query_row([count], |row| row.get(0))?;
     Ok(end - count..end)
 }
 

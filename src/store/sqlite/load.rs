@@ -152,7 +152,8 @@ pub fn entities(conn: &Connection, terms: &Terms, after: Option<EntityId>, limit
 
 /// Entities, and live links per system.
 pub fn counts(conn: &Connection, terms: &Terms) -> Result<(u64, Vec<u64>), Fault> {
-    let entities: Option<u64> = conn.query_row("SELECT entities FROM mapping WHERE id = ?1", [terms.mapping.0], |row| column::count(row, 0)).optional()?;
+    let mut statement = conn.prepare_cached("SELECT entities FROM mapping WHERE id = ?1")?;
+    let entities: Option<u64> = statement.query_row([terms.mapping.0], |row| column::count(row, 0)).optional()?;
     let mut statement = conn.prepare_cached("SELECT live FROM system WHERE id = ?1")?;
     let live = |number: &u16| Ok(statement.query_row([number], |row| column::count(row, 0)).optional()?.unwrap_or(0));
     let live = terms.systems.iter().map(live).collect::<Result<_, Fault>>()?;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::fault::Fault;
 use super::tally::Tally;
 use super::writer::Write;
-use super::{conflict, entity, journal, review, touched};
+use super::{conflict, entity, hangs, journal, review, touched};
 use crate::id::RunId;
 use crate::store::stored::Terms;
 use crate::store::{Begun, Merged, Settled};
@@ -37,6 +37,9 @@ pub fn commit_merged(write: &mut Write, terms: &Terms, run: RunId, merged: &[Mer
             journal::insert(write, terms, entry)?;
         }
         touched::answer(write, terms, &one.untouch, &one.again, now)?;
+        if one.spreads {
+            hangs::touch(write, one.after.id, now)?;
+        }
         conflict::decide(write, terms, one.after.id, &one.decided, run, now)?;
     }
     tally.end(write, terms)

@@ -106,6 +106,6 @@ pub fn confirm(conn: &Connection) -> Result<(), Fault> {
 
 /// Since when the store is known to be restored.
 pub fn since(conn: &Connection) -> Result<Option<Timestamp>, Fault> {
-    let at: Option<i64> = conn.query_row("SELECT restored FROM meta", [], |row| row.get(0))?;
+    let at: Option<i64> = conn.prepare_cached("SELECT restored FROM meta")?.query_row([], |row| row.get(0))?;
     Ok(column::maybe_instant(at)?)
 }

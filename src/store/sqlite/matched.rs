@@ -4,21 +4,24 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column;
 use super::fault::Fault;
+use super::hangs;
 use super::writer::Write;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::matching::MatchKey;
 use crate::store::stored::Terms;
 use crate::store::{Hit, StoreError};
 
+/// The scratch table of keys stays, empty, if it held no more: its room is not given back before the process ends.
+const KEPT_ROWS_MAX: usize = 10_000;
 /// Bytes of one key in an entity's row: its rule and its hash.
 const KEY_BYTES: usize = 10;
 
 /// The keys as an entity's row keeps them, so that they can be taken out of the table again.
-pub fn write(keys: &[MatchKey]) -> Vec<u8> {
+pub fn write(keys: impl ExactSizeIterator<Item = (u16, u64)>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(keys.len() * KEY_BYTES);
-    for key in keys {
-        bytes.extend_from_slice(&key.rule.to_le_bytes());
-        bytes.extend_from_slice(&key.hash.to_le_bytes());
+    for (rule, hash) in keys {
+        bytes.extend_from_slice(&rule.to_le_bytes());
+        bytes.extend_from_slice(&hash.to_le_bytes());
     }
     bytes
 }
@@ -106,22 +109,26 @@ pub fn build(write: &Write, terms: &Terms) -> Result<(), Fault> {
         [mapping],
     )?;
     predecessors(write, terms)?;
-    write.conn.execute_batch("CREATE TEMP TABLE key (hash INTEGER, rule INTEGER, target INTEGER)")?;
+    write.execute("CREATE TEMP TABLE IF NOT EXISTS key (hash INTEGER, rule INTEGER, target INTEGER)", [])?;
+    let mut count = 0;
     let entities = "SELECT id, keys FROM entity WHERE mapping = ?1";
     let waiting = "SELECT -id, keys FROM waiting WHERE mapping = ?1";
     for sql in [entities, waiting] {
-        let mut statement = write.conn.prepare(sql)?;
-        let mut insert = write.conn.prepare("INSERT INTO temp.key VALUES (?1, ?2, ?3)")?;
+        let mut statement = write.conn.prepare_cached(sql)?;
+        let mut insert = write.conn.prepare_cached("INSERT INTO temp.key VALUES (?1, ?2, ?3)")?;
         let mut rows = statement.query([mapping])?;
         while let Some(row) = rows.next()? {
             let target: i64 = row.get(0)?;
             for (rule, hash) in read(row.get_ref(1)?.as_blob().map_err(|e| Fault::Sqlite(e.into()))?) {
-                insert.execute(params![hash, rule, target])?;
+                count += insert.execute(params![hash, rule, target])?;
             }
         }
     }
     write.execute("INSERT OR IGNORE INTO matched SELECT ?1, hash, rule, target FROM temp.key ORDER BY hash, rule, target", [mapping])?;
-    write.conn.execute_batch("DROP TABLE temp.key")?;
+    // A table that goes takes every prepared statement with it.
+    let emptied = if count > KEPT_ROWS_MAX { "DROP TABLE temp.key" } else { "DELETE FROM temp.key" };
+    write.execute(emptied, [])?;
+    hangs::build(write, terms)?;
     write.execute("UPDATE mapping SET indexed = 1 WHERE id = ?1", [mapping])?;
     Ok(())
 }
@@ -130,7 +137,7 @@ fn predecessors(write: &Write, terms: &Terms) -> Result<(), Fault> {
     use crate::store::stored::link;
     let sql = "SELECT link.id, state, more FROM entity JOIN link ON link.id BETWEEN entity.id << 16 AND (entity.id << 16) + 65535
                WHERE entity.mapping = ?1 AND state & 4";
-    let mut statement = write.conn.prepare(sql)?;
+    let mut statement = write.conn.prepare_cached(sql)?;
     let mut rows = statement.query([terms.mapping.0])?;
     while let Some(row) = rows.next()? {
         let (id, state): (i64, i64) = (row.get(0)?, row.get(1)?);

@@ -1,10 +1,12 @@
 //! Learning a mapping: names to numbers that stay, `was`, and the epoch in which a cell got its present meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
+use super::hangs;
+use super::matched::{self, Indexed};
 use super::writer::Write;
 use crate::store::stored::Terms;
 use crate::store::{MappingId, MappingShape, StoreError};
@@ -22,6 +24,9 @@ struct Plan {
     fields: Vec<(i64, bool)>,
     /// By system, then field: meaning and the epoch it began in.
     cells: Vec<Vec<Option<(i64, u32)>>>,
+    /// By field; and whether what hangs on others is to be found anew.
+    hangs: Vec<bool>,
+    hangs_anew: bool,
 }
 
 impl Plan {
@@ -31,7 +36,7 @@ impl Plan {
         };
         let id = MappingId(u32::try_from(mapping).map_err(|_| Fault::unknown("room for one more mapping"))?);
         let since = self.cells.iter().map(|row| row.iter().map(|cell| cell.map(|(_, since)| since)).collect()).collect();
-        Ok(Terms::new(id, self.epoch, narrow("system", &self.systems)?, narrow("field", &self.fields)?, since))
+        Ok(Terms::new(id, self.epoch, narrow("system", &self.systems)?, narrow("field", &self.fields)?, since, self.hangs.clone()))
     }
 }
 
@@ -70,8 +75,8 @@ pub fn register(write: &mut Write, shape: &MappingShape) -> Result<Terms, Fault>
         write.execute(sql, params![number, mapping, system.name.as_str(), system.connection.as_str(), system.object.as_str()])?;
     }
     for (field, (number, _)) in shape.fields.iter().zip(&plan.fields) {
-        let sql = "INSERT INTO field (mapping, number, name) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET name = ?3, retired = 0";
-        write.execute(sql, params![mapping, number, field.name.as_str()])?;
+        let sql = "INSERT INTO field (mapping, number, name, hangs) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET name = ?3, hangs = ?4, retired = 0";
+        write.execute(sql, params![mapping, number, field.name.as_str(), field.hangs])?;
     }
     let left = "DELETE FROM touched WHERE mapping = ?1 AND system IN (SELECT id FROM system WHERE mapping = ?1 AND retired = 1)";
     write.execute(left, [mapping])?;
@@ -83,11 +88,16 @@ pub fn register(write: &mut Write, shape: &MappingShape) -> Result<Terms, Fault>
             }
         }
     }
-    plan.terms(mapping)
+    let terms = plan.terms(mapping)?;
+    if plan.hangs_anew && matched::indexed(write.conn, &terms)? == Indexed::Yes {
+        hangs::build(write, &terms)?;
+    }
+    Ok(terms)
 }
 
 fn plan(conn: &Connection, shape: &MappingShape) -> Result<Plan, Fault> {
-    let by_name = |name: &str| conn.query_row("SELECT id, epoch FROM mapping WHERE name = ?1", [name], |row| Ok((row.get(0)?, row.get(1)?))).optional();
+    let mut statement = conn.prepare_cached("SELECT id, epoch FROM mapping WHERE name = ?1")?;
+    let mut by_name = |name: &str| statement.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional();
     let mut found: Option<(i64, u32)> = by_name(shape.name.as_str())?;
     let mut changed = found.is_none();
     if let (None, Some(was)) = (found, &shape.was) {
@@ -114,20 +124,22 @@ fn plan(conn: &Connection, shape: &MappingShape) -> Result<Plan, Fault> {
         cells.push(shape.fields.iter().zip(&fields).map(cell).collect::<Vec<_>>());
     }
     let total = cells.iter().flatten().flatten().count();
-    changed |= kept != total || total != stored.len() || names_differ(conn, mapping, shape, &systems, &fields)?;
-    Ok(Plan { mapping, epoch: if kept == total && mapping.is_some() { epoch } else { next }, changed, systems, fields, cells })
+    let hangs: Vec<bool> = shape.fields.iter().map(|field| field.hangs).collect();
+    let hangs_anew = hanging(conn, mapping)? != fields.iter().zip(&hangs).filter(|(_, hangs)| **hangs).map(|((number, _), _)| *number).collect();
+    changed |= kept != total || total != stored.len() || hangs_anew || names_differ(conn, mapping, shape, &systems, &fields)?;
+    Ok(Plan { mapping, epoch: if kept == total && mapping.is_some() { epoch } else { next }, changed, systems, fields, cells, hangs, hangs_anew })
 }
 
 /// Each system's number: the same name on the same object, else its former name, else a new one. Another object or connection under the
 /// same name is another system, unless `was` says that it is the same.
 fn systems(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Result<Vec<(i64, bool)>, Fault> {
     let mut stored = Vec::new();
-    let mut statement = conn.prepare("SELECT id, name, connection, object FROM system WHERE mapping = ?1 AND retired = 0")?;
+    let mut statement = conn.prepare_cached("SELECT id, name, connection, object FROM system WHERE mapping = ?1 AND retired = 0")?;
     let mut rows = statement.query([mapping])?;
     while let Some(row) = rows.next()? {
         stored.push((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?));
     }
-    let mut free: i64 = conn.query_row("SELECT coalesce(max(id), 0) + 1 FROM system", [], |row| row.get(0))?;
+    let mut free: i64 = conn.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM system")?.query_row([], |row| row.get(0))?;
     let mut taken = Vec::new();
     for system in &shape.systems {
         let same = |(_, name, connection, object): &&(i64, String, String, String)| {
@@ -147,12 +159,13 @@ fn systems(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Res
 
 fn fields(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Result<Vec<(i64, bool)>, Fault> {
     let mut stored = BTreeMap::new();
-    let mut statement = conn.prepare("SELECT name, number FROM field WHERE mapping = ?1 AND retired = 0")?;
+    let mut statement = conn.prepare_cached("SELECT name, number FROM field WHERE mapping = ?1 AND retired = 0")?;
     let mut rows = statement.query([mapping])?;
     while let Some(row) = rows.next()? {
         stored.insert(row.get::<_, String>(0)?, row.get::<_, i64>(1)?);
     }
-    let mut free: i64 = conn.query_row("SELECT coalesce(max(number), -1) + 1 FROM field WHERE mapping = ?1", [mapping], |row| row.get(0))?;
+    let mut highest = conn.prepare_cached("SELECT coalesce(max(number), -1) + 1 FROM field WHERE mapping = ?1")?;
+    let mut free: i64 = highest.query_row([mapping], |row| row.get(0))?;
     let named: Vec<i64> = shape.fields.iter().filter_map(|field| stored.get(field.name.as_str()).copied()).collect();
     let mut numbers = Vec::new();
     for field in &shape.fields {
@@ -169,11 +182,18 @@ fn fields(conn: &Connection, mapping: Option<i64>, shape: &MappingShape) -> Resu
     Ok(numbers)
 }
 
+/// Fields through which other values hang on what they refer to.
+fn hanging(conn: &Connection, mapping: Option<i64>) -> Result<BTreeSet<i64>, Fault> {
+    let mut statement = conn.prepare("SELECT number FROM field WHERE mapping = ?1 AND hangs AND retired = 0")?;
+    let numbers = statement.query_map([mapping], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(numbers)
+}
+
 type Cells = BTreeMap<(i64, i64), (i64, u32)>;
 
 /// Stored meaning and epoch by field and system.
 fn cells(conn: &Connection, mapping: Option<i64>) -> Result<Cells, Fault> {
-    let mut statement = conn.prepare("SELECT field, system, meaning, since FROM cell WHERE mapping = ?1")?;
+    let mut statement = conn.prepare_cached("SELECT field, system, meaning, since FROM cell WHERE mapping = ?1")?;
     let rows = statement.query_map([mapping], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -183,7 +203,7 @@ fn names_differ(conn: &Connection, mapping: Option<i64>, shape: &MappingShape, s
     if systems.iter().chain(fields).any(|(_, known)| !known) {
         return Ok(true);
     }
-    let count = |sql: &str| conn.query_row(sql, [mapping], |row| row.get::<_, i64>(0));
+    let count = |sql: &str| conn.prepare_cached(sql)?.query_row([mapping], |row| row.get::<_, i64>(0));
     let stored_systems = count("SELECT count(*) FROM system WHERE mapping = ?1 AND retired = 0")?;
     let stored_fields = count("SELECT count(*) FROM field WHERE mapping = ?1 AND retired = 0")?;
     if stored_systems != systems.len() as i64 || stored_fields != fields.len() as i64 {
@@ -191,13 +211,13 @@ fn names_differ(conn: &Connection, mapping: Option<i64>, shape: &MappingShape, s
     }
     for (system, (number, _)) in shape.systems.iter().zip(systems) {
         let sql = "SELECT name = ?2 AND connection = ?3 FROM system WHERE id = ?1";
-        if !conn.query_row(sql, params![number, system.name.as_str(), system.connection.as_str()], |row| row.get::<_, bool>(0))? {
+        if !conn.prepare_cached(sql)?.query_row(params![number, system.name.as_str(), system.connection.as_str()], |row| row.get::<_, bool>(0))? {
             return Ok(true);
         }
     }
     for (field, (number, _)) in shape.fields.iter().zip(fields) {
         let sql = "SELECT name = ?3 FROM field WHERE mapping = ?1 AND number = ?2";
-        if !conn.query_row(sql, params![mapping, number, field.name.as_str()], |row| row.get::<_, bool>(0))? {
+        if !conn.prepare_cached(sql)?.query_row(params![mapping, number, field.name.as_str()], |row| row.get::<_, bool>(0))? {
             return Ok(true);
         }
     }

@@ -31,7 +31,8 @@ pub fn end(write: &Write, run: &Run, end: &RunEnd, at: Timestamp) -> Result<(), 
 
 /// The number of the newest run that was ever stored.
 pub fn last(conn: &Connection) -> rusqlite::Result<i64> {
-    Ok(conn.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'run'", [], |row| row.get(0)).optional()?.unwrap_or(0))
+    let mut statement = conn.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'run'")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
 /// Runs that the former holder of the store left running: nobody runs them any more. Only the newest can be such.
@@ -85,7 +86,7 @@ pub fn totals(conn: &Connection, terms: &Terms) -> Result<Totals, Fault> {
         entities: count("SELECT coalesce(sum(entities), 0) FROM mapping WHERE id = ?1")?,
         waiting: count("SELECT coalesce(sum(waiting), 0) FROM mapping WHERE id = ?1")?,
         conflicts: count("SELECT coalesce(sum(conflicts), 0) FROM mapping WHERE id = ?1")?,
-        reviews: count("SELECT count(*) FROM review WHERE mapping = ?1 AND closed = 0")?,
+        reviews: count("SELECT count(*) FROM review WHERE mapping = ?1 AND closed = 0 AND answer IS NULL")?,
         dead_letters: count("SELECT count(*) FROM dead_letter WHERE mapping = ?1 AND closed = 0")?,
         in_doubt: count("SELECT count(*) FROM entry WHERE mapping = ?1 AND state < 5 AND state IN (1, 2)")?,
         touched: count("SELECT count(*) FROM touched WHERE mapping = ?1")?,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::fault::disk;
@@ -17,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_forget.sql"),
     include_str!("../migrations/0004_history.sql"),
     include_str!("../migrations/0005_back.sql"),
+    include_str!("../migrations/0006_hangs.sql"),
 ];
 /// Older libraries can corrupt a file in WAL mode when two connections write or checkpoint at once.
 const SQLITE_MIN: (i32, &str) = (3_051_003, "3.51.3");
@@ -124,6 +126,8 @@ fn set_up(conn: &Connection, purpose: Purpose) -> rusqlite::Result<()> {
     };
     conn.busy_timeout(std::time::Duration::from_millis(BUSY_MS as u64))?;
     conn.set_prepared_statement_cache_capacity(128);
+    // Plans hang on the schema alone: else SQLite prepares many a statement anew for each value that is bound to it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "cache_size", -cache)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     match purpose {
@@ -156,7 +160,7 @@ fn migrate(conn: &mut Connection, file: &str, newest: u32) -> Result<(), StoreEr
 
 /// The store's own id.
 pub fn instance(conn: &Connection) -> rusqlite::Result<String> {
-    conn.query_row("SELECT instance FROM meta", [], |row| row.get(0))
+    conn.prepare_cached("SELECT instance FROM meta")?.query_row([], |row| row.get(0))
 }
 
 /// Big sorts need room on disk; in a container with a read-only root only the store's own volume has it. The place is the whole

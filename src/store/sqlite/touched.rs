@@ -9,7 +9,7 @@ use super::writer::Write;
 use crate::id::{ConnectionName, ObjectName, RecordKey};
 use crate::plant::planted;
 use crate::store::stored::{Terms, run as stored};
-use crate::store::{Feed, Touch, TouchedRecord};
+use crate::store::{Feed, Touch, Touched, TouchedRecord};
 use crate::system::Cursor;
 
 /// Notes a hint. A record that is touched already keeps when it was first; it is looked at as early as any of its hints asks.
@@ -71,6 +71,18 @@ pub fn due(conn: &Connection, terms: &Terms, due: Timestamp, limit: usize) -> Re
         all.push(TouchedRecord { touch, seq: row.get(4)?, first_seen, attempts: row.get(6)?, not_before });
     }
     Ok(all)
+}
+
+/// Whether records wait for what they refer to.
+pub fn has_late(conn: &Connection, terms: &Terms) -> Result<bool, Fault> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM touched WHERE mapping = ?1 AND why = ?2 AND not_before IS NOT NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row(params![terms.mapping.0, stored::why(Touched::Reference)], |row| row.get(0))?)
+}
+
+pub fn hasten(write: &Write, terms: &Terms) -> Result<(), Fault> {
+    let sql = "UPDATE touched SET not_before = NULL WHERE mapping = ?1 AND why = ?2 AND not_before IS NOT NULL";
+    write.execute(sql, params![terms.mapping.0, stored::why(Touched::Reference)])?;
+    Ok(())
 }
 
 /// How many, and since when the oldest waits.

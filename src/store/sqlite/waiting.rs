@@ -8,6 +8,7 @@ use super::tally::Tally;
 use super::writer::Write;
 use crate::id::RecordKey;
 use crate::mapping::SystemIx;
+use crate::mapping::matching::MatchKey;
 use crate::store::stored::{Terms, run as column};
 use crate::store::{Waiting, WaitingWhy};
 
@@ -18,7 +19,7 @@ pub fn keep(write: &Write, terms: &Terms, add: &[Waiting], gone: &[(SystemIx, Re
     }
     for waiting in add {
         remove(write, terms, &mut tally, waiting.system, &waiting.identity)?;
-        let keys = matched::write(&waiting.keys);
+        let keys = matched::write(waiting.keys.iter().map(MatchKey::stored));
         let sql = "INSERT INTO waiting (mapping, system, identity, key, why, keys) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let (identity, key) = (waiting.identity.as_str(), waiting.key.as_str());
         write.execute(sql, params![terms.mapping.0, terms.system(waiting.system), identity, key, column::waiting(waiting.why), keys])?;

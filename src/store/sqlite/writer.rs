@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::fault::{self, Fault};
@@ -75,6 +75,15 @@ pub struct Here {
 impl Here {
     pub fn start(conn: Connection, file: String) -> Result<Self, StoreError> {
         Ok(Self { state: Mutex::new(State::new(conn, file, Held::Never)?) })
+    }
+
+    /// Asks without a transaction: nobody else has the database, and the caller does not wait in the middle.
+    pub fn read<R>(&self, doing: &'static str, work: impl FnOnce(&Connection) -> Result<R, Fault>) -> Result<R, StoreError> {
+        let state = self.state.lock().expect("no holder of this lock can panic");
+        match &state.broken {
+            Some(error) => Err(fault::disk(&state.file, doing, fault::again(error))),
+            None => work(&state.conn).map_err(|fault| fault.told(&state.file, doing)),
+        }
     }
 
     /// Gives the connection back, with all that was committed.
@@ -192,7 +201,7 @@ struct State {
 
 impl State {
     fn new(conn: Connection, file: String, held: Held) -> Result<Self, StoreError> {
-        let seq = conn.query_row("SELECT coalesce(max(seq), 0) FROM touched", [], |row| row.get(0)).map_err(|e| fault::disk(&file, "open", e))?;
+        let seq = last_seq(&conn).map_err(|e| fault::disk(&file, "open", e))?;
         Ok(Self { conn, file, held, seq, broken: None })
     }
 
@@ -229,23 +238,61 @@ impl State {
     }
 
     fn transaction(&mut self, group: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let fenced = self.held.is_fenced(&tx)?;
+        let tx = Transaction::begin(&self.conn)?;
+        let fenced = self.held.is_fenced(tx.0)?;
+        // A call that is alone is undone with its transaction.
+        let alone = group.len() == 1;
         for job in group {
             if fenced && job.fence() == Fence::Checked {
                 job.refuse(StoreError::Fenced { file: self.file.clone() });
                 continue;
             }
-            tx.prepare_cached("SAVEPOINT call")?.execute([])?;
-            let keep = job.run(&mut Write { conn: &tx, held: &mut self.held, seq: &mut self.seq });
+            if !alone {
+                tx.does("SAVEPOINT call")?;
+            }
+            let keep = job.run(&mut Write { conn: tx.0, held: &mut self.held, seq: &mut self.seq });
             if let Some(error) = job.failure().filter(|error| fault::is_fatal(error)) {
                 return Err(fault::again(error));
             }
-            if !keep {
-                tx.prepare_cached("ROLLBACK TO call")?.execute([])?;
+            match (keep, alone) {
+                (true, true) => {}
+                (false, true) => return tx.does("ROLLBACK"),
+                (true, false) => tx.does("RELEASE call")?,
+                (false, false) => {
+                    tx.does("ROLLBACK TO call")?;
+                    tx.does("RELEASE call")?;
+                }
             }
-            tx.prepare_cached("RELEASE call")?.execute([])?;
         }
-        tx.commit()
+        tx.does("COMMIT")
+    }
+}
+
+fn last_seq(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("SELECT coalesce(max(seq), 0) FROM touched")?.query_row([], |row| row.get(0))
+}
+
+/// An open transaction, by statements that are prepared once. Dropped before it was committed it is rolled back.
+struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    fn begin(conn: &'a Connection) -> rusqlite::Result<Self> {
+        let tx = Self(conn);
+        tx.does("BEGIN IMMEDIATE")?;
+        Ok(tx)
+    }
+
+    fn does(&self, sql: &str) -> rusqlite::Result<()> {
+        self.0.prepare_cached(sql)?.execute([]).map(|_| ())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit()
+            && let Err(error) = self.does("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction of the store cannot be rolled back");
+        }
     }
 }

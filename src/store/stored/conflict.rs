@@ -7,7 +7,7 @@ use crate::id::{EntityId, RunId};
 use crate::mapping::{FieldIx, SystemIx};
 use crate::store::{Conflict, DeadLetter, Decided, Fate, Loser, Spoke};
 use crate::sync::entity::Interval;
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 pub fn write(conflict: &Conflict, terms: &Terms) -> Vec<u8> {
     let mut out = Writer::begin();
@@ -26,6 +26,8 @@ pub fn write(conflict: &Conflict, terms: &Terms) -> Vec<u8> {
     out.text(&conflict.policy);
     out.option(conflict.grade.as_deref(), Writer::text);
     out.option(conflict.winner_until, Writer::instant);
+    out.option(conflict.winner_actor.as_deref(), Writer::text);
+    conflict.losers.iter().for_each(|loser| out.option(loser.actor.as_deref(), Writer::text));
     out.0
 }
 
@@ -41,6 +43,7 @@ pub fn read(entity: EntityId, run: RunId, body: &[u8], terms: &Terms) -> Result<
             value: input.value()?,
             shadow: input.option(Reader::value)?,
             until: input.option(Reader::instant)?,
+            actor: None,
         });
     }
     let winner = input.value()?;
@@ -49,7 +52,16 @@ pub fn read(entity: EntityId, run: RunId, body: &[u8], terms: &Terms) -> Result<
     let grade = input.option(Reader::text)?.map(str::to_owned);
     // Before the winner's time was kept, a conflict ended here.
     let winner_until = if input.is_done() { None } else { input.option(Reader::instant)? };
-    Ok(field.map(|field| Conflict { entity, field, run, at, losers, winner, winner_system, winner_until, policy, grade }))
+    // Or here, before it was kept who typed what.
+    let winner_actor = read_actor(&mut input)?;
+    for loser in &mut losers {
+        loser.actor = read_actor(&mut input)?;
+    }
+    Ok(field.map(|field| Conflict { entity, field, run, at, losers, winner, winner_system, winner_until, winner_actor, policy, grade }))
+}
+
+fn read_actor(input: &mut Reader) -> Result<Option<Str>, Broken> {
+    if input.is_done() { Ok(None) } else { Ok(input.option(Reader::text)?.map(Str::from)) }
 }
 
 fn read_system(input: &mut Reader, terms: &Terms) -> Result<Option<SystemIx>, Broken> {
@@ -110,6 +122,7 @@ fn write_one(out: &mut Writer, decided: &Decided, run: RunId, at: Timestamp, ter
         body.option(spoke.changed.after, Writer::instant);
         body.instant(spoke.changed.until);
     }
+    decided.spoke.iter().for_each(|spoke| body.option(spoke.actor.as_deref(), Writer::text));
     out.number(body.0.len() as u64);
     out.0.extend_from_slice(&body.0);
 }
@@ -148,6 +161,9 @@ fn read_one(mut input: Reader, terms: &Terms) -> Result<Option<(RunId, Timestamp
         for _ in 0..input.number()? {
             spoke.push(read_spoke(&mut input, &value, terms)?);
         }
+        for spoke in &mut spoke {
+            spoke.actor = read_actor(&mut input)?;
+        }
     }
     Ok(field.zip(why).map(|(field, reason)| (run, at, Decided { field, value, reason, was, spoke })))
 }
@@ -165,5 +181,5 @@ fn read_spoke(input: &mut Reader, decided: &Value, terms: &Terms) -> Result<Spok
     let value = input.option(Reader::value)?.unwrap_or_else(|| decided.clone());
     let before = input.option(Reader::value)?;
     let changed = Interval { after: input.option(Reader::instant)?, until: input.instant()? };
-    Ok(Spoke { from, as_agreed: flags & AS_AGREED != 0, value, before, changed, fate })
+    Ok(Spoke { from, as_agreed: flags & AS_AGREED != 0, value, before, changed, actor: None, fate })
 }

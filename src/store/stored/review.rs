@@ -4,6 +4,7 @@ use super::{Broken, Reader, Terms, Writer};
 use crate::id::{EntityId, EntryId, RecordKey};
 use crate::mapping::{FieldIx, SystemIx};
 use crate::store::{Answer, ReviewAbout, StuckWhy};
+use crate::value::{Str, Value};
 
 pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
     let mut out = Writer::begin();
@@ -37,12 +38,7 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             system(&mut out, *at);
             out.option(*deleter, system);
             out.text(why);
-            out.number(shown.len() as u64);
-            for (at, field, value) in shown {
-                system(&mut out, *at);
-                out.number(terms.field(*field).into());
-                out.value(value);
-            }
+            write_shown(&mut out, shown, terms);
         }
         ReviewAbout::InDoubt { entry, hits } => {
             out.byte(3);
@@ -50,10 +46,11 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
             out.number(hits.len() as u64);
             hits.iter().for_each(|hit| out.text(hit.as_str()));
         }
-        ReviewAbout::PingPong { system: at, field } => {
+        ReviewAbout::PingPong { system: at, field, other } => {
             out.byte(4);
             system(&mut out, *at);
             out.option(*field, |out, field| out.number(terms.field(field).into()));
+            out.option(other.as_deref(), Writer::text);
         }
         ReviewAbout::Stuck { system: at, why } => {
             out.byte(6);
@@ -74,6 +71,15 @@ pub fn write(about: &ReviewAbout, terms: &Terms) -> Vec<u8> {
         }
     }
     out.0
+}
+
+fn write_shown(out: &mut Writer, shown: &[(SystemIx, FieldIx, Value)], terms: &Terms) {
+    out.number(shown.len() as u64);
+    for (at, field, value) in shown {
+        out.number(terms.system(*at).into());
+        out.number(terms.field(*field).into());
+        out.value(value);
+    }
 }
 
 fn write_stuck(out: &mut Writer, why: &StuckWhy) {
@@ -134,7 +140,9 @@ pub fn read(bytes: &[u8], terms: &Terms) -> Result<Option<ReviewAbout>, Broken> 
             let system = terms.system_ix(input.small()?);
             let field = input.option(Reader::small)?;
             let field: Option<Option<FieldIx>> = field.map_or(Some(None), |number| terms.field_ix(number).map(Some));
-            system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field })
+            // Before it was kept who else wrote it, a question ended here.
+            let other = if input.is_done() { None } else { input.option(Reader::text)?.map(Str::from) };
+            system.zip(field).map(|(system, field)| ReviewAbout::PingPong { system, field, other })
         }
         // Before the reason was kept, too.
         5 => Some(ReviewAbout::Join { other: EntityId(input.signed()?), why: String::new() }),
@@ -202,6 +210,10 @@ pub fn write_answer(answer: &Answer) -> Vec<u8> {
         Answer::Delete => out.byte(4),
         Answer::Keep => out.byte(5),
         Answer::Again => out.byte(6),
+        Answer::Record(key) => {
+            out.byte(7);
+            out.text(key.as_str());
+        }
     }
     out.0
 }
@@ -216,6 +228,7 @@ pub fn read_answer(bytes: &[u8]) -> Result<Answer, Broken> {
         4 => Answer::Delete,
         5 => Answer::Keep,
         6 => Answer::Again,
+        7 => Answer::Record(RecordKey::new(input.text()?)),
         _ => return Err(input.broken()),
     })
 }

@@ -14,16 +14,18 @@ pub struct Terms {
     pub fields: Vec<u16>,
     /// Per system and field the epoch its present meaning began in; `None` where there is no cell.
     pub since: Vec<Vec<Option<u32>>>,
+    /// Per field, whether other values hang on the entity that it refers to.
+    pub hangs: Vec<bool>,
     positions: Vec<Option<FieldIx>>,
 }
 
 impl Terms {
-    pub fn new(mapping: MappingId, epoch: u32, systems: Vec<u16>, fields: Vec<u16>, since: Vec<Vec<Option<u32>>>) -> Self {
+    pub fn new(mapping: MappingId, epoch: u32, systems: Vec<u16>, fields: Vec<u16>, since: Vec<Vec<Option<u32>>>, hangs: Vec<bool>) -> Self {
         let mut positions = vec![None; fields.iter().max().map_or(0, |max| usize::from(*max) + 1)];
         for (position, number) in fields.iter().enumerate() {
             positions[usize::from(*number)] = Some(FieldIx(position as u16));
         }
-        Self { mapping, epoch, systems, fields, since, positions }
+        Self { mapping, epoch, systems, fields, since, hangs, positions }
     }
 
     pub fn system(&self, at: SystemIx) -> u16 {

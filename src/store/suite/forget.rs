@@ -30,7 +30,7 @@ pub async fn what_is_over_is_forgotten_and_what_is_open_stays(store: Arc<dyn Sto
     assert_eq!(conflicts().await, (1, 1), "its run began then");
     forget(&store, Old::Conflicts, 1).await;
     assert_eq!(conflicts().await, (0, 0));
-    let new = |system| NewReview { entity: Some(EntityId(1)), about: ReviewAbout::PingPong { system, field: None } };
+    let new = |system| NewReview { entity: Some(EntityId(1)), about: ReviewAbout::PingPong { system, field: None, other: None } };
     let first = store.open_review(ids.0, new(CRM), at(1)).await.expect("opens");
     store.open_review(ids.0, new(ERP), at(2)).await.expect("opens");
     store.close_review(first).await.expect("closes");
@@ -72,7 +72,7 @@ pub async fn an_old_tombstone_keeps_its_id_only(store: Arc<dyn Store>) {
     };
     commit(&store, ids, vec![gone(1, 10, false), gone(2, 10, true), gone(3, 900, true), gone(4, 10, true)]).await;
     store.end_run(run(ids), RunEnd { state: RunState::Done, ..RunEnd::default() }, at(20)).await.expect("ends");
-    let open = NewReview { entity: Some(EntityId(4)), about: ReviewAbout::PingPong { system: CRM, field: None } };
+    let open = NewReview { entity: Some(EntityId(4)), about: ReviewAbout::PingPong { system: CRM, field: None, other: None } };
     store.open_review(ids.0, open, at(1)).await.expect("opens");
     assert_eq!(store.forget_gone(ids.0, at(500), 0, Values::Drop).await.expect("forgets"), None);
     let linked = |system, identity: String| {

@@ -95,8 +95,8 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
         ReviewAbout::Conflict { field: NAME, values: vec![(None, Value::Blank), (Some(ERP), Value::text("x"))] },
         ReviewAbout::Delete { system: ERP, deleter: Some(CRM), why: "edited".into(), shown: vec![(ERP, AMOUNT, Value::Integer(4))] },
         ReviewAbout::InDoubt { entry: EntryId(uuid::Uuid::from_u128(5)), hits: vec![key()] },
-        ReviewAbout::PingPong { system: CRM, field: Some(AMOUNT) },
-        ReviewAbout::PingPong { system: CRM, field: None },
+        ReviewAbout::PingPong { system: CRM, field: Some(AMOUNT), other: Some("0055g".into()) },
+        ReviewAbout::PingPong { system: CRM, field: None, other: None },
         ReviewAbout::Stuck { system: ERP, why: StuckWhy::Failing { answer: "stale".into(), attempts: 8, since: at(3) } },
         ReviewAbout::Stuck { system: CRM, why: StuckWhy::Locked { since: at(4) } },
         ReviewAbout::Join { other: EntityId(2), why: "each has a record in erp".into() },
@@ -142,21 +142,30 @@ pub async fn reviews_are_asked_once_and_answered(store: Arc<dyn Store>) {
 
 pub async fn conflicts_and_decisions_are_kept(store: Arc<dyn Store>) {
     let ids = registered(&store).await;
-    let loser = Loser { system: Some(ERP), value: Value::text("lost"), shadow: Some(Value::Blank), until: Some(at(4)) };
+    let loser = Loser { system: Some(ERP), value: Value::text("lost"), shadow: Some(Value::Blank), until: Some(at(4)), actor: Some("sam".into()) };
     let conflict = |field| Conflict {
         entity: EntityId(1),
         field,
         run: ids.1,
         at: at(5),
-        losers: vec![loser.clone(), Loser { system: None, value: Value::Blank, shadow: None, until: None }],
+        losers: vec![loser.clone(), Loser { system: None, value: Value::Blank, shadow: None, until: None, actor: None }],
         winner: Value::text("won"),
         winner_system: Some(CRM),
         winner_until: Some(at(6)),
+        winner_actor: Some("kim".into()),
         policy: "latest".into(),
         grade: Some("possible".into()),
     };
     let changed = Interval { after: Some(at(1)), until: at(3) };
-    let spoke = |from, fate, value: &str| Spoke { from, as_agreed: fate == Fate::Lost, value: Value::text(value), before: Some(Value::Blank), changed, fate };
+    let spoke = |from, fate, value: &str| Spoke {
+        from,
+        as_agreed: fate == Fate::Lost,
+        value: Value::text(value),
+        before: Some(Value::Blank),
+        changed,
+        actor: (fate == Fate::Taken).then(|| "sam".into()),
+        fate,
+    };
     let spoke = vec![spoke(Origin::System(ERP), Fate::Taken, "v"), spoke(Origin::Person, Fate::Lost, "w")];
     let decided = |field, reason| Decided { field, value: Value::text("v"), reason, was: Some(Value::text("u")), spoke: spoke.clone() };
     let mut look = merged(None, settled(1));

@@ -55,7 +55,7 @@ pub async fn an_entity_comes_back_as_it_was_committed(store: Arc<dyn Store>) {
 pub async fn an_entity_begins_as_if_it_had_been_looked_at(store: Arc<dyn Store>) {
     let ids = registered(&store).await;
     let looked_at = settled(store.reserve(1).await.expect("reserves").start);
-    let mut begun = Begun { id: looked_at.id, links: Vec::new(), agreed: Vec::new(), bytes: Vec::new(), keys: vec![key(0, "acme")] };
+    let mut begun = Begun { id: looked_at.id, links: Vec::new(), agreed: Vec::new(), bytes: Vec::new(), keys: vec![key(0, "acme").stored()] };
     for (at, link) in looked_at.links.iter().enumerate() {
         let link = Link { shadows: Vec::new(), ..link.clone().expect("is linked") };
         begun.links.push((SystemIx(at as u16), link));

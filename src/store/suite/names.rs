@@ -70,7 +70,7 @@ pub async fn what_left_the_mapping_is_gone_and_new_when_it_returns(store: Arc<dy
     commit(&store, ids, vec![merged(None, settled(1))]).await;
     let mut less = shape();
     less.fields.remove(0);
-    less.fields.push(FieldShape { name: "stage".into(), was: None, meaning: vec![Some(8), Some(9)] });
+    less.fields.push(FieldShape { name: "stage".into(), was: None, meaning: vec![Some(8), Some(9)], hangs: false });
     store.register(less).await.expect("registers");
     let found = entity(&store, ids.0, EntityId(1)).await;
     assert_eq!(found.hub.len(), 3);

@@ -25,7 +25,7 @@ pub fn at(second: i64) -> Timestamp {
 
 pub fn shape() -> MappingShape {
     let system = |name: &str, object: &str| SystemShape { name: name.into(), was: None, connection: name.into(), object: object.into() };
-    let field = |name: &str, meaning: [Option<u64>; 2]| FieldShape { name: name.into(), was: None, meaning: meaning.to_vec() };
+    let field = |name: &str, meaning: [Option<u64>; 2]| FieldShape { name: name.into(), was: None, meaning: meaning.to_vec(), hangs: false };
     MappingShape {
         name: "deals".into(),
         was: None,
@@ -128,10 +128,11 @@ pub fn lost(entity: EntityId, run: RunId) -> Conflict {
         field: AMOUNT,
         run,
         at: at(5),
-        losers: vec![Loser { system: Some(ERP), value: Value::Integer(4), shadow: None, until: Some(at(4)) }],
+        losers: vec![Loser { system: Some(ERP), value: Value::Integer(4), shadow: None, until: Some(at(4)), actor: None }],
         winner: Value::Integer(5),
         winner_system: Some(CRM),
         winner_until: None,
+        winner_actor: None,
         policy: "latest".into(),
         grade: None,
     }

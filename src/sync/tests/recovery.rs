@@ -222,7 +222,8 @@ fn placing_an_unlinked_record() {
         holds: &nothing,
         hits: &[],
         predecessor_of: None,
-        answer: None,
+        asked: None,
+        said_to_be: None,
         inside_alone: true,
     };
     let hit = |id: i64, taken: bool| EntityHit { entity: EntityId(id), taken, inside: true };
@@ -254,7 +255,8 @@ fn our_own_create_that_comes_back_is_claimed() {
         holds: &nothing,
         hits: &[],
         predecessor_of: None,
-        answer: None,
+        asked: None,
+        said_to_be: None,
         inside_alone: true,
     };
     assert_eq!(place(&unlinked), Placement::Claimed(entry.id));

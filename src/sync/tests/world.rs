@@ -183,6 +183,7 @@ impl World {
             identity: record.key.clone(),
             version: Some(Str::from(record.version.to_string())),
             time: Some(record.time),
+            actor: None,
             fields: (0..self.table.fields.len()).map(seen).collect(),
             by: None,
             takes_part: Some(record.takes_part),

@@ -17,7 +17,14 @@ pub(in crate::sync) fn fields(work: &mut Work) {
     }
     for back in &undo.fields {
         match value(work, back) {
-            Ok(value) => work.back[back.field.0 as usize] = value,
+            Ok(value) => {
+                let soon = back.before.iter().filter(|(system, _)| value.is_some() && !work.votes(*system));
+                let soon: Vec<SystemIx> = soon.map(|(system, _)| *system).collect();
+                work.back[back.field.0 as usize] = value;
+                for system in soon {
+                    work.look.note(system, Some(back.field), NoteKind::NotBack(NotBack::Soon));
+                }
+            }
             Err((system, why)) => work.look.note(system, Some(back.field), NoteKind::NotBack(why)),
         }
     }
@@ -43,7 +50,8 @@ fn value(work: &Work, back: &FieldBack) -> Result<Option<Value>, (SystemIx, NotB
         return if was { Ok(None) } else { Err((first, NotBack::AgreedSince)) };
     }
     for (system, _) in &back.before {
-        if !work.votes(*system) || work.value(field, *system).is_none() {
+        let too_soon = work.stand(*system).silence == Some(Silence::Lag);
+        if !(work.votes(*system) || too_soon && shows_our_write(work, back, *system)) || work.value(field, *system).is_none() {
             return Err((*system, unheard(work, *system)));
         }
         let Shadow::Known(known) = work.shadow(field, *system) else { return Err((*system, NotBack::AgreedSince)) };
@@ -56,6 +64,12 @@ fn value(work: &Work, back: &FieldBack) -> Result<Option<Value>, (SystemIx, NotB
         return Err((first, NotBack::Required));
     }
     Ok(Some(was))
+}
+
+/// A read that may be behind shows what we wrote all the same: so it is not behind our write, and nobody typed over it since, as far as anyone can know.
+fn shows_our_write(work: &Work, back: &FieldBack, system: SystemIx) -> bool {
+    let Shadow::Known(known) = work.shadow(back.field, system) else { return false };
+    work.value(back.field, system).is_some_and(|shown| work.same(back.field, shown, &known.seen))
 }
 
 /// Why a system has no say now.

@@ -18,6 +18,8 @@ pub struct Table {
     last: u64,
     /// What the system fills in by itself where a new record says nothing.
     pub born: Vec<(Path, Value)>,
+    /// Records tell no version.
+    unversioned: bool,
 }
 
 /// One record as it is kept.
@@ -28,10 +30,16 @@ pub struct Stored {
     /// Number of its last change.
     pub change: u64,
     pub time: Timestamp,
+    /// Who changed it last.
+    pub actor: Option<Str>,
     pub deleted: bool,
 }
 
 impl Table {
+    pub fn new(unversioned: bool) -> Self {
+        Self { unversioned, ..Self::default() }
+    }
+
     pub fn end(&self) -> u64 {
         self.last
     }
@@ -53,14 +61,17 @@ impl Table {
         }
         self.last += 1;
         let key = RecordKey::new(format!("r{:06}", self.last));
-        let stored = Stored { values, archived: false, change: self.last, time: now, deleted: false };
+        let stored = Stored { values, archived: false, change: self.last, time: now, actor: None, deleted: false };
         self.records.insert(key.clone(), stored);
         key
     }
 
-    /// Changes a record that is there; false if none is.
-    pub fn change(&mut self, key: &RecordKey, now: Timestamp, how: impl FnOnce(&mut Value)) -> bool {
-        self.touch(key, now, |stored| how(&mut stored.values))
+    /// Changes a record that is there; false if none is. `actor`: who did it, where the system tells.
+    pub fn change(&mut self, key: &RecordKey, now: Timestamp, actor: Option<&str>, how: impl FnOnce(&mut Value)) -> bool {
+        self.touch(key, now, |stored| {
+            stored.actor = actor.map(Str::from);
+            how(&mut stored.values);
+        })
     }
 
     pub fn delete(&mut self, key: &RecordKey, now: Timestamp) -> bool {
@@ -77,14 +88,14 @@ impl Table {
     }
 
     pub fn record(&self, key: &RecordKey, columns: &[Column]) -> Option<Record> {
-        self.live(key).map(|stored| shown(key, stored, columns))
+        self.live(key).map(|stored| self.shown(key, stored, columns))
     }
 
     /// What changed after a number, oldest change first.
     pub fn changed(&self, after: u64, columns: &[Column]) -> Vec<Record> {
         let mut changed: Vec<(&RecordKey, &Stored)> = self.records.iter().filter(|(_, stored)| !stored.deleted && stored.change > after).collect();
         changed.sort_by_key(|(_, stored)| stored.change);
-        changed.into_iter().map(|(key, stored)| shown(key, stored, columns)).collect()
+        changed.into_iter().map(|(key, stored)| self.shown(key, stored, columns)).collect()
     }
 
     pub fn deleted(&self, after: u64) -> Vec<Gone> {
@@ -94,7 +105,7 @@ impl Table {
 
     pub fn find(&self, path: &Path, value: &Value, columns: &[Column]) -> Vec<Record> {
         let held = |stored: &Stored| path.get(&stored.values).is_some_and(|held| held == value || told(held, &Form::Text) == told(value, &Form::Text));
-        self.records.iter().filter(|(_, stored)| !stored.deleted && held(stored)).map(|(key, stored)| shown(key, stored, columns)).collect()
+        self.records.iter().filter(|(_, stored)| !stored.deleted && held(stored)).map(|(key, stored)| self.shown(key, stored, columns)).collect()
     }
 
     pub fn write(&mut self, read: &Read, kind: &WriteKind, item: &WriteItem, now: Timestamp) -> Outcome {
@@ -107,7 +118,7 @@ impl Table {
                     None => {
                         let made = self.made(read, item, now);
                         if let (Outcome::Done { key: Some(key), .. }, Some(by)) = (&made, &item.by) {
-                            self.change(&key.clone(), now, |values| path.set(values, by.clone()));
+                            self.change(&key.clone(), now, None, |values| path.set(values, by.clone()));
                         }
                         made
                     }
@@ -136,7 +147,7 @@ impl Table {
         if let Some(refusal) = self.refused(key, version) {
             return refusal;
         }
-        self.change(key, now, |values| item.cells.iter().for_each(|cell| cell.path.set(values, cell.value.clone())));
+        self.change(key, now, None, |values| item.cells.iter().for_each(|cell| cell.path.set(values, cell.value.clone())));
         self.done(read, key, created)
     }
 
@@ -157,6 +168,19 @@ impl Table {
         }
     }
 
+    fn shown(&self, key: &RecordKey, stored: &Stored, columns: &[Column]) -> Record {
+        Record {
+            key: key.clone(),
+            identity: key.clone(),
+            version: (!self.unversioned).then(|| spelt(stored.change)),
+            time: Some(stored.time),
+            actor: stored.actor.clone(),
+            cells: cells(&stored.values, columns),
+            gate: Gate::Open,
+            archived: stored.archived,
+        }
+    }
+
     fn done(&self, read: &Read, key: &RecordKey, created: Option<bool>) -> Outcome {
         let record = self.record(key, &read.columns);
         let version = record.as_ref().and_then(|record| record.version.clone());
@@ -166,16 +190,4 @@ impl Table {
 
 fn spelt(change: u64) -> Str {
     Str::from(change.to_string())
-}
-
-fn shown(key: &RecordKey, stored: &Stored, columns: &[Column]) -> Record {
-    Record {
-        key: key.clone(),
-        identity: key.clone(),
-        version: Some(spelt(stored.change)),
-        time: Some(stored.time),
-        cells: cells(&stored.values, columns),
-        gate: Gate::Open,
-        archived: stored.archived,
-    }
 }

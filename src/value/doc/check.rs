@@ -3,15 +3,55 @@
 use std::ops::Range;
 
 use super::DocError;
+use super::outline::Outline;
 use super::scan::space;
 use crate::bounds::JSON_DEPTH_MAX;
 
-/// Checks one whole document and gives the range of its value without the white space around it.
-pub fn whole(raw: &[u8]) -> Result<Range<usize>, DocError> {
+/// Checks one whole document and gives the range of its value without the white space around it; notes its parts in `outline`.
+pub fn whole(raw: &[u8], outline: Option<&mut Outline>) -> Result<Range<usize>, DocError> {
     let begin = space(raw, 0);
-    let end = value(raw, begin)?;
+    let end = value(raw, begin, &mut Noted { outline, open: Vec::new(), lists: 0 })?;
     let rest = space(raw, end);
     if rest < raw.len() { Err(problem(rest, "something follows the document")) } else { Ok(begin..end) }
+}
+
+/// What of the document is open, and what of that is noted.
+struct Noted<'a> {
+    outline: Option<&'a mut Outline>,
+    open: Vec<Open>,
+    lists: usize,
+}
+
+struct Open {
+    nest: Nest,
+    /// Its number in the outline.
+    part: Option<usize>,
+}
+
+impl Noted<'_> {
+    fn begin(&mut self, name: Range<usize>, at: usize) -> Option<usize> {
+        let in_list = self.open.last().is_some_and(|open| open.nest == Nest::List);
+        let noted = self.lists == 0 || (self.lists == 1 && in_list);
+        self.outline.as_mut().filter(|_| noted).map(|outline| outline.begin(name, at))
+    }
+
+    fn end(&mut self, part: Option<usize>, at: usize) {
+        if let (Some(outline), Some(part)) = (&mut self.outline, part) {
+            outline.end(part, at);
+        }
+    }
+
+    fn push(&mut self, nest: Nest, part: Option<usize>) {
+        self.lists += usize::from(nest == Nest::List);
+        self.open.push(Open { nest, part });
+    }
+
+    fn pop(&mut self, at: usize) {
+        if let Some(open) = self.open.pop() {
+            self.lists -= usize::from(open.nest == Nest::List);
+            self.end(open.part, at);
+        }
+    }
 }
 
 fn problem(at: usize, message: &'static str) -> DocError {
@@ -25,15 +65,16 @@ enum Nest {
     Map,
 }
 
-fn value(raw: &[u8], begin: usize) -> Result<usize, DocError> {
-    let mut open: Vec<Nest> = Vec::new();
+fn value(raw: &[u8], begin: usize, noted: &mut Noted) -> Result<usize, DocError> {
     let mut at = begin;
+    let mut name = 0..0;
     loop {
         // A value begins here.
+        let part = noted.begin(std::mem::take(&mut name), at);
         at = match raw.get(at) {
             Some(b'"') => text(raw, at)?,
             Some(byte @ (b'[' | b'{')) => {
-                if open.len() == JSON_DEPTH_MAX {
+                if noted.open.len() == JSON_DEPTH_MAX {
                     return Err(problem(at, "nested too deep"));
                 }
                 let (nest, close) = if *byte == b'[' { (Nest::List, b']') } else { (Nest::Map, b'}') };
@@ -41,9 +82,9 @@ fn value(raw: &[u8], begin: usize) -> Result<usize, DocError> {
                 if raw.get(at) == Some(&close) {
                     at + 1
                 } else {
-                    open.push(nest);
+                    noted.push(nest, part);
                     if nest == Nest::Map {
-                        at = name(raw, at)?;
+                        (name, at) = named(raw, at)?;
                     }
                     continue;
                 }
@@ -55,9 +96,10 @@ fn value(raw: &[u8], begin: usize) -> Result<usize, DocError> {
             Some(_) => return Err(problem(at, "a value was due")),
             None => return Err(problem(at, "it ends too early")),
         };
+        noted.end(part, at);
         // A value ended here: close nests, then go on after a comma.
         loop {
-            let Some(nest) = open.last().copied() else { return Ok(at) };
+            let Some(nest) = noted.open.last().map(|open| open.nest) else { return Ok(at) };
             at = space(raw, at);
             match (raw.get(at), nest) {
                 (Some(b','), Nest::List) => {
@@ -65,12 +107,12 @@ fn value(raw: &[u8], begin: usize) -> Result<usize, DocError> {
                     break;
                 }
                 (Some(b','), Nest::Map) => {
-                    at = name(raw, space(raw, at + 1))?;
+                    (name, at) = named(raw, space(raw, at + 1))?;
                     break;
                 }
                 (Some(b']'), Nest::List) | (Some(b'}'), Nest::Map) => {
-                    open.pop();
                     at += 1;
+                    noted.pop(at);
                 }
                 (Some(_), _) => return Err(problem(at, "a comma or a closing bracket was due")),
                 (None, _) => return Err(problem(at, "it ends too early")),
@@ -79,15 +121,17 @@ fn value(raw: &[u8], begin: usize) -> Result<usize, DocError> {
     }
 }
 
-fn name(raw: &[u8], at: usize) -> Result<usize, DocError> {
+/// A name with its quotes, and where its value begins.
+fn named(raw: &[u8], at: usize) -> Result<(Range<usize>, usize), DocError> {
     if raw.get(at) != Some(&b'"') {
         return Err(problem(at, "a name in double quotes was due"));
     }
-    let colon = space(raw, text(raw, at)?);
+    let end = text(raw, at)?;
+    let colon = space(raw, end);
     if raw.get(colon) != Some(&b':') {
         return Err(problem(colon, "a colon was due"));
     }
-    Ok(space(raw, colon + 1))
+    Ok((at..end, space(raw, colon + 1)))
 }
 
 fn word(raw: &[u8], at: usize, word: &[u8]) -> Result<usize, DocError> {

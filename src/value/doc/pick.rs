@@ -45,7 +45,7 @@ impl PathSet {
     /// What stands at each path; `None` where the record has no such member.
     pub fn read(&self, doc: &Doc) -> Vec<Option<Doc>> {
         let mut out = vec![None; self.len];
-        self.root.walk(&doc.0, 0, &mut |slot, begin, end| out[slot] = Some(doc.part(begin..end)));
+        self.root.walk(&doc.bytes, 0, &mut |slot, begin, end| out[slot] = Some(doc.part(begin..end)));
         for (slot, path) in &self.odd {
             out[*slot] = doc.path(path);
         }

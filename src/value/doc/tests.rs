@@ -115,3 +115,24 @@ proptest! {
         prop_assert_eq!(ours, theirs, "{}", text);
     }
 }
+
+/// A document too small for an outline, and the same within one that has it.
+fn both(text: &str) -> (Doc, Doc) {
+    let big = format!(r#"{{"filler":"{}","page":{text},"after":[]}}"#, "é\\\"".repeat(OUTLINED_BYTES_MIN / 4));
+    (doc(text), doc(&big).member("page").expect("a member"))
+}
+
+#[test]
+fn an_outline_finds_what_a_scan_finds() {
+    for text in [r#"{"a":{"b":[{"c":1},[2,[3]],"x",{}],"b":[4]},"\u0061":5, "e" : [ ] ,"n":null}"#, r#"[[1],{"a":[2]}, 3 ]"#, r#""text""#, "12.5", "{}", "[]"] {
+        let (scanned, outlined) = both(text);
+        assert_eq!(scanned, outlined, "{text}");
+        let items = |doc: &Doc| doc.items().collect::<Vec<_>>();
+        assert_eq!(items(&scanned), items(&outlined), "{text}");
+        for path in ["a", "a.b", "a.b[0].c", "a.b[1]", "e", "n"] {
+            let path = Path::parse(path).expect("a path");
+            assert_eq!(scanned.path(&path), outlined.path(&path), "{text} at {path:?}");
+            assert_eq!(scanned.path(&path).map(|part| items(&part)), outlined.path(&path).map(|part| items(&part)), "{text} at {path:?}");
+        }
+    }
+}

@@ -11,6 +11,11 @@ const QUESTION: &str = "Apply this plan? [y/N]";
 
 /// Runs `syncline run accounts` at a terminal, types at the question, and gives back what was on the screen.
 fn asked(typed: &[u8]) -> Option<(Option<i32>, String)> {
+    typed_at(QUESTION, typed, 0)
+}
+
+/// Types when the screen shows something; the ERP takes so long for each answer.
+fn typed_at(shown: &str, typed: &[u8], latency_ms: u32) -> Option<(Option<i32>, String)> {
     if Command::new("script").arg("--version").output().is_err() {
         return None;
     }
@@ -19,6 +24,7 @@ fn asked(typed: &[u8]) -> Option<(Option<i32>, String)> {
     for (system, port) in [("crm", 8701), ("prm", 8702), ("erp", 8703)] {
         world.join(&mut program, system, &format!("http://127.0.0.1:{port}"));
     }
+    world.faults("erp", &serde_json::json!({ "latency_ms": latency_ms }));
     let command = format!("exec {} run accounts", env!("CARGO_BIN_EXE_syncline"));
     let mut script = program.within("script");
     script.args(["-qec", &command, "/dev/null"]).env("PATH", "/usr/bin:/bin").env("TERM", "xterm").env("SHELL", "/bin/sh");
@@ -26,7 +32,7 @@ fn asked(typed: &[u8]) -> Option<(Option<i32>, String)> {
     let mut keys = at.stdin.take().expect("it is piped");
     let mut screen = at.stdout.take().expect("it is piped");
     let (mut seen, mut bytes) = (Vec::new(), [0; 4096]);
-    while !String::from_utf8_lossy(&seen).contains(QUESTION) {
+    while !String::from_utf8_lossy(&seen).contains(shown) {
         let read = screen.read(&mut bytes).expect("it can be read");
         assert!(read > 0, "it ended before it asked: {}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&bytes[..read]);
@@ -35,7 +41,7 @@ fn asked(typed: &[u8]) -> Option<(Option<i32>, String)> {
     screen.read_to_end(&mut seen).expect("it can be read");
     let code = at.wait().expect("it ends").code();
     let text = String::from_utf8_lossy(&seen);
-    let after = text.rsplit(QUESTION).next().unwrap_or_default().to_owned();
+    let after = text.split_once(shown).map(|(_, after)| after.to_owned()).unwrap_or_default();
     Some((code, after))
 }
 
@@ -58,4 +64,14 @@ fn one_ctrl_c_is_no_and_ends_the_command() {
     let Some((code, after)) = asked(b"\x03") else { return };
     assert_eq!(code, Some(1), "{after}");
     assert!(after.contains("held"), "{after}");
+}
+
+#[test]
+fn ctrl_c_leaves_no_frame_of_a_bar_behind() {
+    let Some((code, after)) = typed_at("accounts  ", b"\x03", 1_500) else { return };
+    let (before, rest) = after.split_once("^C").expect("the terminal echoes it");
+    assert!(before.ends_with('\r'), "the cursor waits where the frame begins: {before:?}");
+    // The next frame, or the line that takes its place, begins by clearing it.
+    assert!(rest.starts_with("\r\u{1b}[2K"), "{rest:?}");
+    assert!(code.is_some() && rest.contains("accounts"), "{code:?} {rest:?}");
 }

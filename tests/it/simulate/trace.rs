@@ -1,30 +1,26 @@
-//! What happened, line by line: always as a hash, so that two runs of a seed can be compared, and as text where somebody reads it.
+//! What happened, line by line, where somebody reads it; the spelling of it costs as much as a third of a history, so no other history has one.
 
 use std::fmt;
 
 #[derive(Default)]
 pub struct Trace {
-    hash: u64,
     lines: Option<Vec<String>>,
 }
 
 impl Trace {
     pub fn new(keep: bool) -> Self {
-        Self { hash: 0xcbf2_9ce4_8422_2325, lines: keep.then(Vec::new) }
+        Self { lines: keep.then(Vec::new) }
     }
 
     pub fn line(&mut self, at_us: i64, text: fmt::Arguments<'_>) {
-        let line = format!("{:>12.3} {text}", at_us as f64 / 1e6 % 1e7);
-        for byte in line.bytes() {
-            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
         if let Some(lines) = &mut self.lines {
-            lines.push(line);
+            lines.push(format!("{:>12.3} {text}", at_us as f64 / 1e6 % 1e7));
         }
     }
 
-    pub fn hash(&self) -> u64 {
-        self.hash
+    /// Whether anything is told.
+    pub fn is_kept(&self) -> bool {
+        self.lines.is_some()
     }
 
     pub fn text(&self) -> String {

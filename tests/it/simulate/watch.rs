@@ -345,6 +345,18 @@ impl Store for Watch {
         handed_on!(self, adoption, mapping)
     }
 
+    async fn derived(&self, mapping: MappingId) -> Result<Option<String>, StoreError> {
+        handed_on!(self, derived, mapping)
+    }
+
+    async fn hasten(&self, mapping: MappingId) -> Result<(), StoreError> {
+        handed_on!(self, hasten, mapping)
+    }
+
+    async fn keep_derived(&self, mapping: MappingId, by: &str) -> Result<(), StoreError> {
+        handed_on!(self, keep_derived, mapping, by)
+    }
+
     async fn counts(&self, mapping: MappingId) -> Result<(u64, Vec<u64>), StoreError> {
         handed_on!(self, counts, mapping)
     }

@@ -25,6 +25,7 @@ impl Vendor {
             identity: rec.key.clone(),
             version: self.shape.versions.then(|| spelt(state.change)),
             time: Some(instant(state.time_us)),
+            actor: None,
             cells: read.columns.iter().map(|column| cell(&column.path.to_string())).collect(),
             gate: Gate::Open,
             archived: state.archived,
