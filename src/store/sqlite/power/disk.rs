@@ -20,9 +20,15 @@ pub const VFS: &str = "power";
 pub enum Goes {
     Well,
     /// The power goes at this call.
-    Off { at: u64 },
+    Off {
+        at: u64,
+    },
     /// This call fails, and all after it unless it was only `once`.
-    Fails { at: u64, kind: ErrorKind, once: bool },
+    Fails {
+        at: u64,
+        kind: ErrorKind,
+        once: bool,
+    },
 }
 
 /// What waits in memory to be written.

@@ -85,13 +85,11 @@ impl Play {
 
     async fn through(mut self) -> Played {
         scenario::begin(&mut self.world());
-        self.run_all().await;
-        scenario::late(&mut self.world(), "typed after the first run");
+        self.run_and_type("typed after the first run").await;
         self.settle().await;
         if self.world().broken.is_none() {
             scenario::edits(&mut self.world());
-            self.run_all().await;
-            scenario::late(&mut self.world(), "typed after the second run");
+            self.run_and_type("typed after the second run").await;
             self.settle().await;
         }
         if self.world().broken.is_none() {
@@ -100,6 +98,16 @@ impl Play {
         let Turns { taken: turns, telling, .. } = std::mem::take(&mut self.engine.turns);
         let world = self.world();
         Played { turns, telling, sent: self.sent, asked: self.asked, end: scenario::end(&world), broken: world.broken.clone(), text: world.trace.text() }
+    }
+
+    /// Somebody types right after the run. A process that ended is then started again at once, while what it had sent may still land.
+    async fn run_and_type(&mut self, text: &str) {
+        let crashes = self.crashes.at.len();
+        self.run_all().await;
+        scenario::late(&mut self.world(), text);
+        if self.crashes.at.len() < crashes {
+            self.run_all().await;
+        }
     }
 
     async fn run_all(&mut self) {

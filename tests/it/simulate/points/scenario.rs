@@ -8,7 +8,7 @@ use syncline::system::{Abilities, CreateClass, FindBy, GoneBy, Guarded, UpdateCl
 use syncline::value::{Path, Value};
 
 use super::super::shape::{Answers, Column, Holds, Lossy, ObjectShape, Shape, VendorShape};
-use super::super::time::MINUTE;
+use super::super::time::{MINUTE, SECOND};
 use super::super::vendor::{By, Cells};
 use super::super::world::World;
 
@@ -129,10 +129,10 @@ pub fn edits(world: &mut World) {
     world.pass(MINUTE);
 }
 
-/// Somebody types right after a run, or right after it was cut off.
+/// Somebody types right after a run, or right after it was cut off: what the run wrote, or was about to.
 pub fn late(world: &mut World, text: &str) {
-    set(world, CRM, "K1", "Note", Value::text(text));
-    world.pass(MINUTE);
+    set(world, CRM, "K1", "Name", Value::text(text));
+    world.pass(SECOND);
 }
 
 fn place(world: &World, vendor: usize, table: usize, key: &str) -> Option<usize> {
