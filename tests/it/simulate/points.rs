@@ -3,7 +3,7 @@
 //!
 //! After most turns nothing is another than before but what the process knew, and that is gone with it. A crash there leaves what the one before it leaves, so
 //! by default only those are played after which the store, a vendor, or what is under way had changed; `POINTS=all` plays each.
-//! `CRASH=B-U1/57,80/landed cargo test --test it points -- --nocapture` tells one; `PAIRS=10000` crashes so many times twice.
+//! `CRASH=B-U1/57,80/6s cargo test --test it points -- --nocapture` tells one; `PAIRS=10000` crashes so many times twice.
 
 mod play;
 mod scenario;
@@ -18,6 +18,8 @@ use scenario::{Class, End};
 
 /// Pairs of crashes of a plain `cargo test`, over all classes.
 const PAIRS: u64 = 400;
+/// When what was under way is carried out: a vendor that is asked for an answer within 10 seconds may take twice that. `None`: never.
+const LANDED: [Option<i64>; 5] = [Some(1), Some(6), Some(12), None, Some(18)];
 /// The second crash comes within so many turns of the first: while what the first one left is looked up.
 const APART: u64 = 400;
 
@@ -33,7 +35,7 @@ struct Calm {
 impl Calm {
     fn of(class: Class) -> Self {
         let ready = Ready::of(class);
-        let Played { turns, telling, end, broken, text, .. } = play(&ready, Crashes { at: Vec::new(), landed: false }, true);
+        let Played { turns, telling, end, broken, text, .. } = play(&ready, Crashes { at: Vec::new(), landed: None }, true);
         assert_eq!(broken, None, "{} without a crash\n{text}", class.name());
         Self { class, ready, turns, telling, end }
     }
@@ -68,7 +70,7 @@ struct Found {
     asked: Vec<char>,
 }
 
-/// Plays each on all cores, with what is under way then landing, and where something is under way, with it lost, too.
+/// Plays each on all cores, where something is under way then, with it landing sooner, later, and not at all.
 fn all(calm: &[Calm], works: &[Work], once: bool, plant: &'static str) -> Found {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Found::default());
@@ -91,7 +93,8 @@ fn all(calm: &[Calm], works: &[Work], once: bool, plant: &'static str) -> Found 
 }
 
 fn one(calm: &Calm, at: &[u64], once: bool, found: &Mutex<Found>) {
-    for landed in [true, false] {
+    let when: &[Option<i64>] = if once { &LANDED } else { &LANDED[2..4] };
+    for landed in when.iter().copied() {
         let played = play(&calm.ready, Crashes { at: at.to_vec(), landed }, false);
         let wrong = calm.wrong(&played);
         let mut found = found.lock().expect("no thread panics with it");
@@ -112,9 +115,9 @@ fn one(calm: &Calm, at: &[u64], once: bool, found: &Mutex<Found>) {
     }
 }
 
-fn spelt(class: Class, at: &[u64], landed: bool) -> String {
+fn spelt(class: Class, at: &[u64], landed: Option<i64>) -> String {
     let at: Vec<String> = at.iter().map(u64::to_string).collect();
-    format!("{}/{}/{}", class.name(), at.join(","), if landed { "landed" } else { "lost" })
+    format!("{}/{}/{}", class.name(), at.join(","), landed.map_or_else(|| "lost".to_owned(), |seconds| format!("{seconds}s")))
 }
 
 fn report(found: &Found) {
@@ -170,7 +173,7 @@ fn two_crashes_change_nothing() {
 /// One play, line by line.
 fn tell(told: &str) {
     let mut parts = told.split('/');
-    let (class, at, landed) = (parts.next(), parts.next().unwrap_or_default(), parts.next() == Some("landed"));
+    let (class, at, landed) = (parts.next(), parts.next().unwrap_or_default(), parts.next().and_then(|landed| landed.strip_suffix('s')?.parse().ok()));
     let class = scenario::all().into_iter().find(|known| Some(known.name().as_str()) == class).expect("CRASH begins with a class, as in B-U1");
     let at = at.split(',').map(|turn| turn.parse().expect("a turn is a number")).collect();
     let calm = Calm::of(class);

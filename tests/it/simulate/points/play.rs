@@ -12,7 +12,7 @@ use super::super::dice::Dice;
 use super::super::engine::{Came, Engine, Turns};
 use super::super::files::compiled;
 use super::super::shape::Shape;
-use super::super::time::{HOUR, MINUTE};
+use super::super::time::{HOUR, MINUTE, SECOND};
 use super::super::world::{Rates, Shared, World};
 use super::scenario::{self, Class, End};
 
@@ -24,8 +24,8 @@ const ROUNDS: usize = 8;
 pub struct Crashes {
     /// Turns of the runs' futures, counted over all of them.
     pub at: Vec<u64>,
-    /// What is under way then is carried out all the same, late.
-    pub landed: bool,
+    /// What is under way then is carried out all the same, so many seconds later; or never.
+    pub landed: Option<i64>,
 }
 
 /// How it came out.
@@ -73,7 +73,7 @@ pub fn play(ready: &Ready, crashes: Crashes, keep: bool) -> Played {
 impl Play {
     fn new(ready: &Ready, crashes: Crashes, keep: bool) -> Self {
         let mut world = World::new(&ready.shape, ready.mappings.clone(), Dice::seeded(1), keep);
-        world.rates = Rates { landed: if crashes.landed { 1.0 } else { 0.0 }, ..Rates::default() };
+        world.rates = Rates { landed: if crashes.landed.is_some() { 1.0 } else { 0.0 }, ..Rates::default() };
         let world = world.shared();
         let engine = Engine::new(&world);
         Self { world, engine, crashes, sent: false, asked: false }
@@ -126,9 +126,16 @@ impl Play {
             match came {
                 Came::Crashed => {
                     self.crashes.at.remove(0);
-                    let landing = !self.world().wire.is_empty();
+                    let landed = self.crashes.landed;
+                    let mut world = self.world();
+                    world.note(format_args!("crashed"));
+                    let now_us = world.clock.us();
+                    for (late, seconds) in world.wire.iter_mut().zip(landed.into_iter().cycle()) {
+                        late.due_us = now_us + seconds * SECOND;
+                    }
+                    let landing = !world.wire.is_empty();
+                    drop(world);
                     self.sent |= landing;
-                    self.world().note(format_args!("crashed"));
                 }
                 Came::Ended(_) => {}
                 Came::Failed(error) => self.world().broken(format!("a run fails although nothing goes wrong: {error}")),
