@@ -42,16 +42,16 @@ struct Machine {
     beside: tempfile::TempDir,
     synchronous: &'static str,
     /// Pages in the log before they are copied into the file; few, so that a cut meets the copying.
-    checkpoint: u32,
+    log_pages: u32,
 }
 
 impl Machine {
-    fn new(checkpoint: u32) -> Self {
-        Self { disk: Disk::new(), beside: tempfile::tempdir().expect("a directory"), synchronous: "FULL", checkpoint }
+    fn new(log_pages: u32) -> Self {
+        Self { disk: Disk::new(), beside: tempfile::tempdir().expect("a directory"), synchronous: "FULL", log_pages }
     }
 
     fn copy(&self) -> Self {
-        let copy = Self { disk: self.disk.copy(), ..Self::new(self.checkpoint) };
+        let copy = Self { disk: self.disk.copy(), ..Self::new(self.log_pages) };
         let mark = super::mark::path(&self.beside());
         if mark.exists() {
             std::fs::copy(mark, super::mark::path(&copy.beside())).expect("copies");
@@ -81,7 +81,7 @@ impl Machine {
         let mut conn = schema::ready(self.connect()?, file, Purpose::Write, version)?;
         let failed = |e| super::fault::disk(file, "open", e);
         conn.pragma_update(None, "synchronous", self.synchronous).map_err(failed)?;
-        conn.pragma_update_and_check(None, "wal_autocheckpoint", self.checkpoint, |_| Ok(())).map_err(failed)?;
+        conn.pragma_update_and_check(None, "wal_autocheckpoint", self.log_pages, |_| Ok(())).map_err(failed)?;
         let holder = LeaseHolder { process: 1, host: "here".into(), now: sample::at(0), lives: Duration::from_secs(30) };
         claim(&mut conn, &self.beside(), &holder, Proof::Locked)?;
         let mut store = Sqlite::new(file.into(), &conn, None, None)?;
@@ -147,8 +147,8 @@ struct Known {
 }
 
 impl Known {
-    async fn of(checkpoint: u32) -> Self {
-        let base = Machine::new(checkpoint);
+    async fn of(log_pages: u32) -> Self {
+        let base = Machine::new(log_pages);
         let store = base.open().expect("opens");
         let ids = sample::registered(&store).await;
         drop(store);
@@ -252,8 +252,8 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime of one thread").block_on(work)
 }
 
-/// Pages in the log before a checkpoint: as in production, so never here, and so few that most cuts meet one.
-const CHECKPOINTS: [u32; 2] = [4_000, 12];
+/// Pages in the log before they are copied into the file: as in production, so never here, and so few that most cuts meet one.
+const LOG_PAGES: [u32; 2] = [4_000, 12];
 
 fn report(wrong: &[String]) {
     assert!(wrong.is_empty(), "{} go wrong:\n{}", wrong.len(), wrong.iter().take(10).cloned().collect::<Vec<_>>().join("\n"));
@@ -263,7 +263,7 @@ fn report(wrong: &[String]) {
 fn a_power_cut_loses_nothing_that_was_answered() {
     wait(async {
         let seeds = number("CUT").map_or(0..number("CUTS").unwrap_or(CUTS), |seed| seed..seed + 1);
-        let known = [Known::of(CHECKPOINTS[0]).await, Known::of(CHECKPOINTS[1]).await];
+        let known = [Known::of(LOG_PAGES[0]).await, Known::of(LOG_PAGES[1]).await];
         let mut wrong = Vec::new();
         for seed in seeds {
             if let Some(why) = known[(seed % 2) as usize].cut(seed, "FULL").await {
@@ -277,7 +277,7 @@ fn a_power_cut_loses_nothing_that_was_answered() {
 #[test]
 fn with_synchronous_off_a_cut_loses_an_acknowledged_delivery() {
     wait(async {
-        let known = Known::of(CHECKPOINTS[0]).await;
+        let known = Known::of(LOG_PAGES[0]).await;
         let mut lost = 0;
         for seed in 0..40 {
             lost += usize::from(known.cut(seed, "OFF").await.is_some_and(|why| why.contains("lost")));
@@ -289,7 +289,7 @@ fn with_synchronous_off_a_cut_loses_an_acknowledged_delivery() {
 #[test]
 fn a_failing_disk_loses_nothing_that_was_answered_and_is_told() {
     wait(async {
-        let known = [Known::of(CHECKPOINTS[0]).await, Known::of(CHECKPOINTS[1]).await];
+        let known = [Known::of(LOG_PAGES[0]).await, Known::of(LOG_PAGES[1]).await];
         let mut wrong = Vec::new();
         for seed in 0..number("CUTS").unwrap_or(FAILURES) {
             if let Some(why) = known[(seed % 2) as usize].failure(seed).await {
@@ -306,7 +306,7 @@ fn a_migration_that_is_cut_short_begins_anew() {
     wait(async {
         let mut wrong = Vec::new();
         for version in 0..schema::NEWEST {
-            let base = Machine::new(CHECKPOINTS[0]);
+            let base = Machine::new(LOG_PAGES[0]);
             if version > 0 {
                 drop(schema::ready(base.connect().expect("connects"), "store.db", Purpose::Write, version).expect("migrates so far"));
             }
