@@ -15,6 +15,7 @@ pub mod shared;
 pub mod slot;
 pub mod yaml;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -44,7 +45,7 @@ struct Read<T> {
 }
 
 /// Reads every document of a file, and all that is wrong with it. What is wrong is left out of the documents, so that the rest can be checked.
-fn read<T: DeserializeOwned + JsonSchema>(files: &Files, file: FileId, format: Format) -> Read<T> {
+fn read<T: DeserializeOwned>(files: &Files, file: FileId, format: Format) -> Read<T> {
     let documents = match format {
         Format::Mapping | Format::Shared => Documents::Several,
         Format::Project | Format::Connector => Documents::One,

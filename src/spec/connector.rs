@@ -18,6 +18,7 @@ pub mod webhook;
 pub mod wire;
 pub mod write;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -47,9 +48,10 @@ pub use wire::{Wire, WireBlank, WireForm, WireNames, WirePair};
 pub use write::{Archive, Create, Upsert, Write};
 
 /// One vendor's API. Text is sent, with `{{ expression }}` where something is filled in; what is looked for is an expression without braces.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "extends": "Copy the file into the project's `connectors/` and change it there" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "extends": "Copy the file into the project's `connectors/` and change it there" })))]
 pub struct ConnectorSpec {
     /// Its name, the same as the file's. Required. Example: `salesforce`.
     pub connector: Name,
@@ -106,16 +108,17 @@ pub struct ConnectorSpec {
     pub webhooks: Option<Webhooks>,
     /// The file it was read from.
     #[serde(skip)]
-    #[schemars(skip)]
+    #[cfg_attr(test, schemars(skip))]
     pub file: FileId,
     /// What of it cannot be used.
     #[serde(skip)]
-    #[schemars(skip)]
+    #[cfg_attr(test, schemars(skip))]
     pub lost: Lost,
 }
 
 /// How a text is quoted inside a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Quotes {
     /// In single quotes; a quote inside becomes `\'`.

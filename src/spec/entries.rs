@@ -1,9 +1,11 @@
 //! Maps as people write them: in their order, each key with its place; and the JSON-like trees that connectors send.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
@@ -101,6 +103,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
     }
 }
 
+#[cfg(test)]
 impl<V: JsonSchema> JsonSchema for Entries<V> {
     fn inline_schema() -> bool {
         true
@@ -116,8 +119,9 @@ impl<V: JsonSchema> JsonSchema for Entries<V> {
 }
 
 /// A list where a single one may stand alone.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize, JsonSchema)]
-#[schemars(untagged, rename = "{T}OrList")]
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged, rename = "{T}OrList"))]
 pub enum OneOrMany<T> {
     /// Several.
     #[serde(rename = "?list")]
@@ -154,6 +158,7 @@ pub enum Tree {
     Text(TextSlot),
 }
 
+#[cfg(test)]
 impl JsonSchema for Tree {
     fn inline_schema() -> bool {
         true

@@ -10,6 +10,7 @@ pub mod system;
 pub mod values;
 pub mod wins;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,12 +28,13 @@ pub use values::{Row, RowCell, Spellings, Values};
 pub use wins::{Evidence, Latest, Line, Policy, Wins};
 
 /// One mapping. Files that begin with the same `mapping:` name are one: their maps are joined.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = {
+#[cfg_attr(test, schemars(extend("x-later" = {
     "rules": "Drop it; for a person's decision there is `wins: ask`",
     "metrics": "Drop it; `/metrics` tells what the engine does",
-}))]
+})))]
 pub struct MappingSpec {
     /// Its name, first in every file that belongs to it. Required. Example: `deals`.
     pub mapping: Name,
@@ -72,11 +74,11 @@ pub struct MappingSpec {
     pub tests: Vec<Example>,
     /// The files it was read from, in their order.
     #[serde(skip)]
-    #[schemars(skip)]
+    #[cfg_attr(test, schemars(skip))]
     pub files: Vec<FileId>,
     /// What of them cannot be used.
     #[serde(skip)]
-    #[schemars(skip)]
+    #[cfg_attr(test, schemars(skip))]
     pub lost: Lost,
 }
 
@@ -103,7 +105,8 @@ impl MappingSpec {
 }
 
 /// Whether the first run waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Adopt {
     /// The first run, and the first after an edit that would write beyond `limits`, waits for a person.
@@ -114,9 +117,10 @@ pub enum Adopt {
 }
 
 /// The most that one run may write; beyond it the run writes nothing until a person agrees. Ten always pass.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "fires": "It comes with `rules`; drop it" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "fires": "It comes with `rules`; drop it" })))]
 pub struct Limits {
     /// New records, as a share of the entities or a number. Default: `10%`.
     #[serde(default)]
@@ -133,8 +137,9 @@ pub struct Limits {
 }
 
 /// Fields that must all be there and agree, in their type's matching form.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum MatchRule {
     /// One hit is linked; several go to review.
     #[serde(rename = "?list")]
@@ -145,7 +150,8 @@ pub enum MatchRule {
 }
 
 /// A match that a person confirms.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AskRule {
     /// The fields that must agree. Required. Example: `[name, country]`.

@@ -1,5 +1,6 @@
 //! `syncline.yaml`: which connections there are, where state is kept, who may look.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -11,9 +12,10 @@ use super::slot::{Name, ScheduleSlot, Secret, SecretSlot, Spanned, TextSlot};
 use crate::diag::{Diagnostic, FileId, Files, Span};
 
 /// The project file, `syncline.yaml`. Sandbox and production are two project files over the same `mappings/`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "notify": "Targets of notices come with `rules`; drop it" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "notify": "Targets of notices come with `rules`; drop it" })))]
 pub struct ProjectSpec {
     /// The connections by name. Mappings call their systems so. Required. Example: `crm: { connector: salesforce, config: { … } }`.
     pub connections: Entries<Connection>,
@@ -38,17 +40,18 @@ pub struct ProjectSpec {
     pub log: Option<Log>,
     /// What of it cannot be used.
     #[serde(skip)]
-    #[schemars(skip)]
+    #[cfg_attr(test, schemars(skip))]
     pub lost: Lost,
 }
 
 /// A connector with one set of credentials and settings.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = {
+#[cfg_attr(test, schemars(extend("x-later" = {
     "members": "Make one connection for each portal",
     "audience": "Nothing is withheld by audience yet; drop it and leave confidential fields out of this connection's systems",
-}))]
+})))]
 pub struct Connection {
     /// The connector's name: a file in the project's `connectors/`, else one that is shipped. Required. Example: `salesforce`.
     pub connector: Name,
@@ -57,7 +60,7 @@ pub struct Connection {
     pub config: Entries<ConfigValue>,
     /// Sends all calls to an address on this machine: a sandbox or a recorder. Default: none. Example: `http://127.0.0.1:8701`.
     #[serde(default)]
-    #[schemars(extend("x-slot" = "loopback"))]
+    #[cfg_attr(test, schemars(extend("x-slot" = "loopback")))]
     pub at: Option<Name>,
     /// Currency of amounts that come without one (ISO 4217). Default: none. Example: `USD`.
     #[serde(default)]
@@ -71,8 +74,9 @@ pub struct Connection {
 }
 
 /// A setting of a connection.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum ConfigValue {
     /// Plain text, or `${NAME}` as a whole: that environment variable.
     #[serde(rename = "?text")]
@@ -103,7 +107,8 @@ impl ConfigValue {
 }
 
 /// A file that holds a value.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FileRef {
     /// Its path, from the project file's directory. Required. Example: `secrets/netsuite.pem`.
@@ -111,8 +116,9 @@ pub struct FileRef {
 }
 
 /// A secret, by reference.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum SecretRef {
     /// `${NAME}`: an environment variable.
     #[serde(rename = "?text")]
@@ -132,7 +138,8 @@ impl SecretRef {
 }
 
 /// The HTTP side.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Address and port to listen on. Default: `127.0.0.1:8080`.
@@ -147,7 +154,8 @@ pub struct Server {
 }
 
 /// The log. It never holds a secret or a field's value.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// `human` or `json`. Default: `human`.
@@ -159,7 +167,8 @@ pub struct Log {
 }
 
 /// How a line of the log looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// For people.

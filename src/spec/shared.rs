@@ -1,5 +1,6 @@
 //! `shared/*.yaml`: values and sets of fields that several mappings use by name.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -11,7 +12,8 @@ use super::slot::{Name, Place, TextSlot, Written};
 use crate::diag::{Diagnostic, FileId, Files};
 
 /// One shared file. Names are flat over all shared files; nothing overrides.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SharedSpec {
     /// Its name. Required. Example: `common`.
@@ -27,7 +29,7 @@ pub struct SharedSpec {
     pub fields: Entries<Entries<Field>>,
     /// What of it cannot be used.
     #[serde(skip)]
-    #[schemars(skip)]
+    #[cfg_attr(test, schemars(skip))]
     pub lost: Lost,
 }
 

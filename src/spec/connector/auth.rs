@@ -1,5 +1,6 @@
 //! `auth`: how to sign in.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -8,36 +9,38 @@ use crate::spec::entries::Entries;
 use crate::spec::slot::{DurationSlot, Expression, Share, Spanned, TextSlot};
 
 /// One way to sign in. Signing is the last thing done to a request.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(tag = "type", extend("x-later" = {
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(tag = "type", extend("x-later" = {
     "oauth1": "Sign in with `oauth2`, `bearer` or `basic`",
     "aws_sigv4": "This vendor cannot be described yet",
-}))]
+})))]
 pub enum Auth {
     /// `Authorization: Bearer …`.
     #[serde(rename = "?type bearer")]
-    #[schemars(rename = "bearer")]
+    #[cfg_attr(test, schemars(rename = "bearer"))]
     Bearer(Bearer),
     /// A header of the vendor's own.
     #[serde(rename = "?type header")]
-    #[schemars(rename = "header")]
+    #[cfg_attr(test, schemars(rename = "header"))]
     Header(Header),
     /// User and password with every request.
     #[serde(rename = "?type basic")]
-    #[schemars(rename = "basic")]
+    #[cfg_attr(test, schemars(rename = "basic"))]
     Basic(Basic),
     /// A token that an authorisation server gives.
     #[serde(rename = "?type oauth2")]
-    #[schemars(rename = "oauth2")]
+    #[cfg_attr(test, schemars(rename = "oauth2"))]
     OAuth2(OAuth2),
     /// A call that opens a session.
     #[serde(rename = "?type session")]
-    #[schemars(rename = "session")]
+    #[cfg_attr(test, schemars(rename = "session"))]
     Session(Session),
 }
 
 /// A fixed token.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bearer {
     /// Whether this way is used; sees `config`. Default: whenever its `config` is complete.
@@ -51,7 +54,8 @@ pub struct Bearer {
 }
 
 /// A token in a header.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// Whether this way is used; sees `config`. Default: whenever its `config` is complete.
@@ -67,9 +71,10 @@ pub struct Header {
 }
 
 /// User and password.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "preflight": "Vendors that ask for a token before each write cannot be described yet" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "preflight": "Vendors that ask for a token before each write cannot be described yet" })))]
 pub struct Basic {
     /// Whether this way is used; sees `config`. Default: whenever its `config` is complete.
     #[serde(default)]
@@ -81,15 +86,16 @@ pub struct Basic {
 }
 
 /// OAuth 2.0.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = {
+#[cfg_attr(test, schemars(extend("x-later" = {
     "authorize_url": "Sign in as the app itself: `grant: client_credentials`",
     "assertion": "Sign in as the app itself: `grant: client_credentials`",
     "callback": "Sign in as the app itself: `grant: client_credentials`",
     "refresh_token_lives": "Client credentials need no refresh token",
     "preflight": "Vendors that ask for a token before each write cannot be described yet",
-}))]
+})))]
 pub struct OAuth2 {
     /// Whether this way is used; sees `config`. Default: whenever its `config` is complete.
     #[serde(default)]
@@ -128,21 +134,23 @@ pub struct OAuth2 {
 }
 
 /// How a token is got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
-#[schemars(extend("x-later" = {
+#[cfg_attr(test, schemars(extend("x-later" = {
     "authorization_code": "Sign in as the app itself: `client_credentials`",
     "jwt_bearer": "Sign in as the app itself: `client_credentials`",
-}))]
+})))]
 pub enum Grant {
     /// As the app itself; a new token is asked for when the old one ends.
     ClientCredentials,
 }
 
 /// Where the app's id and secret go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
-#[schemars(extend("x-later" = { "assertion": "Use `basic` or `body`" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "assertion": "Use `basic` or `body`" })))]
 pub enum ClientAuth {
     /// In the `Authorization` header.
     #[default]
@@ -152,7 +160,8 @@ pub enum ClientAuth {
 }
 
 /// When a token dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Expires {
     /// Nobody says; a 401 tells.
@@ -160,7 +169,8 @@ pub enum Expires {
 }
 
 /// A session: a call that signs in, and what every request carries from then on.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Session {
     /// Whether this way is used; sees `config`. Default: whenever its `config` is complete.
@@ -179,12 +189,13 @@ pub struct Session {
     pub cookies: Option<Spanned<Cookies>>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// What every request carries.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Apply {
     /// Headers. Default: none. Example: `{ Authorization: "Session {{ token.secret }}" }`.
@@ -196,7 +207,8 @@ pub struct Apply {
 }
 
 /// What becomes of cookies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cookies {
     /// They are sent back.

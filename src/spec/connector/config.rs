@@ -1,14 +1,16 @@
 //! `config`: what a connection must give.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::spec::slot::{Name, Spanned, TextSlot};
 
 /// One setting. Without `default` or `optional` it is required.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "from": "Settings that come with a browser's callback wait for `authorization_code`" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "from": "Settings that come with a browser's callback wait for `authorization_code`" })))]
 pub struct ConfigKey {
     /// What it is. Required. Example: `secret`.
     pub kind: Spanned<ConfigKind>,
@@ -27,7 +29,8 @@ pub struct ConfigKey {
 }
 
 /// What a setting is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConfigKind {
     /// Any text.

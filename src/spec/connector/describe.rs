@@ -1,5 +1,6 @@
 //! `describe`: asking the vendor what is there.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -8,7 +9,8 @@ use crate::spec::entries::Entries;
 use crate::spec::slot::{Expression, Name};
 
 /// Objects, and the fields of each.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Describe {
     /// The objects. Default: those of the file.
@@ -22,19 +24,21 @@ pub struct Describe {
 }
 
 /// A read of defaults. Its request sees `fields`: the required ones.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DescribeDefaults {
     /// The defaults in an answer, a map by field. Required. Example: `body.result`.
     pub of: Expression,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// A read of objects.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DescribeObjects {
     /// The objects in an answer, a list. Required. Example: `body.sobjects`.
@@ -46,12 +50,13 @@ pub struct DescribeObjects {
     pub label: Option<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// A read of one object's fields. All expressions see `item`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DescribeFields {
     /// The fields in an answer, a list. Required. Example: `body.fields`.
@@ -101,12 +106,13 @@ pub struct DescribeFields {
     pub write_at: Option<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// A choice of a picklist. All expressions see `option` and `item`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DescribeValue {
     /// What is stored. Required. Example: `option.value`.
@@ -120,7 +126,8 @@ pub struct DescribeValue {
 }
 
 /// A table: what `of` gives, looked up among the other keys.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Table {
     /// What is looked up. Required. Example: `item.type`.
     pub of: Expression,
@@ -129,6 +136,6 @@ pub struct Table {
     pub otherwise: Option<Name>,
     /// What is found, and what it becomes.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub rows: Entries<Name>,
 }

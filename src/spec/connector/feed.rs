@@ -1,5 +1,6 @@
 //! `changes`: how changes are learnt.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,21 +8,23 @@ use super::read::Read;
 use crate::spec::slot::{DurationSlot, Expression};
 
 /// A feed of changes.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(tag = "type", extend("x-later" = { "cursor": "Use `window` if the vendor filters by time, else `full_read`" }))]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(tag = "type", extend("x-later" = { "cursor": "Use `window` if the vendor filters by time, else `full_read`" })))]
 pub enum Feed {
     /// Reads what changed in `[window.from, window.to)`.
     #[serde(rename = "?type window")]
-    #[schemars(rename = "window")]
+    #[cfg_attr(test, schemars(rename = "window"))]
     Window(Box<Window>),
     /// Lists everything and compares.
     #[serde(rename = "?type full_read")]
-    #[schemars(rename = "full_read")]
+    #[cfg_attr(test, schemars(rename = "full_read"))]
     FullRead(FullRead),
 }
 
 /// Windows of time, on the vendor's clock.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// How much later than its own time a change may show. The cursor stays this far behind the vendor's clock. Default: `0s`. Example: `2m`.
@@ -47,11 +50,12 @@ pub struct Window {
     pub hole: Option<Expression>,
     /// The read.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub read: Read,
 }
 
 /// No feed: the object's `list` is read and compared.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FullRead {}

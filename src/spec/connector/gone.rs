@@ -1,5 +1,6 @@
 //! `gone`: how deletes are learnt.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -8,9 +9,10 @@ use super::read::Read;
 use crate::spec::slot::{Name, TextSlot};
 
 /// One or several ways, the most trusted first.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("minProperties" = 1, "x-later" = { "listing": "Use `sweep: list`" }))]
+#[cfg_attr(test, schemars(extend("minProperties" = 1, "x-later" = { "listing": "Use `sweep: list`" })))]
 pub struct Gone {
     /// A feed of deleted keys. Default: none.
     #[serde(default)]
@@ -27,8 +29,9 @@ pub struct Gone {
 }
 
 /// A read of everything.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Sweep {
     /// `list`: the object's own.
     #[serde(rename = "?text")]

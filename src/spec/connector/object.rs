@@ -1,5 +1,6 @@
 //! An object: its key, version, time, fields, and what can be done with it.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,9 +14,10 @@ use crate::spec::entries::{Entries, Tree};
 use crate::spec::slot::{Expression, Name, PathSlot, Spanned, TextSlot};
 
 /// One object. A block given here replaces the whole block of `each_object`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = {
+#[cfg_attr(test, schemars(extend("x-later" = {
     "inside": "Records that are only read through another one cannot take part yet; leave the object out",
     "merged": "Drop it; a merged record is seen as deleted",
     "becomes": "Drop it",
@@ -23,7 +25,7 @@ use crate::spec::slot::{Expression, Name, PathSlot, Spanned, TextSlot};
     "associations": "Drop it",
     "lines": "Rows inside a record are not written yet; drop it",
     "bulk": "Drop it; batches carry every volume, with more calls",
-}))]
+})))]
 pub struct Object {
     /// What differs from `each_object` by a word, seen as `object.NAME`. Default: none. Example: `{ path: v2/deals }`.
     #[serde(default)]
@@ -109,8 +111,9 @@ pub struct Object {
 }
 
 /// A block, or `never`, which takes the one of `each_object` away.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged, rename = "{T}OrNever")]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged, rename = "{T}OrNever"))]
 pub enum Verb<T> {
     /// `never`.
     #[serde(rename = "?text")]
@@ -131,8 +134,9 @@ impl<T> Verb<T> {
 }
 
 /// What is known about a field.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum FieldNote {
     /// Kind, then flags: `read_only` `create_only` `action_only` `required` `unique` `blind`. Example: `text read_only`.
     #[serde(rename = "?text")]
@@ -143,7 +147,8 @@ pub enum FieldNote {
 }
 
 /// A field of an object.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FieldShape {
     /// `text integer decimal money boolean date instant enum ref list email phone url country`. Default: what `describe` says, else `text`.
@@ -179,7 +184,8 @@ pub struct FieldShape {
 }
 
 /// Who may write a field, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     /// Nobody.
@@ -191,7 +197,8 @@ pub enum Access {
 }
 
 /// A condition under which a record cannot be written.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     /// When; sees `record`. Required. Example: `record.status != 'Draft'`.
@@ -203,8 +210,9 @@ pub struct Gate {
 }
 
 /// What a gate lets through.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Allows {
     /// `nothing`.
     #[serde(rename = "?text")]
@@ -215,7 +223,8 @@ pub enum Allows {
 }
 
 /// Not now is not never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
     /// It waits until the gate opens.
@@ -225,7 +234,8 @@ pub enum Then {
 }
 
 /// A read of picklists.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Choices {
     /// The choices in an answer, a list. Required. Example: `body.data.items`.
@@ -240,6 +250,6 @@ pub struct Choices {
     pub label: Option<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }

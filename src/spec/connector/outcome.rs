@@ -1,5 +1,6 @@
 //! `outcomes`: what an answer says about each op of a batch. An op without one is in doubt, never done.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,7 +8,8 @@ use crate::spec::entries::OneOrMany;
 use crate::spec::slot::Expression;
 
 /// Where the outcomes of a batch are.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Outcomes {
     /// The lists that hold them, joined. Required. Example: `[body.results, body.errors]`.

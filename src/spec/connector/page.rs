@@ -1,12 +1,14 @@
 //! `page`: how one read goes on.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::spec::slot::{Expression, Spanned};
 
 /// How a read is cut into pages. With `sorted_by` and neither `next` nor `next_url`, the read goes on after the last record.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Page {
     /// Records asked for, seen as `page.size`. Default: the vendor's.
@@ -27,9 +29,10 @@ pub struct Page {
 }
 
 /// Long lists of fields go in several calls, joined by key. One of the two is given.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+#[cfg_attr(test, schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 pub struct FieldsPerCall {
     /// Most characters of all names together. Example: `12000`.
     #[serde(default)]

@@ -1,12 +1,14 @@
 //! `rates`: how many requests a vendor allows.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::spec::slot::{Expression, Name, PeriodSlot, Share, Spanned};
 
 /// One count of requests: `requests` and `per`, or `concurrent`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
     /// Its name, for `spent`. Default: none. Example: `day`.

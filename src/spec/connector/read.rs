@@ -1,5 +1,6 @@
 //! `list`, `get`, `find`: reading records.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -10,7 +11,8 @@ use crate::spec::entries::{OneOrMany, Tree};
 use crate::spec::slot::{DurationSlot, Expression, Name, Spanned, TextSlot};
 
 /// A read of records, page by page.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Read {
     /// The records of an answer: a list; null is none. One of `records` and `record` is required. Example: `body.value`.
@@ -48,12 +50,13 @@ pub struct Read {
     pub time: Option<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// `get`: records by their keys.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Get {
     /// How many keys one call takes, seen as `keys`. Default: one, seen as `key`.
@@ -67,12 +70,13 @@ pub struct Get {
     pub outcomes: Option<Outcomes>,
     /// The read.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub read: Read,
 }
 
 /// `find`: records by one field's value, seen as `match.field` and `match.value`. Of two hits none is chosen.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Find {
     /// Which fields can be looked up: `any_field`, `unique`, or names. Required. Example: `[external_key, email]`.
@@ -82,6 +86,6 @@ pub struct Find {
     pub lag: Option<DurationSlot>,
     /// The read.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub read: Read,
 }

@@ -1,5 +1,6 @@
 //! A request: what every block that calls is made of.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,16 +8,17 @@ use crate::spec::entries::{Entries, Tree};
 use crate::spec::slot::{Expression, Name, Spanned, TextSlot};
 
 /// One call. `each_request` is laid under it, key by key.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = {
+#[cfg_attr(test, schemars(extend("x-later" = {
     "csv": "Send `json`, `form` or `text`",
     "xml": "Send `json`, `form` or `text`",
     "multipart": "Send `json`, `form` or `text`",
     "sql": "Connectors speak HTTP",
     "bulk": "Drop it; batches carry every volume, with more calls",
     "steps": "Only writes of one call can be described",
-}))]
+})))]
 pub struct Request {
     /// Method and path, as the vendor's own page prints it; absolute inside `hosts` where needed. Default: the one of `each_request`. Example: `GET /sobjects`.
     #[serde(default)]
@@ -45,9 +47,10 @@ pub struct Request {
 }
 
 /// What the answer's body is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
-#[schemars(extend("x-later" = { "csv": "Ask for JSON", "xml": "Ask for JSON", "multipart": "Ask for JSON" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "csv": "Ask for JSON", "xml": "Ask for JSON", "multipart": "Ask for JSON" })))]
 pub enum Parse {
     /// A JSON document.
     #[default]
@@ -59,7 +62,8 @@ pub enum Parse {
 }
 
 /// Who we are at the vendor's. Another `id` than before stops the connection. Without a call, `id` is taken from the token or the config.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// What names the tenant; sees the answer, `config`, `token`. Required. Example: `body.id`.
@@ -69,6 +73,6 @@ pub struct Account {
     pub save: Entries<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }

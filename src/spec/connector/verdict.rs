@@ -1,5 +1,6 @@
 //! `errors` and `verdicts`: what an answer means for us.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,7 +8,8 @@ use crate::spec::entries::OneOrMany;
 use crate::spec::slot::{DurationSlot, Expression, Name, Spanned};
 
 /// Where an answer hides its failure. A `code` that is not null is a failure, also inside 200.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Errors {
     /// The error's code. Default: none. Example: `body.error.code`.
@@ -25,7 +27,8 @@ pub struct Errors {
 }
 
 /// A rule: conditions that must all hold, and what the answer then is.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VerdictRule {
     /// HTTP status, one or several. Default: any.
@@ -60,7 +63,8 @@ pub struct VerdictRule {
 }
 
 /// What an answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Done.

@@ -1,5 +1,6 @@
 //! `webhooks`: deliveries verified, answered and read as hints to look.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,7 +10,8 @@ use crate::spec::entries::{Entries, OneOrMany, Tree};
 use crate::spec::slot::{DurationSlot, Expression, Spanned, TextSlot};
 
 /// How deliveries come in.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Webhooks {
     /// What a delivery's body is. Default: `json`.
@@ -31,32 +33,34 @@ pub struct Webhooks {
 }
 
 /// One proof that a delivery is the vendor's.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(tag = "type", extend("x-later" = {
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(tag = "type", extend("x-later" = {
     "jwt": "Use `path_secret`, if the vendor takes any URL",
     "certificate": "Use `path_secret`, if the vendor takes any URL",
-}))]
+})))]
 pub enum Verify {
     /// A hash over the delivery.
     #[serde(rename = "?type hash")]
-    #[schemars(rename = "hash")]
+    #[cfg_attr(test, schemars(rename = "hash"))]
     Hash(Box<Hash>),
     /// A secret that the delivery repeats.
     #[serde(rename = "?type shared_secret")]
-    #[schemars(rename = "shared_secret")]
+    #[cfg_attr(test, schemars(rename = "shared_secret"))]
     SharedSecret(SharedSecret),
     /// User and password.
     #[serde(rename = "?type basic")]
-    #[schemars(rename = "basic")]
+    #[cfg_attr(test, schemars(rename = "basic"))]
     Basic(BasicCheck),
     /// A secret in our URL.
     #[serde(rename = "?type path_secret")]
-    #[schemars(rename = "path_secret")]
+    #[cfg_attr(test, schemars(rename = "path_secret"))]
     PathSecret(PathSecret),
 }
 
 /// A hash, with a key an HMAC.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hash {
     /// Whether this proof is asked for. Default: its header is there.
@@ -89,7 +93,8 @@ pub struct Hash {
 }
 
 /// A hash function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HashKind {
     /// SHA-256.
@@ -99,7 +104,8 @@ pub enum HashKind {
 }
 
 /// How bytes are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// Two digits a byte.
@@ -109,7 +115,8 @@ pub enum Encoding {
 }
 
 /// How old a delivery may be.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Age {
     /// When it was signed. Required. Example: `header('x-timestamp')`.
@@ -122,7 +129,8 @@ pub struct Age {
 }
 
 /// What a number of time means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AgeUnit {
     /// Seconds since 1970.
@@ -133,7 +141,8 @@ pub enum AgeUnit {
 }
 
 /// A secret that the delivery repeats.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SharedSecret {
     /// Whether this proof is asked for. Default: always.
@@ -147,7 +156,8 @@ pub struct SharedSecret {
 }
 
 /// User and password.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BasicCheck {
     /// Whether this proof is asked for. Default: always.
@@ -160,7 +170,8 @@ pub struct BasicCheck {
 }
 
 /// 128 bits in our URL. What such a delivery names is only a hint.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PathSecret {
     /// Whether this proof is asked for. Default: always.
@@ -169,7 +180,8 @@ pub struct PathSecret {
 }
 
 /// A question before deliveries.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Handshake {
     /// Which request is one. Required. Example: `query.validationToken`.
@@ -179,9 +191,10 @@ pub struct Handshake {
 }
 
 /// What a vendor is answered.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "xml": "Answer with `json` or `text`" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "xml": "Answer with `json` or `text`" })))]
 pub struct Answer {
     /// The status. Default: 200.
     #[serde(default)]
@@ -204,9 +217,10 @@ pub struct Answer {
 }
 
 /// What one kind of delivery tells.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = { "aliases": "Drop it" }))]
+#[cfg_attr(test, schemars(extend("x-later" = { "aliases": "Drop it" })))]
 pub struct Delivery {
     /// Which deliveries; sees `delivery`. Default: all.
     #[serde(default)]
@@ -237,7 +251,8 @@ pub struct Delivery {
 }
 
 /// Finding a subscription of ours that is there already.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Existing {
     /// The subscriptions of the answer. Required. Example: `body.value`.
@@ -249,12 +264,13 @@ pub struct Existing {
     pub save: Entries<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// Ordering deliveries; sees `receiver.url`, `receiver.secret`, and later `subscription`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// What to keep of the answer, seen as `subscription.NAME`. Default: nothing. Example: `{ id: body.id }`.
@@ -274,12 +290,13 @@ pub struct Subscribe {
     pub remove: Option<Request>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// Keeping a subscription alive.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Renew {
     /// How often. Required. Example: `1d`.
@@ -289,12 +306,13 @@ pub struct Renew {
     pub save: Entries<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// Looking whether a subscription is alive.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// How often. Required. Example: `1h`.
@@ -303,6 +321,6 @@ pub struct Check {
     pub alive: Expression,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }

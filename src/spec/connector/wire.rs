@@ -1,5 +1,6 @@
 //! `wire`: how values look in requests and answers.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,7 +8,8 @@ use crate::spec::entries::{Entries, Tree};
 use crate::spec::slot::{Name, Spanned, TextSlot};
 
 /// Forms by kind. JSON's own types are always accepted on read where nothing is lost.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Wire {
     /// Of texts, and of what is spelt as text. Default: `text`.
@@ -49,8 +51,9 @@ pub struct Wire {
 }
 
 /// How one kind looks.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum WireForm {
     /// `json text number iso iso_seconds epoch_s epoch_ms dotnet_date cents`, or a strftime pattern.
     #[serde(rename = "?text")]
@@ -64,7 +67,8 @@ pub enum WireForm {
 }
 
 /// Reading and writing apart.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WirePair {
     /// A form, a strftime pattern, or an expression on `value`. Default: JSON's own. Example: `value.decimal`.
@@ -82,7 +86,8 @@ pub struct WirePair {
 }
 
 /// Blank, as the vendor writes it.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WireBlank {
     /// What counts as blank; `missing` says that a member which was asked for and is not there is blank. Required. Example: `[null, ""]`.
@@ -93,7 +98,8 @@ pub struct WireBlank {
 }
 
 /// Names of fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WireNames {
     /// They differ in case between answers.

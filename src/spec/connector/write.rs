@@ -1,5 +1,6 @@
 //! `create`, `update`, `upsert`, `archive`, `delete`: writing records.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,7 +10,8 @@ use crate::spec::entries::{Entries, OneOrMany, Tree};
 use crate::spec::slot::{Expression, Name, Spanned};
 
 /// A write. It sees `key`, `values` (changed fields, encoded), `whole`, `version`, `op.id`, `op.token` and, in batches, `items`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Write {
     /// How many ops one call takes. Default: one.
@@ -35,12 +37,13 @@ pub struct Write {
     pub created: Option<Expression>,
     /// The request.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub request: Request,
 }
 
 /// A create.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// How long the vendor remembers `op.token`: a duration, or `unknown`. Required where `op.token` is used.
@@ -48,12 +51,13 @@ pub struct Create {
     pub remembers: Option<Name>,
     /// The write.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub write: Write,
 }
 
 /// A write that creates or updates by a unique field, seen as `match.field` and `match.value`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Upsert {
     /// Fields whose uniqueness the vendor enforces: `unique` (those of which `describe` says so) or names. Required.
@@ -63,12 +67,13 @@ pub struct Upsert {
     pub except: Vec<Name>,
     /// The write.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub write: Write,
 }
 
 /// A delete that can be taken back.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
     /// Archiving is an update that sets these, by path. Default: it is a call of its own. Example: `{ active: false }`.
@@ -80,6 +85,6 @@ pub struct Archive {
     pub restores: Entries<Tree>,
     /// The write.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub write: Write,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::civil::{Date, DateTime, Time};
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,7 +14,8 @@ use crate::spec::slot::{Name, Spanned, TextSlot};
 pub const STEP: Duration = Duration::from_secs(3600);
 
 /// One example: what is given, what somebody edits, what is expected then.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// What it shows, in a sentence. Default: none.
@@ -37,7 +39,8 @@ pub struct Example {
 }
 
 /// One of `steps`: the clock moves, somebody types, everything runs, and something is so.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// When: a time, or how long after the step before. Default: an hour after it. Example: `+24h`.
@@ -97,24 +100,26 @@ impl Example {
 }
 
 /// An entity elsewhere. Its other keys are fields of its mapping.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Other {
     /// The label by which `given` and `expect` refer to it. Required. Example: `p1`.
     #[serde(rename = "as")]
     pub label: Name,
     /// Its agreed values, by field.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub values: Entries<Tree>,
 }
 
 /// What is expected. Its other keys are system names: the values a record shows, by path.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[schemars(extend("x-later" = {
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(extend("x-later" = {
     "held": "It comes with `rules`; drop it",
     "fired": "It comes with `rules`; drop it",
     "notified": "It comes with `rules`; drop it",
-}))]
+})))]
 pub struct Expectation {
     /// Agreed values, by field.
     #[serde(default)]
@@ -130,6 +135,6 @@ pub struct Expectation {
     pub writes: Option<Spanned<u64>>,
     /// Values of records, by system and path.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub records: Entries<Entries<Tree>>,
 }

@@ -1,5 +1,6 @@
 //! A field and its cells: a row of the table.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,11 +10,12 @@ use crate::spec::entries::Entries;
 use crate::spec::slot::{Expression, Name, PathSlot, Spanned, TextSlot};
 
 /// One field. Its other keys are system names: the cells, where it lives in each system.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(extend("x-later" = {
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(extend("x-later" = {
     "confidential": "Nothing is withheld by audience yet; leave the field out of the systems that may not see it",
     "rollup": "Let a system compute it and map it from there",
-}))]
+})))]
 pub struct Field {
     /// How values compare, merge and match: `text integer decimal percent money boolean date instant email phone url domain country company name address ref(mapping) set(type)`. Default: `text`.
     #[serde(default, rename = "type")]
@@ -45,7 +47,7 @@ pub struct Field {
     pub was: Option<Name>,
     /// The cells, by system.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub cells: Entries<Cell>,
 }
 
@@ -55,8 +57,9 @@ impl Field {
 }
 
 /// How a field is computed.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Formula {
     /// One expression.
     #[serde(rename = "?text")]
@@ -67,8 +70,9 @@ pub enum Formula {
 }
 
 /// Where a field lives in one system.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Cell {
     /// A path, read and written. Example: `BillingAddress.city`.
     #[serde(rename = "?text")]
@@ -85,7 +89,8 @@ pub enum Cell {
 }
 
 /// A path, and by what a reference is held there.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pathed {
     /// Where it lives. Required. Example: `customerNumber`.
@@ -99,7 +104,8 @@ pub struct Pathed {
 }
 
 /// A cell in expressions.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReadWrite {
     /// What is read; sees the record's own paths. Default: never read. Example: `email | domain`.
@@ -111,9 +117,10 @@ pub struct ReadWrite {
 }
 
 /// The parts of money (`amount`, `currency`), a name (`first`, `last`) or an address.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("minProperties" = 1))]
+#[cfg_attr(test, schemars(extend("minProperties" = 1)))]
 pub struct Parts {
     /// Of money: where the number is.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! A system of a mapping: which of its records take part, and what may be made or taken away there.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,14 +8,15 @@ use crate::spec::entries::{Entries, Tree};
 use crate::spec::slot::{Expression, Name, Spanned};
 
 /// A connection as it takes part in this mapping; a column of the table.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("x-later" = {
+#[cfg_attr(test, schemars(extend("x-later" = {
     "entities": "Name an `object` of a connection",
     "lines": "Rows inside a record cannot take part yet; map an object that lists them as records of its own",
     "each": "It belongs to `entities`; drop it",
     "pick": "Make one connection, and one system, for each portal, with `only`",
-}))]
+})))]
 pub struct System {
     /// Which connection of the project. Default: the one with the system's own name.
     #[serde(default)]
@@ -78,7 +80,8 @@ impl System {
 }
 
 /// Whether records found here start entities.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Starts {
     /// A record that no entity claims starts one.
@@ -89,7 +92,8 @@ pub enum Starts {
 }
 
 /// What becomes of a record that was inside the wall and no longer is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Leaves {
     /// It stays, without a say and without further writes.

@@ -1,5 +1,6 @@
 //! `values`: a choice, row by row, and how each system spells it.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,8 +8,9 @@ use crate::spec::entries::Entries;
 use crate::spec::slot::Name;
 
 /// The rows of a choice, or the name of shared ones.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Values {
     /// A map of `shared/`, by name; joining puts its rows in place. Example: `tier`.
     #[serde(rename = "?text")]
@@ -19,20 +21,22 @@ pub enum Values {
 }
 
 /// One agreed value. Its other keys are system names.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Row {
     /// Its former name. Default: none.
     #[serde(default)]
     pub was: Option<Name>,
     /// The spelling in each system.
     #[serde(default, rename = "*")]
-    #[schemars(flatten)]
+    #[cfg_attr(test, schemars(flatten))]
     pub cells: Entries<RowCell>,
 }
 
 /// A system's spelling, exactly as the vendor has it (`NO` and `1.0` stay texts).
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum RowCell {
     /// Read as this row, and written.
     #[serde(rename = "?text")]
@@ -46,8 +50,9 @@ pub enum RowCell {
 }
 
 /// What a row is under one value of `by`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Spellings {
     /// Read as this row, and written.
     #[serde(rename = "?text")]

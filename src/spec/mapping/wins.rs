@@ -1,5 +1,6 @@
 //! `wins`: who decides when values differ.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -8,12 +9,13 @@ use crate::spec::entries::Entries;
 use crate::spec::slot::{Expression, Name};
 
 /// The policy of a field. An edit that may not decide is put back.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Wins {
     /// `latest`, `highest`, `lowest`, `first`, `ask`, or the system that owns the field. Example: `erp`.
     #[serde(rename = "?text")]
-    #[schemars(extend("x-refuse-text" = { "rules": "`wins: rules` is not in this version\nName the system that owns the field" }))]
+    #[cfg_attr(test, schemars(extend("x-refuse-text" = { "rules": "`wins: rules` is not in this version\nName the system that owns the field" })))]
     Word(Name),
     /// Systems by rank: an edit takes if the value it replaces is blank or came from the same or a lower rank. Example: `[crm, warehouse]`.
     /// Or lines `system: condition`, of which the first that holds names the owner, the last with `otherwise`: ownership that follows the record.
@@ -26,8 +28,9 @@ pub enum Wins {
 }
 
 /// One of a list under `wins`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(untagged))]
 pub enum Line {
     /// A system, by its rank.
     #[serde(rename = "?text")]
@@ -38,7 +41,8 @@ pub enum Line {
 }
 
 /// The newest edit of these systems.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Latest {
     /// The systems that may decide. Required. Example: `[crm, prm]`.
@@ -112,7 +116,8 @@ impl Line {
 }
 
 /// What `latest` needs to decide by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// The likely order of edits is enough; `explain` says how sure it was.
