@@ -9,7 +9,7 @@ pub const KNOWN: &[(&str, u64)] = &[
     ("create-in-doubt-dropped", 11),
     ("deleted-made-anew", 0),
     ("first-overwritten", 6),
-    ("ghost-forgotten", 11),
+    ("ghost-forgotten", 61),
     ("highest-forgets-agreed", 7),
     ("hub-for-shadow", 3),
     ("loser-not-consumed", 0),
