@@ -11,7 +11,7 @@ use syncline::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, Rev
 use syncline::mapping::SystemIx;
 use syncline::mapping::matching::MatchKey;
 use syncline::store::{
-    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, LeaseHolder, Letter, Loaded, Logged, MappingId,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, Hub, LeaseHolder, Letter, Loaded, Logged, MappingId,
     MappingShape, Merged, MovedCursor, NewReview, Old, Page, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, Touched, TouchedRecord,
     Tried, Values, Waiting, WaitingWhy, Wake,
 };
@@ -114,6 +114,10 @@ impl Watch {
         let mut world = self.world();
         let now_us = world.clock.us();
         for change in changes {
+            if !world.trace.is_kept() {
+                world.ledger.commit(place, change, now_us);
+                continue;
+            }
             let links: Vec<String> = change.after.links.iter().flatten().map(|link| format!("{} {:?}", link.key, link.state)).collect();
             let states: Vec<String> = change.states.iter().map(|(_, state)| format!("{state:?}")).collect();
             let hub: Vec<String> = (0..change.after.hub.len()).map(|at| change.after.agreed(syncline::mapping::FieldIx(at as u16)).to_string()).collect();
@@ -355,6 +359,10 @@ impl Store for Watch {
 
     async fn load(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Loaded>, StoreError> {
         handed_on!(self, load, mapping, entities)
+    }
+
+    async fn agreed(&self, mapping: MappingId, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<Hub>>, StoreError> {
+        handed_on!(self, agreed, mapping, system, identities)
     }
 
     async fn resolve_alias(&self, entity: EntityId) -> Result<EntityId, StoreError> {
