@@ -31,6 +31,16 @@ pub fn reached() -> BTreeMap<&'static str, u64> {
     REACHED.take()
 }
 
+/// A bug that no simulated history can show: the named check passes without it, and must fail with it.
+#[cfg(test)]
+#[track_caller]
+pub fn caught_by(name: &'static str, check: fn()) {
+    plant(name);
+    let fails = std::panic::catch_unwind(check).is_err();
+    plant("");
+    assert!(fails || !cfg!(debug_assertions), "nobody notices `{name}`");
+}
+
 /// Whether the bug of this name is planted; always false without debug assertions.
 macro_rules! planted {
     ($name:literal) => {

@@ -12,7 +12,6 @@ pub mod breaker;
 mod commit;
 pub mod connect;
 mod derive;
-mod feed;
 mod first;
 pub mod ground;
 mod kept;
@@ -42,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::id::{ConnectionName, EntryId, RunId, SystemName};
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::store::{Adoption, MovedCursor, Run, RunEnd, RunState, StoreError, Wake};
 use crate::sync::{Guard, RunCounts};
 use crate::system::SystemError;
@@ -336,6 +335,9 @@ fn name_moved(laid: &Laid, request: &Request, now: &BTreeSet<String>, ended: &mu
         let own = approval.ops.iter().filter(|(_, op)| op.mapping == laid.mapping.name.as_str());
         let mut gone: Vec<&str> = own.filter(|(id, _)| !now.contains(*id)).map(|(_, op)| op.words.as_str()).collect();
         gone.sort();
+        if !gone.is_empty() {
+            sometimes!("an approved op is planned no more");
+        }
         ended.moved.extend(gone.into_iter().map(|words| format!("{words}: its record moved since the plan, or it is done")));
     }
 }

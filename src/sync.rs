@@ -12,7 +12,7 @@ pub mod decide;
 mod elements;
 pub mod entity;
 pub mod evidence;
-mod existence;
+pub mod existence;
 pub mod guard;
 mod hand_over;
 pub mod hangs;

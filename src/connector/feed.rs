@@ -13,6 +13,7 @@ use super::frame::Local;
 use super::page::{After, Asked, Leaf, Step, Walk, Want};
 use crate::catalog::feed::{Changes, Window};
 use crate::catalog::read::Sorted;
+use crate::plant::planted;
 use crate::system::{Cursor, Page, Pages, Read, SystemError};
 use crate::value::record::Columns;
 
@@ -231,9 +232,17 @@ const CLOCK_GRAIN: SignedDuration = SignedDuration::from_secs(1);
 /// From a little before where the last one ended, up to the vendor's clock. A change that shows later than its stamp is not missed: the cursor
 /// stays the lag behind, so the next window covers it.
 fn next_window(window: &Window, to: Timestamp, vendor_now: Timestamp) -> (Timestamp, Timestamp) {
-    let from = crate::value::time::truncate(less(to, window.overlap), window.precision);
+    let from = crate::value::time::truncate(from(window.overlap, to), window.precision);
     let until = crate::value::time::truncate(vendor_now.saturating_add(CLOCK_GRAIN).unwrap_or(vendor_now), window.precision);
     (from, until)
+}
+
+/// Never later than where the last window ended: what shares its last second may have come after it was read.
+fn from(overlap: Duration, to: Timestamp) -> Timestamp {
+    if planted!("strict-cursor") {
+        return to.saturating_add(CLOCK_GRAIN).unwrap_or(to);
+    }
+    less(to, overlap)
 }
 
 /// An instant less a length of time.
@@ -244,4 +253,23 @@ pub fn less(at: Timestamp, by: Duration) -> Timestamp {
 
 fn page(leaf: Leaf, cursor: Option<Cursor>) -> Page {
     Page { records: leaf.records, gone: leaf.gone, cursor, hole: leaf.hole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_begins_no_later_than_the_last_one_ended() {
+        let to: Timestamp = "2026-11-20T10:00:00Z".parse().expect("a literal");
+        for overlap in [Duration::ZERO, Duration::from_secs(600)] {
+            assert!(from(overlap, to) <= to, "{overlap:?}");
+        }
+    }
+
+    /// A planted bug, caught.
+    #[test]
+    fn a_strict_cursor_is_noticed() {
+        crate::plant::caught_by("strict-cursor", a_window_begins_no_later_than_the_last_one_ended);
+    }
 }

@@ -11,6 +11,7 @@ use super::frame::{Frame, word};
 use super::webhook::HookRequest;
 use crate::catalog::webhook::{Age, HashProof, Proof, ProofKind};
 use crate::expr::Program;
+use crate::plant::planted;
 use crate::secret::Secret;
 use crate::spec::connector::{AgeUnit, Encoding, HashKind};
 
@@ -69,7 +70,11 @@ fn hashed(proof: &HashProof, frame: &Frame, request: &HookRequest, now: Timestam
             over.extend_from_slice(between.as_bytes());
         }
         if program.source().trim() == "body" {
-            over.extend_from_slice(&request.body);
+            let parsed = planted!("hash-over-parsed-body").then(|| serde_json::from_slice::<serde_json::Value>(&request.body).ok()).flatten();
+            match parsed.map(|parsed| parsed.to_string()) {
+                Some(parsed) => over.extend_from_slice(parsed.as_bytes()),
+                None => over.extend_from_slice(&request.body),
+            }
         } else if let Some(text) = program.eval(frame).ok().as_ref().and_then(word) {
             over.extend_from_slice(text.as_bytes());
         }

@@ -140,6 +140,7 @@ async fn find_first(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> Result<(V
             }
             // Who archived it, and whether it may live again, nobody can tell from here.
             Ok(found) if found.iter().any(|record| record.archived) => {
+                sometimes!("an archived record holds an external id");
                 let keys = found.into_iter().map(|record| record.key).collect();
                 (Outcome::Duplicate { keys, message: "an archived record holds the external id".to_owned() }, None, false)
             }
@@ -199,7 +200,10 @@ async fn read_again(ctx: &Ctx<'_>, system: SystemIx, due: Vec<Due>) -> (Vec<Due>
                 sometimes!("somebody was faster than a write");
                 Outcome::Stale
             }
-            Some(None) => Outcome::Gone,
+            Some(None) => {
+                sometimes!("a record is gone right before its write");
+                Outcome::Gone
+            }
             // It was not told of right before the write: read again, and planned again.
             None => Outcome::Stale,
         };
@@ -292,6 +296,9 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
             let seat = ctx.laid.seat(system);
             link.identity = seat.system.identity(&seat.object, &link.key);
         }
+        if planted!("value-in-log") {
+            tracing::info!(wrote = ?answer.due.entry.op.fields.iter().map(|write| write.want.to_string()).collect::<Vec<_>>(), "settled");
+        }
         tally(ctx, &answer, &result);
         touches.extend(result.touch.iter().map(|key| touch(ctx, system, key.clone())));
         if result.state == EntryState::InDoubt {
@@ -300,6 +307,9 @@ async fn settle(ctx: &Ctx<'_>, system: SystemIx, answers: Vec<Answer>, sent_at: 
         // A write that is not done keeps its entity's hints: the next run looks again, when it is time.
         if result.again.is_some() || matches!(result.state, EntryState::Ready | EntryState::InDoubt) {
             *work.again.lock().expect("no holder of this lock can panic") = true;
+        }
+        if planted!("outcome-without-shadow") {
+            result.entity = entity.clone();
         }
         let before = std::mem::replace(&mut *entity, result.entity.clone());
         settled.push(settle_one(ctx, answer, result, before, now, paused));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{ConnectionName, EntityId, ObjectName};
+use crate::plant::sometimes;
 use crate::system::Outcome;
 
 /// Batches in a row without an answer, of several entities, until the system is taken for down: one record alone may be what breaks it.
@@ -76,11 +77,14 @@ impl Breakers {
         let mut all = self.all.lock().expect("no holder of this lock can panic");
         let Some(paused) = all.get_mut(&(connection.clone(), object.clone())).and_then(|breaker| breaker.pause.as_mut()) else { return Ok(()) };
         if now < paused.until {
+            sometimes!("nothing is sent to an object that takes no writes");
             return Err(Duration::try_from(paused.until.duration_since(now)).unwrap_or_default());
         }
         if paused.probed_at.is_some_and(|at| now.duration_since(at) < PROBE_MAX) {
+            sometimes!("a batch waits for the one that finds out");
             return Err(FIRST_PAUSE);
         }
+        sometimes!("a batch finds out whether an object takes writes again");
         paused.probed_at = Some(now);
         Ok(())
     }
@@ -112,6 +116,9 @@ impl Breakers {
                 | Outcome::Duplicate { .. }
                 | Outcome::MissingReference { .. }
                 | Outcome::Refused { .. } => {
+                    if breaker.pause.is_some() {
+                        sometimes!("an object takes writes again");
+                    }
                     *breaker = Breaker::default();
                     self.any.store(all.values().any(|breaker| breaker.pause.is_some()), Ordering::Relaxed);
                     return false;
@@ -125,6 +132,7 @@ impl Breakers {
             let room = 2usize.saturating_sub(breaker.of.len());
             breaker.of.extend(unanswered.into_iter().take(room.max(1)));
             if breaker.pause.is_some() || (breaker.unanswered >= UNANSWERED_MAX && breaker.of.len() > 1) {
+                sometimes!("several batches in a row are not answered");
                 breaker.pause(now, Duration::ZERO, format!("no usable answer to {} attempts in a row", breaker.unanswered));
             }
         }

@@ -15,6 +15,7 @@ use super::{Ended, Request, RunError};
 use super::{alike, keys, late, ledger, look};
 use crate::id::{EntryId, RunId};
 use crate::mapping::{Observation, SystemIx};
+use crate::plant::{planted, sometimes};
 use crate::store::{Begun, Conflict, Merged, StoreError, Touch, Touched};
 use crate::sync::entity::Entity;
 use crate::sync::hangs;
@@ -74,6 +75,7 @@ pub async fn merge(
     for prepared in &slice.prepared {
         let look = look::look(ground, laid, run, prepared, &slice.neighbours);
         if !look::agreed(request, ground, laid, prepared, &look, slice) {
+            sometimes!("something was not in the approved plan");
             // It is in no list any more once the mapping is adopted: touched, so that the next run plans it.
             ledger::left_out(prepared, &mut ended.end);
             left_out.extend(prepared.hints.iter().map(|(touch, _)| touch.clone()));
@@ -96,6 +98,11 @@ pub async fn merge(
         }
     }
     let now = ground.clock.now();
+    if planted!("merge-after-writes") {
+        for merged in merged.iter_mut().filter(|merged| !merged.entries.is_empty()) {
+            merged.after.hub = merged.before.as_ref().map_or_else(|| merged.after.hub.clone(), |before| before.hub.clone());
+        }
+    }
     send_at_once(laid, &mut merged, &mut owing, now);
     let moved = if slice.blank && slice.placed.waiting.is_empty() { Vec::new() } else { late::moved(laid, &merged) };
     if !merged.is_empty() || !begun.is_empty() {

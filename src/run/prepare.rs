@@ -13,7 +13,7 @@ use crate::bounds::SLICE_RECORDS;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::{Observation, Seen, SystemIx};
 use crate::plant::planted;
-use crate::store::{Loaded, Review, Touch};
+use crate::store::{Loaded, Review, Touch, Touched};
 use crate::sync::entity::{Entity, Link, LinkState, Shadow};
 use crate::sync::neighbours::Neighbours;
 use crate::sync::op::Entry;
@@ -148,6 +148,10 @@ pub async fn linked(ground: &Ground, laid: &Laid, gathered: &mut Gathered, hints
             prepared.hints = hints.get(&prepared.entity.id).cloned().unwrap_or_default();
             prepared.since = prepared.hints.iter().filter_map(|(touch, _)| gathered.since.get(&(touch.system, touch.identity.clone()))).min().copied();
             give_fresh(laid, gathered, &mut prepared, now);
+            if planted!("absence-as-delete") {
+                let absent: Vec<SystemIx> = prepared.hints.iter().filter(|(touch, _)| touch.why == Touched::Gone).map(|(touch, _)| touch.system).collect();
+                absent.into_iter().for_each(|system| prepared.see(system, Sight::Gone, now));
+            }
             slice.push(prepared);
         }
         read_rest(ground, laid, gathered, &mut slice).await?;

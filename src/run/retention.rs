@@ -7,11 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ground::{Ground, Laid};
 use crate::store::{MappingId, Old, StoreError, Values};
+use crate::sync::existence::RESTORABLE;
 
 /// The journal, the conflict log, closed reviews and dead letters, and runs: as long as people ask why something is as it is.
 pub const LOOKED_BACK_AT: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// Tombstones: longer than vendors let their users restore what they deleted (Salesforce 15 days, sooner where space is short).
-pub const RESTORABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Between two goes.
 const EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// After a go that did not come to its end.

@@ -4,6 +4,7 @@ use super::entity::{Fact, FieldIx};
 use super::policy::{Candidate, Choice, From, How, Question};
 use super::reason::Reason;
 use super::terms::Terms;
+use crate::plant::sometimes;
 use crate::value::Value;
 
 /// Chooses over whole sets. Losers are whole sets too, so that what was typed can be found as it was typed.
@@ -28,9 +29,15 @@ pub(super) fn choose(question: Question) -> Choice {
             Choice::Takes { winner, others, put_back, reason } => {
                 verdict.lose(put_back);
                 verdict.lose(others.into_iter().filter(|one| one.value != winner.value).collect());
+                if winner.value.is_blank() {
+                    sometimes!("an element is taken out of a set");
+                }
                 result.retain(|one| !question.terms.same(question.field, &set_of(one), &set_of(&element)));
                 if !winner.value.is_blank() {
                     result.push(element);
+                }
+                if verdict.winner.as_ref().is_some_and(|(known, _)| known.system() != winner.system()) {
+                    sometimes!("elements of several systems come together");
                 }
                 verdict.win(winner, reason);
             }

@@ -1,7 +1,10 @@
 //! Restores and deletes: which records are there, and whose doing it is.
 
+use jiff::SignedDuration;
+
 use super::decide::stands_for;
 use super::entity::{Cause, Link, LinkState, Shadow, SystemIx};
+use super::evidence::shifted;
 use super::look::Work;
 use super::op::{EntryState, OpKind};
 use super::scene::{Sight, Silence};
@@ -12,6 +15,10 @@ use crate::plant::{planted, sometimes};
 pub(super) fn existence(work: &mut Work) {
     for system in work.scene.terms.systems() {
         if is_there(work, system) {
+            if is_forgotten(work, system) {
+                stranger(work, system);
+                continue;
+            }
             came_back(work, system);
             sleep_or_wake(work, system);
         }
@@ -40,6 +47,25 @@ fn is_gone(work: &Work, system: SystemIx) -> bool {
     }
 }
 
+/// So long gone that nothing but its names was kept: longer than vendors let their users restore what they deleted (Salesforce 15 days, sooner where
+/// space is short).
+pub const RESTORABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+fn is_forgotten(work: &Work, system: SystemIx) -> bool {
+    let gone_at = |link: &Link| match link.state {
+        LinkState::GoneByUser { at } | LinkState::GoneByUs { at, .. } => Some(at),
+        LinkState::Live | LinkState::Owed(_) => None,
+    };
+    let Some((link, at)) = work.entity.link(system).and_then(|link| Some((link, gone_at(link)?))) else { return false };
+    work.scene.now >= shifted(at, RESTORABLE) && link.shadows.iter().all(|shadow| !matches!(shadow, Shadow::Known(_)))
+}
+
+/// It is there again after it was forgotten: an unlinked record like any other, which may have found another entity. Nothing is made beside it.
+fn stranger(work: &mut Work, system: SystemIx) {
+    work.silenced(system, Silence::Gone);
+    work.stand_mut(system).create_open = true;
+}
+
 fn came_back(work: &mut Work, system: SystemIx) {
     let Some(link) = work.entity.link_mut(system) else { return };
     if link.state.is_live() {
@@ -57,6 +83,9 @@ fn sleep_or_wake(work: &mut Work, system: SystemIx) {
     let Some(link) = work.entity.link_mut(system) else { return };
     let slept = std::mem::replace(&mut link.asleep, !takes_part);
     if !takes_part {
+        if !slept {
+            sometimes!("a record falls asleep");
+        }
         return work.silenced(system, Silence::Asleep);
     }
     if slept {
@@ -86,6 +115,7 @@ pub(super) fn speak_again(work: &mut Work, system: SystemIx) {
             (Shadow::Known(_) | Shadow::Unknown | Shadow::NoCell, _) => false,
         };
         if moved {
+            sometimes!("an owner that was away speaks again");
             work.set_shadow(field, system, Shadow::Unknown);
         }
     }
@@ -99,8 +129,14 @@ fn went(work: &mut Work, system: SystemIx) {
     let Some(link) = work.entity.link_mut(system) else { return };
     if link.state.is_live() {
         link.state = match ours {
-            Some(cause) => LinkState::GoneByUs { cause, at: now },
-            None => LinkState::GoneByUser { at: now },
+            Some(cause) => {
+                sometimes!("a delete in doubt is seen done");
+                LinkState::GoneByUs { cause, at: now }
+            }
+            None => {
+                sometimes!("a user deleted a record");
+                LinkState::GoneByUser { at: now }
+            }
         };
         forget_wall(link);
     }

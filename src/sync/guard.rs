@@ -4,6 +4,7 @@ use super::entity::{FieldIx, SystemIx};
 use super::scene::Look;
 use super::terms::Terms;
 use crate::mapping::{Adopt, Limit, Limits};
+use crate::plant::{planted, sometimes};
 
 /// Writes that always pass, however few links there are.
 const ALWAYS_PASS: u64 = 10;
@@ -87,6 +88,9 @@ impl RunCounts {
 
     pub fn add(&mut self, look: &Look) {
         let counts = &look.counts;
+        if planted!("limits-per-record") {
+            *self = Self::new(self.systems.len(), self.blanks.first().map_or(0, Vec::len));
+        }
         counts.creates.iter().for_each(|at| self.systems[at.0 as usize].creates += 1);
         counts.updates.iter().for_each(|at| self.systems[at.0 as usize].updates += 1);
         counts.archives.iter().for_each(|at| self.systems[at.0 as usize].archives += 1);
@@ -117,6 +121,7 @@ impl RunCounts {
 pub fn guard(counts: &RunCounts, stand: &Stand) -> Guard {
     let mut reasons = Vec::new();
     if stand.first && stand.adopt == Adopt::Ask && !counts.is_empty() {
+        sometimes!("a first run is held");
         reasons.push(HoldReason::FirstRun);
     }
     for (at, system) in counts.systems.iter().enumerate() {
@@ -125,6 +130,12 @@ pub fn guard(counts: &RunCounts, stand: &Stand) -> Guard {
         let mut over = |what, limit, count| {
             let allowed = allowed(limit, total);
             if count > allowed {
+                match what {
+                    Limited::Creates => sometimes!("creates are over their limit"),
+                    Limited::Updates => sometimes!("updates are over their limit"),
+                    Limited::Deletes => sometimes!("deletes are over their limit"),
+                    Limited::Blanks(_) => sometimes!("blanks are over their limit"),
+                }
                 reasons.push(HoldReason::Over { system: system_ix, what, count, allowed });
             }
         };
@@ -141,7 +152,7 @@ pub fn guard(counts: &RunCounts, stand: &Stand) -> Guard {
     let deletes: u64 = counts.systems.iter().map(|system| system.deletes + system.archives).sum();
     if deletes > 0 {
         let broken = stand.listings.iter().filter(|listing| listing.is_broken());
-        reasons.extend(broken.map(|listing| HoldReason::Listing { listing: *listing, deletes }));
+        reasons.extend(broken.inspect(|_| sometimes!("deletes meet a listing that shrank")).map(|listing| HoldReason::Listing { listing: *listing, deletes }));
     }
     if reasons.is_empty() { Guard::Pass } else { Guard::Hold(reasons) }
 }

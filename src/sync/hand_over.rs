@@ -11,6 +11,7 @@ use super::reason::Reason;
 use super::scene::Look;
 use super::terms::Terms;
 use crate::mapping::Wins;
+use crate::plant::{planted, sometimes};
 
 /// Who owns the fields whose `wins` are lines.
 pub(super) struct Owners(Vec<Option<Owned>>);
@@ -84,6 +85,21 @@ pub(super) fn merged(work: &mut Work) -> Vec<(FieldIx, SystemIx)> {
     if new == old {
         return seen;
     }
+    if planted!("third-pass") {
+        Before {
+            entity: before.entity.clone(),
+            frozen: before.frozen.clone(),
+            reasons: before.reasons.clone(),
+            put_back: before.put_back.clone(),
+            look: before.look.clone(),
+        }
+        .take_back(work);
+        merge::pass(work, &Owners(new.iter().map(by).collect()));
+        let third = Owners::now(work);
+        before.take_back(work);
+        return merge::pass(work, &Owners(third.iter().map(by).collect()));
+    }
+    sometimes!("a field changes its owner");
     before.take_back(work);
     let handed = old.iter().zip(&new).map(|(old, new)| new.map(|owner| Owned { by: Wins::Owner(owner), before: old.filter(|old| *old != owner) }));
     merge::pass(work, &Owners(handed.collect()))

@@ -14,6 +14,7 @@ use super::review::ReviewAbout;
 use super::terms::Terms;
 use crate::id::{EntityId, RunId};
 use crate::mapping::Wins;
+use crate::plant::sometimes;
 use crate::value::Value;
 
 /// Two entities and what is known of their match.
@@ -49,6 +50,7 @@ pub fn join(pair: &Pair) -> Join {
     let (elder, younger) = if pair.one.id <= pair.other.id { (pair.one, pair.other) } else { (pair.other, pair.one) };
     let review = |why: String| Join::Review { elder: elder.id, about: ReviewAbout::Join { other: younger.id, why } };
     if let Some(why) = objection(pair, elder, younger) {
+        sometimes!("two things alike are a question");
         return review(why);
     }
     let mut joined = elder.clone();
@@ -70,6 +72,7 @@ pub fn join(pair: &Pair) -> Join {
             None => return review(format!("they differ in `{}`, which a person decides", pair.terms.field_name(field))),
         }
     }
+    sometimes!("two things turn out to be one");
     joined.closed = !joined.links.iter().flatten().any(|link| link.state.is_live());
     match would_delete(pair, &joined) {
         Some(system) if !pair.agreed => review(format!("as one they would leave {}", pair.terms.system_name(system))),
@@ -107,6 +110,7 @@ fn objection(pair: &Pair, elder: &Entity, younger: &Entity) -> Option<String> {
 /// The live one of two; the other's keys are those of records that stood here before.
 fn one_link(elder: Option<Link>, younger: &Link) -> Link {
     let Some(elder) = elder else { return younger.clone() };
+    sometimes!("two things that are one had a record each");
     let (mut stays, goes) = if elder.state.is_live() { (elder, younger.clone()) } else { (younger.clone(), elder) };
     stays.predecessors.extend(goes.predecessors);
     stays.predecessors.push(goes.key);
@@ -171,6 +175,7 @@ fn choose(pair: &Pair, elder: &Entity, younger: &Entity, field: FieldIx) -> Opti
         Wins::First => !newest(),
         Wins::Owner(_) | Wins::Ranks(_) | Wins::Latest(_) | Wins::Lines(_) => newest(),
     };
+    sometimes!("two things that are one differ");
     let (kept, lost) = if first { (a, b) } else { (b, a) };
     Some(Kept { kept: Agreed::Set(kept.clone()), lost: Some(lost.clone()) })
 }

@@ -15,7 +15,7 @@ use super::scene::{Note, NoteKind};
 use super::terms::{Access, Terms};
 use crate::id::{EntryId, RecordKey, ReviewId};
 use crate::mapping::{Observation, Seen};
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::system::Outcome;
 use crate::value::{Path, Str, Value};
 
@@ -47,6 +47,11 @@ impl Answered<'_> {
             Outcome::Stale | Outcome::Gone | Outcome::MissingReference { .. } if repeat => Some(Duration::ZERO),
             _ => None,
         }
+    }
+
+    /// A create that is repeated with its token may have been done by the first request: since then a user may have typed.
+    fn first_sent_at(&self) -> Timestamp {
+        self.entry.first_sent_at.map_or(self.sent_at, |first| first.min(self.sent_at))
     }
 
     /// Whether the record came with the answer to the one request there was: then all that differs from what was sent is the vendor's own doing.
@@ -97,6 +102,7 @@ pub fn landed(answered: &Answered) -> Landed {
         touch: Vec::new(),
     };
     if let Some(wait) = answered.tells_nothing_of_the_first() {
+        sometimes!("a repeat tells nothing of the first request");
         close(&mut landed, EntryState::InDoubt, Some(later(answered.now, wait)));
         return landed;
     }
@@ -153,16 +159,18 @@ fn created_record(answered: &Answered, landed: &mut Landed, key: Option<&RecordK
     });
     let mut link = Link::adopted(key.clone(), identity.clone(), shadows.collect());
     if let Some(before) = landed.entity.links[system.0 as usize].take() {
+        sometimes!("a record takes the place of another");
         link.predecessors = before.predecessors;
         link.predecessors.push(before.key);
     }
     // An upsert that found a record on its first try found somebody else's.
     let theirs = answered.adopt || (created == Some(false) && answered.entry.attempt <= 1);
     if theirs {
+        sometimes!("a create comes upon a record that is not ours");
         landed.again = Some(answered.now);
     } else {
         link.inside = true;
-        link.unchanged_at = Some(answered.sent_at);
+        link.unchanged_at = Some(answered.first_sent_at());
         take_over(answered, landed, &mut link, version);
         if answered.is_first_answer() {
             leave_out(answered, &mut link);
@@ -183,7 +191,8 @@ fn leave_out(answered: &Answered, link: &mut Link) {
     for field in answered.terms.fields() {
         let shadow = &mut link.shadows[field.0 as usize];
         if let (Shadow::Unknown, Some(seen)) = (&*shadow, came_back(answered, field, system)) {
-            *shadow = Shadow::Known(Known { seen, stands_for: Standing::Nothing, confirmed: true, refused: None, unchanged_at: Some(answered.sent_at) });
+            *shadow =
+                Shadow::Known(Known { seen, stands_for: Standing::Nothing, confirmed: true, refused: None, unchanged_at: Some(answered.first_sent_at()) });
         }
     }
 }
@@ -205,6 +214,7 @@ fn take_over(answered: &Answered, landed: &mut Landed, link: &mut Link, version:
     for write in &answered.entry.op.fields {
         let returned = came_back(answered, write.field, system);
         if returned.as_ref().is_some_and(|shown| !answered.terms.same(write.field, shown, &write.want)) {
+            sometimes!("an answer shows a form of what was written");
             landed.notes.push(Note { system, field: Some(write.field), what: NoteKind::Lossy });
         }
         link.shadows[write.field.0 as usize] = Shadow::Known(written(answered, write, returned));
@@ -220,7 +230,7 @@ fn written(answered: &Answered, write: &FieldWrite, returned: Option<Value>) -> 
         seen: returned.unwrap_or_else(|| write.want.clone()),
         stands_for: Standing::For(if planted!("stands-for-agreed-now") { answered.entity.agreed(write.field).clone() } else { write.stands_for.clone() }),
         refused: None,
-        unchanged_at: Some(answered.sent_at),
+        unchanged_at: Some(answered.first_sent_at()),
     }
 }
 
@@ -257,13 +267,20 @@ fn in_doubt(answered: &Answered, landed: &mut Landed) {
 
 fn gone(answered: &Answered, landed: &mut Landed) {
     match answered.entry.op.kind {
-        OpKind::Archive(cause) | OpKind::Delete(cause) => removed(answered, landed, cause),
+        OpKind::Archive(cause) | OpKind::Delete(cause) => {
+            sometimes!("what is to be deleted is gone already");
+            removed(answered, landed, cause);
+        }
         // A read by key decides what became of it.
-        OpKind::Create | OpKind::Update | OpKind::Restore => close(landed, EntryState::Superseded, Some(answered.now)),
+        OpKind::Create | OpKind::Update | OpKind::Restore => {
+            sometimes!("what is to be written is gone");
+            close(landed, EntryState::Superseded, Some(answered.now));
+        }
     }
 }
 
 fn duplicate(answered: &Answered, landed: &mut Landed, keys: &[RecordKey]) {
+    sometimes!("a vendor names another record instead");
     landed.touch = keys.to_vec();
     let hits = keys.to_vec();
     let about = ReviewAbout::InDoubt { entry: answered.entry.id, hits };
@@ -281,11 +298,15 @@ fn refused(answered: &Answered, landed: &mut Landed, code: &str, message: &str, 
     let fields = writes.iter().map(|write| write.field).collect();
     // A create has no shadow that could remember it: its entry stays open until a value moves or a person retries.
     landed.state = if op.kind == OpKind::Create { EntryState::Review } else { EntryState::Refused };
+    if op.kind == OpKind::Create {
+        sometimes!("a create is refused for good");
+    }
     if let (OpKind::Update, Some(link)) = (&op.kind, landed.entity.link_mut(op.system)) {
         for write in &writes {
             remember_refusal(link, write);
         }
         if writes.len() < op.fields.len() {
+            sometimes!("a write is refused for some of its fields");
             landed.again = Some(answered.now);
         }
     }

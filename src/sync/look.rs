@@ -316,17 +316,19 @@ impl<'a> Work<'a> {
             link.changed_at = observation.time;
         }
         if spoke {
-            keep_times(link, read_at, |field| terms.access(field, system) != Access::WriteOnly && matches!(glimpses[field.0 as usize], Glimpse::Value(_)));
+            // An edit that nobody could decide on yet is not unchanged.
+            let unchanged = |field: FieldIx, seen: &Value| matches!(&glimpses[field.0 as usize], Glimpse::Value(shown) if terms.same(field, shown, seen));
+            keep_times(link, read_at, |field, seen| terms.access(field, system) != Access::WriteOnly && unchanged(field, seen));
         }
     }
 }
 
-/// Moves the link's time on; a field that was silent keeps the old one for itself.
-fn keep_times(link: &mut Link, read_at: Timestamp, was_read: impl Fn(FieldIx) -> bool) {
+/// Moves the link's time on; a field that was silent, or shows an edit that waits, keeps the old one for itself.
+fn keep_times(link: &mut Link, read_at: Timestamp, was_read: impl Fn(FieldIx, &Value) -> bool) {
     let before = link.unchanged_at.unwrap_or(Timestamp::UNIX_EPOCH);
     for (at, shadow) in link.shadows.iter_mut().enumerate() {
         if let Shadow::Known(known) = shadow {
-            let own = if was_read(FieldIx(at as u16)) { None } else { Some(known.unchanged_at.unwrap_or(before)) };
+            let own = if was_read(FieldIx(at as u16), &known.seen) { None } else { Some(known.unchanged_at.unwrap_or(before)) };
             known.unchanged_at = own;
         }
     }

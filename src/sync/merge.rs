@@ -1,5 +1,7 @@
 //! Candidates of each field to one agreed value, and what lost.
 
+mod finest;
+
 use super::conflict::{Conflict, Decided, Fate, Loser, Spoke};
 use super::decide::Decision;
 use super::elements;
@@ -15,6 +17,7 @@ use super::terms::Access;
 use crate::mapping::Wins;
 use crate::plant::{planted, sometimes};
 use crate::value::Value;
+use finest::{agrees, finest};
 
 /// What a field's systems brought to the merge.
 struct Brought {
@@ -32,6 +35,10 @@ pub(super) fn merge(work: &mut Work) {
             continue;
         }
         let shadow = see(work, field, system, value);
+        if planted!("one-shared-shadow") {
+            let others: Vec<SystemIx> = work.scene.terms.systems().filter(|other| matches!(work.shadow(field, *other), Shadow::Known(_))).collect();
+            others.into_iter().for_each(|other| work.set_shadow(field, other, shadow.clone()));
+        }
         work.set_shadow(field, system, shadow);
     }
 }
@@ -82,9 +89,13 @@ fn compute(work: &mut Work, field: FieldIx, seen: &mut Vec<(FieldIx, SystemIx)>)
         let was = work.entity.fact(field).map(|fact| fact.value.clone());
         work.entity.hub[field.0 as usize] = Agreed::Set(Fact { value: value.clone(), origin: Origin::Formula, changed });
         work.reasons[field.0 as usize] = Some(Reason::Computed);
+        sometimes!("a formula gives another value");
         work.look.decided.push(Decided { field, value, reason: Reason::Computed, was, spoke: Vec::new() });
     }
     let spoke: Vec<SystemIx> = brought.candidates.iter().filter_map(Candidate::system).collect();
+    if !brought.candidates.is_empty() {
+        sometimes!("an edit of a computed field is put back");
+    }
     stay(work, field, brought.candidates, &brought.blanks);
     seen.extend(spoke.into_iter().chain(brought.blanks).map(|system| (field, system)));
 }
@@ -110,13 +121,16 @@ fn merge_field(work: &mut Work, field: FieldIx, owners: &Owners, seen: &mut Vec<
         parts: &brought.parts,
         candidates: brought.candidates,
     };
-    let choice = if work.scene.terms.is_set(field) { elements::choose(question) } else { question.choose() };
+    let choice = if work.scene.terms.is_set(field) && !planted!("set-replaced") { elements::choose(question) } else { question.choose() };
     let settled = match choice {
         Choice::Stays { put_back } => {
             stay(work, field, put_back, &brought.blanks);
             true
         }
         Choice::Takes { winner, others, put_back, reason } => {
+            if back.is_some() {
+                sometimes!("a value is taken back");
+            }
             let reason = if back.is_some() { Reason::TakenBack } else { reason };
             take(work, field, winner, others, put_back, reason);
             true
@@ -152,19 +166,33 @@ fn gather(work: &mut Work, field: FieldIx) -> Brought {
         let how = match work.decide(field, system) {
             Decision::Silent => continue,
             Decision::EditOnTop => How::OnTop,
-            Decision::EditBeside => How::Beside,
+            Decision::EditBeside => {
+                sometimes!("an edit meets a value that was not delivered");
+                How::Beside
+            }
             Decision::Adoption if value.is_blank() && !planted!("blank-beats-value") => {
+                sometimes!("a blank is met for the first time");
                 brought.blanks.push(system);
                 continue;
             }
             Decision::Adoption => How::Adoption,
             Decision::Quiet | Decision::Owed => {
                 if fills(work, field, system, &value) {
+                    sometimes!("a read-only cell fills a blank");
                     standing.push(candidate(work, field, system, How::Standing, value));
                 }
                 continue;
             }
             Decision::Agrees | Decision::ConvergedItself | Decision::Converged | Decision::Respelt => {
+                if work.decide(field, system) == Decision::Converged {
+                    sometimes!("the agreed value came back to a system");
+                }
+                if work.decide(field, system) == Decision::Respelt {
+                    sometimes!("a value is spelt anew");
+                }
+                if work.decide(field, system) == Decision::ConvergedItself {
+                    sometimes!("a system came to the agreed value by itself");
+                }
                 let shadow = agree(work, field, system, value);
                 work.set_shadow(field, system, shadow);
                 continue;
@@ -221,6 +249,8 @@ fn candidate(work: &Work, field: FieldIx, system: SystemIx, how: How, value: Val
     // A record whose modified time did not move with the value was changed at some time until now. Vendors cut their times to a second.
     let until = told.filter(|told| after.is_none_or(|after| shifted(*told, SKEW) >= after)).unwrap_or(read_at);
     let actor = work.observation(system).and_then(|seen| seen.actor.clone()).filter(|_| matches!(how, How::OnTop | How::Beside));
+    // What stands there did not change just now: since when it does nobody knows.
+    let after = after.filter(|_| how != How::Standing);
     Candidate { from: From::System { system, how }, value, changed: Interval { after, until }, shadow, actor }
 }
 
@@ -242,7 +272,9 @@ fn stay(work: &mut Work, field: FieldIx, put_back: Vec<Candidate>, blanks: &[Sys
 fn put_all_back(work: &mut Work, field: FieldIx, put_back: &[Candidate]) {
     for one in put_back {
         let Some(system) = one.system() else { continue };
+        sometimes!("an edit is put back");
         let reason = if work.scene.terms.required(field) && one.value.is_blank() {
+            sometimes!("a required blank is put back");
             Reason::Required { in_system: system }
         } else {
             Reason::PutBack { in_system: system }
@@ -269,6 +301,12 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     // The agreed value may win and turn out to be a finer one's form.
     let refined = work.entity.fact(field).is_some_and(|fact| !work.same(field, &fact.value, &value));
     if refined || winner.system().is_some() || winner.from == From::Person {
+        if winner.from == From::Person {
+            sometimes!("a person's value is taken");
+        }
+        if refined && matches!(winner.from, From::Agreed(_)) {
+            sometimes!("the agreed value turns out to be a form of a finer one");
+        }
         let fact = Fact { value: value.clone(), origin: winner.origin(), changed: winner.changed };
         work.entity.hub[field.0 as usize] = Agreed::Set(fact);
     }
@@ -276,6 +314,12 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     let put_back: Vec<Candidate> = put_back.into_iter().filter(|one| !agrees(work, field, one, &value)).collect();
     let losers: Vec<Candidate> = others.iter().filter(|one| !agrees(work, field, one, &value)).cloned().collect();
     let all_agree = losers.is_empty() && others.iter().any(|one| one.system().is_some());
+    if all_agree && winner.system().is_some() {
+        sometimes!("edits of several systems agree");
+    }
+    if matches!(winner.from, From::Agreed(_)) && !losers.is_empty() {
+        sometimes!("the agreed value wins against an edit");
+    }
     let reason = if all_agree && winner.from != From::Person { Reason::Agreed } else { reason };
     work.reasons[field.0 as usize] = Some(reason);
     // Values met alike need no reason kept for each: where they came from stands with the agreed value.
@@ -288,29 +332,6 @@ fn take(work: &mut Work, field: FieldIx, winner: Candidate, others: Vec<Candidat
     put_all_back(work, field, &put_back);
     let lost: Vec<Candidate> = losers.into_iter().chain(put_back).collect();
     log(work, field, &value, Some(&winner), &lost, Some(reason));
-}
-
-/// Equal, or all that the candidate's system can show of the value.
-fn agrees(work: &Work, field: FieldIx, one: &Candidate, value: &Value) -> bool {
-    work.same(field, &one.value, value) || one.voice().is_some_and(|system| is_form(work, field, system, value, &one.value))
-}
-
-fn is_form(work: &Work, field: FieldIx, system: SystemIx, value: &Value, shown: &Value) -> bool {
-    work.form(field, system, value).is_some_and(|form| work.same(field, &form, shown))
-}
-
-/// The finest candidate that the winner's own system would show as the winner: a lossy read-back never shortens the agreed value.
-/// Not by a chain: rounding twice is not rounding once.
-fn finest(work: &Work, field: FieldIx, winner: &Candidate, others: &[Candidate]) -> Value {
-    let Some(system) = winner.voice().filter(|_| !planted!("read-back-shortens")) else { return winner.value.clone() };
-    let finer: Vec<&Candidate> =
-        others.iter().filter(|one| !work.same(field, &one.value, &winner.value) && is_form(work, field, system, &one.value, &winner.value)).collect();
-    let coarser = |one: &&&Candidate| {
-        finer.iter().any(|other| {
-            !work.same(field, &other.value, &one.value) && one.voice().is_some_and(|system| is_form(work, field, system, &other.value, &one.value))
-        })
-    };
-    finer.iter().find(|one| !coarser(one)).or(finer.first()).map_or_else(|| winner.value.clone(), |one| one.value.clone())
 }
 
 fn log(work: &mut Work, field: FieldIx, winner: &Value, taken: Option<&Candidate>, lost: &[Candidate], reason: Option<Reason>) {
@@ -354,10 +375,12 @@ fn ask(work: &mut Work, field: FieldIx, among: Vec<Candidate>, asked: Option<&Re
     if let Some(ReviewInput { id, about: ReviewAbout::Conflict { values: before, .. }, .. }) = asked {
         let known = |(system, value): &(Option<SystemIx>, Value)| before.iter().any(|(of, said)| of == system && work.same(field, said, value));
         if values.iter().all(known) {
+            sometimes!("a question about a value is open already");
             return;
         }
         work.look.closed_reviews.push(*id);
     }
+    sometimes!("a person is asked about a value");
     let about = ReviewAbout::Conflict { field, values };
     work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
 }

@@ -168,6 +168,7 @@ fn moves(work: &Work, field: FieldIx) -> bool {
 pub(super) fn hold(work: &mut Work) {
     for system in work.scene.terms.systems() {
         if let Some(until) = work.scene.paused[system.0 as usize].filter(|_| work.look.ops.iter().any(|(op, _)| op.system == system)) {
+            sometimes!("what is owed waits for an object that takes no writes");
             drop_ops(work, system);
             work.look.wait(until);
             continue;
@@ -248,6 +249,7 @@ fn judge(work: &mut Work, system: SystemIx) {
     if let Some(doubled) = waits.checked_sub(1) {
         let until = shifted(last.at, FIRST_WAIT * (1 << doubled.min(ATTEMPTS_MAX)));
         if now < until {
+            sometimes!("a write that others were faster than waits");
             drop_ops(work, system);
             work.look.wait(until);
         }

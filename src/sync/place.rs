@@ -88,9 +88,11 @@ pub fn place(unlinked: &Unlinked) -> Placement {
         return Placement::Join(entity);
     }
     if let Some(entry) = claim(unlinked).filter(|_| !planted!("own-create-not-claimed")) {
+        sometimes!("our own create comes back to us");
         return Placement::Claimed(entry);
     }
     if observation.archived {
+        sometimes!("an archived record is nothing to anybody");
         return Placement::LeaveAlone;
     }
     let left = match unlinked.asked {
@@ -101,7 +103,10 @@ pub fn place(unlinked: &Unlinked) -> Placement {
     };
     match unasked(unlinked) {
         // Left alone for as long as the same would be asked.
-        Placement::Review(about) if left.is_some_and(|left| left.asks_the_same(&about)) => Placement::Wait(WaitingWhy::LeftAlone),
+        Placement::Review(about) if left.is_some_and(|left| left.asks_the_same(&about)) => {
+            sometimes!("what a person left alone is left alone still");
+            Placement::Wait(WaitingWhy::LeftAlone)
+        }
         placement => placement,
     }
 }
@@ -109,6 +114,7 @@ pub fn place(unlinked: &Unlinked) -> Placement {
 fn unasked(unlinked: &Unlinked) -> Placement {
     let observation = unlinked.observation;
     if let Some(entity) = unlinked.predecessor_of {
+        sometimes!("a record returns in whose place another stands");
         return Placement::Review(unlinked.about(vec![entity], Vec::new()));
     }
     if observation.takes_part != Some(true) {
@@ -117,7 +123,10 @@ fn unasked(unlinked: &Unlinked) -> Placement {
     match unlinked.hits.iter().find(|hits| !hits.entities.is_empty() || !hits.twins.is_empty()) {
         Some(hits) => unlinked.among(hits),
         None if !unlinked.terms.starts(unlinked.system) => Placement::Wait(WaitingWhy::StartsNever),
-        None if !unlinked.inside_alone => Placement::Wait(WaitingWhy::BeyondWall),
+        None if !unlinked.inside_alone => {
+            sometimes!("a record would start beyond its wall");
+            Placement::Wait(WaitingWhy::BeyondWall)
+        }
         None => Placement::Start,
     }
 }
@@ -131,10 +140,14 @@ impl Unlinked<'_> {
                 if hit.inside {
                     Placement::Join(hit.entity)
                 } else {
+                    sometimes!("a record waits beyond the wall of what it is");
                     Placement::Wait(WaitingWhy::BeyondWall)
                 }
             }
-            _ => Placement::Review(self.about(entities, hits.also(self.system))),
+            _ => {
+                sometimes!("a person is asked which thing a record is");
+                Placement::Review(self.about(entities, hits.also(self.system)))
+            }
         }
     }
 

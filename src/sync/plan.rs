@@ -20,6 +20,9 @@ use crate::value::{Path, Value};
 const GONE_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 
 pub(super) fn plan(work: &mut Work) {
+    if planted!("plan-shows-less") && work.scene.run == crate::id::RunId(0) {
+        return;
+    }
     for system in work.scene.terms.systems() {
         match work.entity.link(system).map(|link| link.state.clone()) {
             Some(LinkState::Owed(cause)) => remove(work, system, cause),
@@ -90,6 +93,9 @@ fn update(work: &mut Work, system: SystemIx) {
     let blanks: Vec<_> = lost.map(|write| (system, write.field)).collect();
     work.look.counts.blanks.extend(blanks);
     work.look.counts.updates.push(system);
+    if fields.iter().any(|write| write.want.is_blank()) {
+        sometimes!("a value is replaced by a blank");
+    }
     let reason = fields[0].reason;
     push(work, system, OpKind::Update, fields, deferred, reason, class);
 }
@@ -120,12 +126,14 @@ fn owed(work: &Work, field: FieldIx, system: SystemIx) -> Owed {
         return Owed::No;
     }
     let Some(want) = work.form(field, system, &fact.value) else {
+        sometimes!("a system has no form of what is agreed");
         return Owed::Not(if is_reference(&fact.value) { NoteKind::Deferred } else { NoteKind::NoForm });
     };
     if access != Access::WriteOnly && pre.is_some_and(|pre| same(pre, &want)) {
         return Owed::No;
     }
     if refused.is_some_and(|refused| same(refused, &fact.value)) {
+        sometimes!("a refused value is not written again");
         return Owed::Not(NoteKind::Refused);
     }
     let reason =
@@ -159,12 +167,15 @@ fn anew(work: &mut Work, system: SystemIx, gone_at: jiff::Timestamp) {
     let earliest = shifted(gone_at, lag);
     let first_look = work.scene.entity.link(system).is_some_and(|link| link.state.is_live());
     if first_look || work.scene.now < earliest || !work.stand(system).read_gone {
+        sometimes!("what is gone is read once more before it is made anew");
         return work.look.wait(earliest.max(shifted(work.scene.now, GONE_AGAIN)));
     }
     if work.observation(system).is_some_and(|seen| seen.archived) {
         if work.scene.abilities[system.0 as usize].restore.is_some() {
+            sometimes!("an archived record is made live again");
             return restore(work, system);
         }
+        sometimes!("an archived record cannot be made live again");
         work.look.note(system, None, NoteKind::StaysArchived);
     }
     if may_create(work, system) {
@@ -320,6 +331,7 @@ fn log_lost(work: &mut Work, system: SystemIx) {
         return;
     }
     for (field, value) in work.stand(system).edits.clone() {
+        sometimes!("edits go with a record that a person lets go");
         let seen = work.observation(system);
         let (until, actor) = (seen.and_then(|seen| seen.time), seen.and_then(|seen| seen.actor.clone()));
         work.look.conflicts.push(Conflict {

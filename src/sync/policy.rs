@@ -1,5 +1,7 @@
 //! `wins`: who may decide a field, and which candidate does.
 
+mod worded;
+
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
@@ -8,9 +10,10 @@ use super::entity::{Fact, FieldIx, Interval, Origin, SystemIx};
 use super::evidence::{self, Grade};
 use super::reason::Reason;
 use super::terms::Terms;
-use crate::mapping::{Line, Wins};
+use crate::mapping::Wins;
 use crate::plant::{planted, sometimes};
 use crate::value::{Str, Value};
+pub use worded::worded;
 
 /// A value that may become the agreed one.
 #[derive(Clone, Debug, PartialEq)]
@@ -205,6 +208,9 @@ impl Question<'_> {
         if self.candidates.iter().any(|one| !one.is(How::Adoption)) {
             return;
         }
+        if may_not.iter().any(|one| one.is(How::Adoption) && !one.value.is_blank()) {
+            sometimes!("a value fills what nobody agreed to");
+        }
         let fills = |one: &Candidate| one.is(How::Adoption) && !one.value.is_blank();
         let (fill, rest): (Vec<_>, Vec<_>) = std::mem::take(may_not).into_iter().partition(fills);
         *may_not = rest;
@@ -262,6 +268,7 @@ impl Question<'_> {
     }
 
     fn by_hand_over(self, owner: SystemIx, put_back: Vec<Candidate>) -> Choice {
+        sometimes!("the old owner speaks in the look of a hand-over");
         let before = self.before.expect("called only in a hand-over");
         let at = self.candidates.iter().position(|one| one.system() == Some(before)).expect("called only where the old owner speaks");
         self.takes(at, put_back, Reason::HandOver { winner: before, to: owner })
@@ -293,6 +300,9 @@ impl Question<'_> {
         let takes_any = take.iter().any(|one| one.system().is_some());
         if all_blank && takes_any {
             // A clear never beats a fill of the same look.
+            if !low.is_empty() {
+                sometimes!("a clear meets others below its rank");
+            }
             self.candidates = take.into_iter().chain(low).collect();
         } else {
             self.candidates = take;
@@ -300,6 +310,7 @@ impl Question<'_> {
         }
         let place = |one: &Candidate| (one.value.is_blank(), rank(one.voice()), one.system().is_none());
         let Some(at) = (0..self.candidates.len()).min_by_key(|at| place(&self.candidates[*at])) else {
+            sometimes!("nobody who spoke may take");
             return Choice::Stays { put_back };
         };
         let reason = match (self.alone(at), self.candidates[at].voice()) {
@@ -312,6 +323,12 @@ impl Question<'_> {
 
     fn by_time(self, put_back: Vec<Candidate>) -> Choice {
         let (at, grade) = self.newest_of(&(0..self.candidates.len()).collect::<Vec<_>>());
+        if grade == Grade::Possible && !self.all_same() {
+            sometimes!("an edit is possibly the latest");
+        }
+        if grade == Grade::Order && !self.all_same() {
+            sometimes!("the order of systems decides");
+        }
         if self.terms.certain(self.field) && grade != Grade::Certain && !self.all_same() {
             return Choice::Ask { among: self.candidates };
         }
@@ -332,7 +349,10 @@ impl Question<'_> {
     }
 
     fn by_asking(self, put_back: Vec<Candidate>) -> Choice {
-        if self.all_same() { self.by_time(put_back) } else { Choice::Ask { among: self.candidates } }
+        if self.all_same() {
+            return self.by_time(put_back);
+        }
+        Choice::Ask { among: self.candidates }
     }
 
     fn by_size(self, want: Ordering, put_back: Vec<Candidate>) -> Choice {
@@ -361,6 +381,9 @@ impl Question<'_> {
         }
         let (blank, full): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates).into_iter().partition(|one| one.value.is_blank());
         self.candidates = if full.is_empty() { blank } else { full };
+        if self.candidates.len() > 1 {
+            sometimes!("several fill a field at once");
+        }
         let mut places: Vec<usize> = (0..self.candidates.len()).collect();
         while places.len() > 1 {
             let (newest, _) = self.newest_of(&places);
@@ -369,30 +392,5 @@ impl Question<'_> {
         let at = places[0];
         let reason = self.alone(at).unwrap_or(Reason::First { winner: self.candidates[at].system() });
         self.takes(at, put_back, reason)
-    }
-}
-
-/// A policy as the mapping's file says it.
-pub fn worded(terms: &dyn Terms, field: FieldIx) -> String {
-    let list = |systems: &[SystemIx]| {
-        let names: Vec<&str> = systems.iter().map(|system| terms.system_name(*system)).collect();
-        format!("[{}]", names.join(", "))
-    };
-    if terms.formulas().contains(&field) {
-        return "formula".to_owned();
-    }
-    match terms.wins(field) {
-        Wins::Owner(owner) => terms.system_name(*owner).to_owned(),
-        Wins::Ranks(systems) => list(systems),
-        Wins::Latest(None) => "latest".to_owned(),
-        Wins::Latest(Some(systems)) => format!("{{ latest: {} }}", list(systems)),
-        Wins::Highest => "highest".to_owned(),
-        Wins::Lowest => "lowest".to_owned(),
-        Wins::First => "first".to_owned(),
-        Wins::Ask => "ask".to_owned(),
-        Wins::Lines(lines) => {
-            let line = |line: &Line| format!("{}: {}", terms.system_name(line.owner), line.condition);
-            format!("[{}]", lines.iter().map(line).collect::<Vec<_>>().join(" | "))
-        }
     }
 }

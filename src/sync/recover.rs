@@ -10,7 +10,7 @@ use super::op::{Entry, EntryClass, OpKind};
 use super::settle::lands_until;
 use super::terms::Terms;
 use crate::id::{EntityId, RecordKey};
-use crate::plant::planted;
+use crate::plant::{planted, sometimes};
 use crate::system::Abilities;
 use crate::value::{Path, Value};
 
@@ -87,7 +87,10 @@ pub fn seek(doubt: &Doubt) -> Seek {
 /// Judges what a look-up found. Class B asks before every upsert, the first too: with an entry never sent, nothing found means: send.
 pub fn recover(doubt: &Doubt, found: &[Found]) -> Recovery {
     match doubt.class() {
-        EntryClass::Token { .. } => Recovery::Send,
+        EntryClass::Token { .. } => {
+            sometimes!("a create is repeated with its token");
+            Recovery::Send
+        }
         EntryClass::Upsert { .. } => doubt.only_hit(found, found.iter().enumerate().collect(), || Recovery::Send),
         EntryClass::Marker { .. } => doubt.only_hit(found, found.iter().enumerate().collect(), || doubt.nothing_found()),
         EntryClass::Find { .. } => {
@@ -123,9 +126,17 @@ impl Doubt<'_> {
             [(at, hit)] => match hit.linked {
                 Some(entity) if entity != self.entry.op.entity => Recovery::Late(entity),
                 // A known predecessor is that record restored, never our create.
-                Some(_) | None => Recovery::Link { at, adopt: hit.predecessor || !hit.holds || self.entry.first_sent_at.is_none() },
+                Some(_) | None => {
+                    sometimes!("a create in doubt is found");
+                    // A marker says whose it is: what differs from what was sent is an edit of that field, and of no other.
+                    let sure = matches!(self.entry.class, EntryClass::Marker { .. });
+                    Recovery::Link { at, adopt: hit.predecessor || !(hit.holds || sure) || self.entry.first_sent_at.is_none() }
+                }
             },
-            _ => Recovery::Review(found.iter().map(|one| one.key.clone()).collect()),
+            _ => {
+                sometimes!("a create in doubt is found several times");
+                Recovery::Review(found.iter().map(|one| one.key.clone()).collect())
+            }
         }
     }
 
@@ -134,10 +145,13 @@ impl Doubt<'_> {
         let find_lag = SignedDuration::try_from(self.abilities.find_lag).unwrap_or(SignedDuration::MAX);
         let until = shifted(lands_until(self.entry, self.now), find_lag);
         if self.now < until && !planted!("short-quarantine") {
+            sometimes!("a create that is not found may still land");
             Recovery::Wait(until)
         } else if self.entry.attempt >= CREATES_MAX {
+            sometimes!("a create was sent twice and is not found");
             Recovery::Review(Vec::new())
         } else {
+            sometimes!("a create in doubt is sent once more");
             Recovery::Send
         }
     }

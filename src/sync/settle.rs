@@ -7,7 +7,7 @@ use super::entity::{FieldIx, Known, LinkState, Shadow, Standing, SystemIx};
 use super::evidence::shifted;
 use super::look::Work;
 use super::lossy::is_lossy_form;
-use super::op::{Entry, EntryClass, EntryState, OpKind};
+use super::op::{Entry, EntryClass, EntryState, FieldWrite, OpKind};
 use super::review::{Answer, ReviewAbout, ReviewInput};
 use super::scene::{NoteKind, Silence};
 use crate::plant::{planted, sometimes};
@@ -47,6 +47,7 @@ fn retry(work: &mut Work) {
     for review in scene.reviews {
         let ReviewAbout::Refused { system, fields, .. } = &review.about else { continue };
         for field in fields.iter().filter(|_| review.answer == Some(Answer::Again)) {
+            sometimes!("a person has a refused value tried again");
             if let Shadow::Known(known) = work.shadow(*field, *system) {
                 let lifted = Known { refused: None, ..known.clone() };
                 work.set_shadow(*field, *system, Shadow::Known(lifted));
@@ -73,12 +74,51 @@ fn settle_create(work: &mut Work, entry: &Entry) {
     let linked = work.entity.live(system).is_some();
     let again = answer.is_some_and(|review| review.answer == Some(Answer::New));
     let lifted = entry.state == EntryState::Review && answer.is_none() && (has_moved(work, entry) || is_retried(work, entry));
+    if linked && entry.state == EntryState::Review && answer.is_some() && !recognise(work, entry) {
+        return;
+    }
     if linked || again || lifted {
+        if again {
+            sometimes!("a person says that a create in doubt made nothing");
+        }
+        if lifted && !linked {
+            sometimes!("a refused create is tried for other values");
+        }
         set(work, entry, EntryState::Superseded);
         work.look.closed_reviews.extend(answer.map(|review| review.id));
     } else {
         work.stand_mut(system).create_open = true;
     }
+}
+
+/// A create that nobody could look for landed after all, and its record found the entity by its match key: what it shows of our values is ours, in
+/// whatever form. False: it cannot be told yet.
+fn recognise(work: &mut Work, entry: &Entry) -> bool {
+    let system = entry.op.system;
+    if work.stand(system).silence.is_some() || work.observation(system).is_none() {
+        return false;
+    }
+    let shows = |write: &FieldWrite| {
+        work.value(write.field, system).is_none_or(|shown| work.same(write.field, shown, &write.want) || is_lossy_form(&write.want, shown))
+    };
+    let met = |write: &&FieldWrite| *work.shadow(write.field, system) == Shadow::Unknown;
+    if !entry.op.fields.iter().all(shows) || !entry.op.fields.iter().any(|write| met(&write)) {
+        return true;
+    }
+    for write in entry.op.fields.iter().filter(met).collect::<Vec<_>>() {
+        let Some(shown) = work.value(write.field, system).cloned() else { continue };
+        sometimes!("a create that a person was asked about is met by its key");
+        if !work.same(write.field, &shown, &write.want) {
+            log_lossy(work, write.field, system, &shown);
+        }
+        let stands_for = Standing::For(write.stands_for.clone());
+        work.set_shadow(
+            write.field,
+            system,
+            Shadow::Known(Known { seen: shown, stands_for, confirmed: true, refused: None, unchanged_at: entry.first_sent_at }),
+        );
+    }
+    true
 }
 
 /// A refused create is tried again only for other values.
@@ -93,6 +133,7 @@ fn settle_delete(work: &mut Work, entry: &Entry) {
         return;
     }
     if matches!(work.entity.link(system).map(|link| &link.state), Some(LinkState::Live | LinkState::Owed(_))) {
+        sometimes!("a delete is in doubt and its record is there");
         work.stand_mut(system).moved_under_delete |= moved(work, system);
     }
     expire(work, entry);
@@ -100,6 +141,7 @@ fn settle_delete(work: &mut Work, entry: &Entry) {
 
 /// A record being made live again: live it is done; archived still, it may yet come.
 fn settle_restore(work: &mut Work, entry: &Entry) {
+    sometimes!("a restore of ours is in doubt");
     let system = entry.op.system;
     match (work.stand(system).silence, work.observation(system)) {
         (None, Some(seen)) if !seen.archived => set(work, entry, EntryState::Done),
@@ -148,6 +190,9 @@ fn settle_updates(work: &mut Work, system: SystemIx) {
         return;
     }
     let fields: Vec<FieldIx> = scene.terms.fields().filter(|field| entries.iter().any(|entry| wanted(entry, *field).is_some())).collect();
+    if entries.len() > 1 {
+        sometimes!("several writes of a record are open");
+    }
     // Judged on the shadows before any of them moves.
     let landed: Vec<(FieldIx, Fate)> = fields.iter().map(|field| (*field, fate(work, &entries, *field, system))).collect();
     for (field, fate) in &landed {
@@ -158,7 +203,7 @@ fn settle_updates(work: &mut Work, system: SystemIx) {
     }
 }
 
-fn wanted(entry: &Entry, field: FieldIx) -> Option<&super::op::FieldWrite> {
+fn wanted(entry: &Entry, field: FieldIx) -> Option<&FieldWrite> {
     entry.op.fields.iter().find(|write| write.field == field)
 }
 
@@ -192,8 +237,14 @@ fn fate(work: &Work, entries: &[&Entry], field: FieldIx, system: SystemIx) -> Fa
     }
     let form = |entry: &&Entry| wanted(entry, field).is_some_and(|write| is_lossy_form(&write.want, shown));
     match entries.iter().position(form) {
-        Some(at) => Fate::Landed { at, lossy: true },
-        None => Fate::Other,
+        Some(at) => {
+            sometimes!("a form of a write in doubt is met");
+            Fate::Landed { at, lossy: true }
+        }
+        None => {
+            sometimes!("a user wrote over a write in doubt");
+            Fate::Other
+        }
     }
 }
 
@@ -218,9 +269,16 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
     let not_yet = entry.op.fields.iter().any(|write| matches!(fate_of(write.field), Some(Fate::NotYet | Fate::Untold)));
     let until = lands_until(entry, work.scene.now);
     if not_yet && work.scene.now < until && entry.class != EntryClass::Guarded && !planted!("doubt-not-waited-for") {
+        sometimes!("a record waits for a write that may still land");
         // Without a precondition at the vendor, what we plan now and what still lands cannot be told apart.
         let blocked = &mut work.stand_mut(entry.op.system).blocked;
         *blocked = Some(blocked.map_or(until, |known| known.max(until)));
+    }
+    // Nothing of it can land any more, but what was not told may show that it did: until then it is ours.
+    let untold =
+        |write: &super::op::FieldWrite| matches!(fate_of(write.field), Some(Fate::Untold)) && work.scene.terms.access(write.field, entry.op.system).reads();
+    if work.scene.now >= until && entry.state != EntryState::Review && entry.op.fields.iter().any(untold) {
+        return set(work, entry, EntryState::Ghost);
     }
     expire(work, entry);
 }

@@ -26,16 +26,26 @@ pub(super) fn silence(work: &mut Work) {
             Sight::Unread => Some(Silence::Unread),
             Sight::Silent(why) => Some(*why),
             Sight::Gone => (in_lag || seen_until.is_some_and(|until| read_at < until)).then_some(Silence::Lag),
-            Sight::Live(seen) => distrust(link, seen, in_lag),
+            Sight::Live(seen) => {
+                // No answer lags behind that: older than known then, the vendor's clock was set back.
+                let settled = link.unchanged_at.is_some_and(|at| read_at >= shifted(at, lag(work, system) * 2 + AGAIN));
+                distrust(link, seen, in_lag, settled)
+            }
         };
         match silence {
-            Some(Silence::Lag) => work.look.wait(lag_ends.max(seen_until).unwrap_or(work.scene.now)),
+            Some(Silence::Lag) => {
+                sometimes!("a read may lag behind our own write");
+                work.look.wait(lag_ends.max(seen_until).unwrap_or(work.scene.now));
+            }
             Some(Silence::Stale) => {
                 sometimes!("a read is older than what is known");
                 let again = lag(work, system).max(AGAIN);
                 work.look.wait(shifted(work.scene.now, again));
             }
             Some(_) | None => {}
+        }
+        if silence == Some(Silence::Lag) && work.scene.sights[system.0 as usize] == Sight::Gone {
+            sometimes!("what was just shown is not found");
         }
         let stand = work.stand_mut(system);
         stand.silence = silence;
@@ -56,14 +66,17 @@ fn lag_ends(work: &Work, system: SystemIx, link: &Link) -> Option<Timestamp> {
     link.written_at.max(removed).map(|at| shifted(at, lag(work, system)))
 }
 
-fn distrust(link: &Link, seen: &Observation, in_lag: bool) -> Option<Silence> {
+fn distrust(link: &Link, seen: &Observation, in_lag: bool, settled: bool) -> Option<Silence> {
     if planted!("stale-believed") {
         return None;
     }
     if let (Some(time), Some(known)) = (seen.time, link.changed_at)
         && time < known
     {
-        return Some(Silence::Stale);
+        if !settled {
+            return Some(Silence::Stale);
+        }
+        sometimes!("a vendor's clock was set back");
     }
     // Looking for the old value is not enough: a lagging vendor may show any of several older ones.
     (in_lag && !is_newest(link, seen)).then_some(Silence::Lag)

@@ -37,6 +37,7 @@ pub(super) fn before(work: &mut Work) {
             if let Some(link) = work.entity.link_mut(system) {
                 link.beyond = true;
             }
+            sometimes!("a record lies beyond its wall");
             if !planted!("walled-system-votes") {
                 work.silenced(system, Silence::Wall);
             }
@@ -70,6 +71,7 @@ fn is_inside(work: &Work, system: SystemIx) -> bool {
 fn come_back_inside(work: &mut Work, system: SystemIx) {
     let was_beyond = work.entity.link_mut(system).is_some_and(|link| std::mem::take(&mut link.beyond));
     if was_beyond {
+        sometimes!("a record comes back inside its wall");
         work.stand_mut(system).restored = true;
         speak_again(work, system);
     }
@@ -91,6 +93,9 @@ fn cause(work: &Work, system: SystemIx) -> Cause {
         let others: Vec<SystemIx> = all.iter().copied().filter(|at| at != deleter).collect();
         !work.scene.terms.inside_wall(system, &work.view(&others))
     };
+    if gone.len() > 1 {
+        sometimes!("one of several deletes is the cause");
+    }
     gone.iter().copied().find(alone).map_or(Cause::Deleted(gone[0]), Cause::Deleted)
 }
 
@@ -148,6 +153,7 @@ fn use_answers(work: &mut Work) {
                 }
             }
             (Some(Answer::Keep), about) => {
+                sometimes!("a person keeps a record");
                 if let Some(link) = work.entity.link_mut(about.unwrap_or(system)) {
                     link.kept = true;
                 }
@@ -179,6 +185,7 @@ fn close_if_over(work: &mut Work, review: &ReviewInput, system: SystemIx, delete
     let gone = work.entity.live(system).is_none();
     let back = deleter.is_some_and(|by| !counts_as_deleted(work.entity.link(by)));
     if gone || back {
+        sometimes!("a question about a delete is over");
         work.look.closed_reviews.push(review.id);
     }
 }
@@ -186,6 +193,7 @@ fn close_if_over(work: &mut Work, review: &ReviewInput, system: SystemIx, delete
 fn lift(work: &mut Work, cause: Cause) {
     for link in work.entity.links.iter_mut().flatten() {
         if link.state == LinkState::Owed(cause) {
+            sometimes!("a delete that was owed is lifted");
             link.state = LinkState::Live;
         }
     }
@@ -223,23 +231,27 @@ fn objection(work: &Work, system: SystemIx, cause: Cause) -> Option<String> {
         }
         let stand = work.stand(at);
         if let Some((field, _)) = stand.edits.iter().find(|(field, value)| !known(at, *field, value)) {
+            sometimes!("a record that is to leave was edited");
             return Some(format!("`{}` was edited in {}", work.scene.terms.field_name(*field), name(at)));
         }
         if !agreed && stand.unclear {
+            sometimes!("a record that is to leave is not wholly understood");
             return Some(unclear(work, at));
         }
     }
     let stand = work.stand(system);
     if !agreed && stand.restored {
+        sometimes!("a record that is to leave was restored");
         return Some(format!("it was restored in {}", name(system)));
     }
     if !agreed && stand.moved_under_delete {
+        sometimes!("a record changed while its delete was in doubt");
         return Some(format!("it changed in {} while its delete was in doubt", name(system)));
     }
     match cause {
-        Cause::Deleted(by) if !agreed && !already_owed(work, cause) => {
-            was_owed(work, by).map(|field| format!("{} had not seen the agreed `{}` when it was deleted", name(by), work.scene.terms.field_name(field)))
-        }
+        Cause::Deleted(by) if !agreed && !already_owed(work, cause) => was_owed(work, by)
+            .inspect(|_| sometimes!("a deleter had not seen what was agreed"))
+            .map(|field| format!("{} had not seen the agreed `{}` when it was deleted", name(by), work.scene.terms.field_name(field))),
         Cause::Deleted(_) | Cause::Wall | Cause::Undone => None,
     }
 }
@@ -323,6 +335,7 @@ fn leave(work: &mut Work, system: SystemIx) {
     let answered = review_of(work, system, cause).is_some_and(|review| review.answer == Some(Answer::Delete));
     if work.scene.terms.leaves(system) == Leaves::Ask && !answered {
         if review_of(work, system, cause).is_none() {
+            sometimes!("leaving is asked about each time");
             // About this link alone: the same delete may archive others without asking.
             let about = ReviewAbout::Delete { system, deleter: None, why: "`leaves: ask`".to_owned(), shown: Vec::new() };
             work.look.reviews.push(NewReview { entity: Some(work.entity.id), about });
@@ -341,6 +354,9 @@ fn leave(work: &mut Work, system: SystemIx) {
         return;
     }
     if let Some(link) = work.entity.link_mut(system) {
+        if cause == Cause::Wall {
+            sometimes!("a record is to leave because a wall fell");
+        }
         link.state = LinkState::Owed(cause);
     }
 }

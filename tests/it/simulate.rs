@@ -8,6 +8,7 @@ mod engine;
 mod files;
 mod history;
 mod ledger;
+mod office;
 mod person;
 mod plants;
 mod shape;
@@ -41,14 +42,9 @@ fn number(name: &str) -> Option<u64> {
 
 fn told(seed: u64, steps: usize, keep: bool) -> Told {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let _ear = check::canary::listen();
     runtime.block_on(play(seed, steps, keep))
 }
-
-/// Histories whose broken promise is understood and not mended yet; docs/reliability.md tells each as what is not promised.
-const OPEN: [(u64, &str); 1] = [(
-    205,
-    "a create without any safe way lands after it went to review, and the record is found by its match key: a form that nobody declared passes for a user's",
-)];
 
 /// So many histories together meet every rare situation.
 const MARKED_HISTORIES: u64 = 5000;
@@ -124,10 +120,11 @@ fn histories_end_as_promised() {
     let Played { broken, reached, histories: played, cpu } = all(first, histories, steps, planted(), usize::MAX);
     let seconds = cpu.map_or(f64::NAN, |cpu| cpu.as_secs_f64());
     println!("{played} histories of {steps} steps in {seconds:.1} core-seconds: {:.1} per core-second", played as f64 / seconds);
-    let broken: Vec<_> = broken.into_iter().filter(|(seed, _)| OPEN.iter().all(|(open, _)| open != seed)).collect();
     let shown: Vec<String> = broken.iter().take(40).map(|(seed, why)| format!("SEED={seed}: {why}")).collect();
-    assert!(broken.is_empty(), "{} of {histories} histories break a promise:\n{}", broken.len(), shown.join("\n"));
+    println!("{histories} histories came upon {} of {} rare situations", reached.len(), plants::marks().len());
     let missed: Vec<&str> = plants::marks().into_iter().filter(|mark| !reached.contains(mark)).collect();
+    missed.iter().for_each(|mark| println!("not: {mark}"));
+    assert!(broken.is_empty(), "{} of {histories} histories break a promise:\n{}", broken.len(), shown.join("\n"));
     assert!(missed.is_empty() || histories < MARKED_HISTORIES || !cfg!(debug_assertions), "never came about: {}", missed.join("; "));
 }
 

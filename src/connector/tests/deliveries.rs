@@ -167,3 +167,9 @@ fn hashes_are_those_of_the_vendors_own_examples() {
         "66e880d7175fffb43ce10c4e14db1cfb230c8804b5aafb116affbc9a836c7690"
     );
 }
+
+/// A planted bug, caught.
+#[test]
+fn a_hash_over_the_parsed_body_is_noticed() {
+    crate::plant::caught_by("hash-over-parsed-body", a_signature_over_the_raw_bytes_decides);
+}

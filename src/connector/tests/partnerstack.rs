@@ -131,3 +131,9 @@ async fn choices_come_by_their_own_call() {
     let key = described.fields.iter().find(|field| field.path == "key").expect("a field");
     assert!(!key.writable && !key.creatable);
 }
+
+/// A planted bug, caught.
+#[test]
+fn gone_without_a_control_read_is_noticed() {
+    crate::plant::caught_by("gone-without-control", single_reads_count_only_when_the_object_can_be_read);
+}

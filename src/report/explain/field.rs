@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::{Refusal, refusal_of, rule, words};
 use crate::id::RunId;
 use crate::mapping::{FieldIx, Mapping, SystemIx};
+use crate::plant::planted;
 use crate::store::{Conflict, Decided, Fate, History, Spoke};
-use crate::sync::entity::{Fact, Known, Link, Shadow, Standing};
+use crate::sync::entity::{Fact, Known, Link, Origin, Shadow, Standing};
 use crate::sync::op::EntryState;
 use crate::sync::reason::Reason;
 use crate::sync::terms::{Access, Terms};
@@ -119,7 +120,7 @@ pub fn story(mapping: &Mapping, history: &History, field: FieldIx) -> FieldStory
         field: mapping.field(field).name.to_string(),
         rule: rule(mapping, field),
         value: fact.map(|fact| fact.value.to_string()),
-        origin: fact.map(|fact| words::origin(mapping, fact.origin)),
+        origin: fact.map(|fact| words::origin(mapping, if planted!("origin-misnamed") { Origin::System(SystemIx(0)) } else { fact.origin })),
         after: fact.and_then(|fact| fact.changed.after),
         until: fact.map(|fact| fact.changed.until),
         actor: fact.and_then(|fact| typed_by(mapping, field, fact, &own)),

@@ -84,3 +84,9 @@ async fn our_own_faults_ask_for_the_delivery_again() {
     assert!(ready.status == 503 && ready.body.contains("the store cannot be used any more"), "{}", ready.body);
     served.stop().await;
 }
+
+/// A planted bug, caught.
+#[test]
+fn an_answer_before_it_is_kept_is_noticed() {
+    crate::plant::caught_by("answered-before-kept", our_own_faults_ask_for_the_delivery_again);
+}

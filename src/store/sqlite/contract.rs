@@ -13,9 +13,10 @@ use super::{Sqlite, conflict, disk, entity, forget, hangs, inbox, journal, lease
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
+use crate::plant::planted;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, LeaseHolder, Letter, Loaded, Logged, MappingId,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, Hub, LeaseHolder, Letter, Loaded, Logged, MappingId,
     MappingShape, Merged, MovedCursor, NewReview, Old, Page, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried,
     Values, Waiting, WaitingWhy, Wake,
 };
@@ -173,6 +174,12 @@ impl Store for Sqlite {
     async fn load(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Loaded>, StoreError> {
         let (terms, entities) = (self.terms(mapping)?, entities.to_vec());
         self.read("load entities", move |conn| load::load(conn, &terms, &entities)).await
+    }
+
+    async fn agreed(&self, mapping: MappingId, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<Hub>>, StoreError> {
+        let terms = self.terms(mapping)?;
+        let identities: Arc<[RecordKey]> = identities.into();
+        self.look_up(&terms, vec![None; identities.len()], move |conn, terms| load::agreed(conn, terms, system, &identities)).await
     }
 
     async fn resolve_alias(&self, entity: EntityId) -> Result<EntityId, StoreError> {
@@ -378,7 +385,7 @@ impl Store for Sqlite {
         let touched = self.with_terms(delivery.touched.clone(), |touch| touch.mapping)?;
         self.write("accept a delivery", move |write| {
             let accepted = inbox::accept(write, &delivery)?;
-            if accepted == Accepted::New {
+            if accepted == Accepted::New && !planted!("delivery-not-touched") {
                 for (terms, touch) in &touched {
                     touched::touch(write, terms, touch, None, delivery.received_at)?;
                 }

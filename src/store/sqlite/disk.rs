@@ -36,6 +36,20 @@ impl MemoryDisk {
         Ok(Self(Arc::new(Slot { conn: Mutex::new(Some(conn)), born })))
     }
 
+    /// What `integrity_check` and `foreign_key_check` find wrong: nothing, ever.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] while a store is open on it.
+    pub fn damage(&self) -> Result<Vec<String>, StoreError> {
+        let conn = self.0.conn.lock().expect("no holder of this lock can panic");
+        let conn = conn.as_ref().ok_or_else(|| StoreError::Unknown { what: "a disk in memory that no store is open on".into() })?;
+        let told = |sql: &str| -> rusqlite::Result<Vec<String>> { conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect() };
+        let mut found = told("PRAGMA integrity_check").map_err(|e| fault::disk(IN_MEMORY, "check", e))?;
+        found.retain(|line| line != "ok");
+        found.extend(told("PRAGMA foreign_key_check").map_err(|e| fault::disk(IN_MEMORY, "check", e))?);
+        Ok(found)
+    }
+
     /// Opens the store, once the one before it is dropped.
     ///
     /// # Errors

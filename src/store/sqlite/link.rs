@@ -7,6 +7,7 @@ use super::tally::{Tally, link_id};
 use super::writer::Write;
 use crate::id::{EntityId, RecordKey};
 use crate::mapping::SystemIx;
+use crate::plant::planted;
 use crate::store::stored::{Terms, link as stored, shadow};
 use crate::sync::entity::{Agreed, Link, LinkState, Shadow};
 
@@ -68,7 +69,7 @@ fn insert(write: &Write, terms: &Terms, tally: &mut Tally, place: &Place, id: i6
 
 fn update(write: &Write, terms: &Terms, tally: &Tally, place: &Place, id: i64, old: &Link, new: &Link) -> Result<(), Fault> {
     let row = row_differs(old, new);
-    let same = place.old_hub == place.new_hub && old.shadows == new.shadows;
+    let same = (place.old_hub == place.new_hub || planted!("shadows-not-materialised")) && old.shadows == new.shadows;
     let (before, after) = if same && !row {
         return Ok(());
     } else if same && terms.epoch == 1 {
@@ -90,6 +91,9 @@ fn update(write: &Write, terms: &Terms, tally: &Tally, place: &Place, id: i64, o
         }
         if tally.indexed {
             write_linked(write, terms, place, &identities(old), &identities(new))?;
+            if new.state.is_live() && (!old.state.is_live() || old.identity != new.identity) {
+                revive(write, terms, place, &new.identity)?;
+            }
         }
     }
     if shadows || whole {
@@ -134,6 +138,16 @@ fn write_linked(write: &Write, terms: &Terms, place: &Place, old: &[&RecordKey],
         write.execute(sql, params![system, come.as_str(), place.entity.0])?;
     }
     Ok(())
+}
+
+/// Of a record that was long gone nobody finds the link by its identity any more, nor by a predecessor's: live again, it is found again.
+fn revive(write: &Write, terms: &Terms, place: &Place, identity: &RecordKey) -> Result<(), Fault> {
+    let system = terms.system(place.system);
+    let sql = "INSERT INTO linked (system, identity, entity) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    write.execute(sql, params![system, identity.as_str(), place.entity.0])?;
+    let sql = "SELECT entity FROM linked WHERE system = ?1 AND identity = ?2";
+    let of: i64 = write.conn.prepare_cached(sql)?.query_row(params![system, identity.as_str()], |row| row.get(0))?;
+    if of == place.entity.0 { Ok(()) } else { Err(Fault::unknown(format!("a free link of {}", place.entity))) }
 }
 
 /// Removes all links of an entity whose records another one takes over.

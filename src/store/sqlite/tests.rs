@@ -292,3 +292,18 @@ fn what_one_entity_lost_is_found_by_its_index() {
     let steps: Vec<String> = steps.map(|step| step.expect("a step")).collect();
     assert!(steps.iter().any(|step| step.contains("conflict_entity")), "{steps:?}");
 }
+
+#[test]
+fn an_epoch_that_moved_fences() {
+    let conn = schema::in_memory().expect("opens");
+    let epoch: i64 = conn.query_row("SELECT epoch FROM lease", [], |row| row.get(0)).expect("reads");
+    assert!(!Held::Epoch(epoch).is_fenced(&conn).expect("reads"));
+    conn.execute("UPDATE lease SET epoch = epoch + 1", []).expect("writes");
+    assert!(Held::Epoch(epoch).is_fenced(&conn).expect("reads"));
+}
+
+/// A planted bug, caught.
+#[test]
+fn an_epoch_that_nobody_checks_is_noticed() {
+    crate::plant::caught_by("epoch-not-checked", an_epoch_that_moved_fences);
+}

@@ -85,6 +85,11 @@ pub async fn an_old_tombstone_keeps_its_id_only(store: Arc<dyn Store>) {
     assert_eq!(one.links[1].as_ref().expect("a tombstone").shadows, [Shadow::Unknown, Shadow::Unknown, Shadow::NoCell]);
     assert_eq!(one.hub, settled(1).hub);
     assert_eq!((linked(ERP, "SO1".into()).await, linked(CRM, "0061".into()).await), (None, Some(EntityId(1))));
+    // It came back after all: it is found by its record again.
+    let mut back = one.clone();
+    back.links[1].as_mut().expect("a tombstone").state = LinkState::Live;
+    commit(&store, ids, vec![merged(Some(one), back)]).await;
+    assert_eq!(linked(ERP, "SO1".into()).await, Some(EntityId(1)));
     // Nothing is left of the second but its ids.
     let two = entity(&store, ids.0, EntityId(2)).await;
     assert!(two.hub.iter().all(|agreed| *agreed == Agreed::Unset) && two.closed, "{two:?}");

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::table::{Form, Table, Wall};
 use super::world::{World, abilities, at, shown};
+use crate::id::ReviewId;
 use crate::mapping::Leaves;
-use crate::sync::entity::{FieldIx, SystemIx};
+use crate::sync::entity::{FieldIx, Shadow, SystemIx};
 use crate::sync::op::EntryState;
+use crate::sync::review::{ReviewAbout, ReviewInput};
 use crate::system::{Abilities, CreateClass, FindBy, Outcome};
 use crate::value::Value;
 
@@ -143,4 +145,102 @@ fn where_nothing_is_agreed_there_is_nothing_to_put_back_to() {
         world.settle(3);
         assert_eq!(shown(world.entity.agreed(FieldIx(0))), "a", "{wins}");
     }
+}
+
+/// Nobody could look for a create without any safe way; it landed cut, and was met by its key: the cut form passed for a user's edit.
+#[test]
+fn a_create_that_a_person_was_asked_about_is_ours_when_it_is_met() {
+    let mut table = Table::new(2, &["latest"]);
+    table.systems[PRM].creates = true;
+    let mut world = World::new(table, &[&["acme corp"]]);
+    let look = world.look();
+    let (op, class) = look.ops[0].clone();
+    let entry = world.entry(&op, class);
+    world.entries[0].state = EntryState::Review;
+    world.reviews.push(ReviewInput { id: ReviewId(9), about: ReviewAbout::InDoubt { entry: entry.id, hits: Vec::new() }, answer: None });
+    world.add(PRM, vec![Value::text("acme")]);
+    let look = world.look();
+    assert_eq!(world.print(&look), "lost prm:acme", "it can be found again, should a user have typed it");
+    assert_eq!(shown(world.entity.agreed(FieldIx(0))), "acme corp");
+    assert!(world.entries[0].state == EntryState::Superseded && world.reviews.is_empty());
+    assert_eq!(world.settle(3), 0);
+}
+
+/// Thirty days after its delete nothing but its names is kept of a record. It came back, spoke for its old entity, and began another one, too.
+#[test]
+fn a_record_that_returns_after_it_was_forgotten_is_a_stranger() {
+    let mut world = World::agreed(Table::new(2, &["latest"]), &["g"]);
+    let there = world.records[PRM].take();
+    world.step();
+    world.entity.links[PRM].as_mut().expect("a link").shadows.fill(Shadow::Unknown);
+    world.records[PRM] = there;
+    world.edit(PRM, 0, "a", 3_100);
+    let early = world.clone();
+    world.now += jiff::SignedDuration::from_hours(31 * 24);
+    let look = world.look();
+    assert_eq!((world.print(&look).as_str(), world.entity.live(SystemIx(1))), ("", None));
+    let mut world = early;
+    world.settle(5);
+    assert!(world.entity.live(SystemIx(1)).is_some(), "before that it is a restore");
+}
+
+/// A vendor's clock was set back: what was typed after it looked older than what was known, and was never believed.
+#[test]
+fn a_clock_that_was_set_back_silences_nobody_for_good() {
+    let mut world = World::agreed(Table::new(2, &["latest"]), &["g"]);
+    world.abilities[PRM] = Arc::new(Abilities { read_lag: Duration::from_secs(5), ..abilities() });
+    world.edit(PRM, 0, "a", 3_100);
+    world.settle(3);
+    let record = world.records[PRM].as_mut().expect("a record");
+    record.values[0] = Value::text("b");
+    (record.version, record.time) = (record.version + 1, at(2_000));
+    let look = world.look();
+    assert!(look.ops.is_empty() && look.waits.is_some(), "it may be a read that lags behind");
+    world.now += jiff::SignedDuration::from_secs(60);
+    world.settle(3);
+    assert_eq!(shown(world.entity.agreed(FieldIx(0))), "b");
+}
+
+/// A person was asked about an edit, and each read of it meanwhile made it younger: what was typed elsewhere in between passed for older, for certain.
+#[test]
+fn an_edit_that_waits_for_a_person_grows_no_younger() {
+    let mut world = World::agreed(Table::new(2, &["ask"]), &["g"]);
+    world.edit(CRM, 0, "a", 3_100);
+    world.edit(PRM, 0, "b", 3_150);
+    world.step();
+    world.now = at(3_400);
+    world.step();
+    let known = match &world.entity.links[CRM].as_ref().expect("a link").shadows[0] {
+        Shadow::Known(known) => known.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(known.unchanged_at.is_some_and(|at| at < super::world::at(3_100)), "{known:?}");
+}
+
+/// A read-only cell filled a blank with what had stood there for long: it was told to have been typed just then.
+#[test]
+fn what_fills_a_blank_is_not_told_to_be_new() {
+    let mut table = Table::new(2, &["[crm, prm]"]);
+    table.fields[0].access[PRM] = crate::sync::terms::Access::ReadOnly;
+    let mut world = World::agreed(table, &["g"]);
+    world.edit(CRM, 0, "0", 3_100);
+    world.settle(3);
+    let fact = world.entity.fact(FieldIx(0)).expect("agreed").clone();
+    assert_eq!((shown(&fact.value).as_str(), fact.changed.after), ("g", None));
+}
+
+/// A create was repeated with its token, and the first request had made the record: what a user typed in between passed for older than the repeat.
+#[test]
+fn what_is_known_of_a_record_begins_with_the_first_request() {
+    let mut table = Table::new(2, &["latest"]);
+    table.systems[PRM].creates = true;
+    let mut world = World::new(table, &[&["a"]]);
+    let look = world.look();
+    let (op, class) = look.ops[0].clone();
+    let entry = world.entry(&op, class);
+    let first = world.now;
+    world.now = at(5_000);
+    let made = world.write(&op);
+    world.land(&entry, &made, false);
+    assert_eq!(world.entity.links[PRM].as_ref().expect("a link").unchanged_at, Some(first));
 }

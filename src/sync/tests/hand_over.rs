@@ -199,3 +199,9 @@ fn what_a_formula_gives_now_is_computed_although_nobody_edited() {
     let look = world.step();
     assert_eq!((shown(world.entity.agreed(FieldIx(1))).as_str(), look.ops.len()), ("<b>", 0));
 }
+
+/// A planted bug, caught.
+#[test]
+fn a_third_pass_is_noticed() {
+    crate::plant::caught_by("third-pass", in_the_look_of_a_hand_over_edits_of_both_owners_count);
+}

@@ -2,6 +2,7 @@
 
 use super::{FieldBack, NotBack, RecordBack};
 use crate::mapping::system::Leaves;
+use crate::plant::sometimes;
 use crate::sync::decide::stands_for;
 use crate::sync::entity::{Cause, LinkState, Shadow, SystemIx};
 use crate::sync::look::Work;
@@ -25,7 +26,10 @@ pub(in crate::sync) fn fields(work: &mut Work) {
                     work.look.note(system, Some(back.field), NoteKind::NotBack(NotBack::Soon));
                 }
             }
-            Err((system, why)) => work.look.note(system, Some(back.field), NoteKind::NotBack(why)),
+            Err((system, why)) => {
+                sometimes!("a value stays although its run is taken back");
+                work.look.note(system, Some(back.field), NoteKind::NotBack(why));
+            }
         }
     }
 }
@@ -95,6 +99,7 @@ pub(in crate::sync) fn records(work: &mut Work) {
             RecordBack::Made(system) => match objection(work, system) {
                 None => {
                     if let Some(link) = work.entity.link_mut(system).filter(|link| link.state.is_live()) {
+                        sometimes!("a record that a run made goes again");
                         link.state = LinkState::Owed(Cause::Undone);
                     }
                 }

@@ -9,13 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::tz::TimeZone;
 use syncline::clock::Clock;
 use syncline::id::ConnectionName;
+use syncline::run::back::Back;
 use syncline::run::plan::{PlanSink, PlannedOp};
 use syncline::run::progress::Unwatched;
-use syncline::run::{self, Approve, Ended, Ground, Hooks, Request, RunError};
+use syncline::run::{self, Approve, Ended, Ground, Hooks, Intent, Request, RunError};
 use syncline::store::sqlite::MemoryDisk;
 use syncline::system::System;
 use tokio_util::sync::CancellationToken;
 
+use super::check::stored;
 use super::vendor::Port;
 use super::watch::Watch;
 use super::world::Shared;
@@ -52,7 +54,9 @@ impl Engine {
     /// The process, started if it is not there.
     pub async fn process(&mut self) -> &Process {
         if self.process.is_none() {
-            self.process = Some(self.start().await);
+            let process = self.start().await;
+            stored::check(&process, &self.world).await;
+            self.process = Some(process);
         }
         self.process.as_ref().expect("it was just started")
     }
@@ -62,6 +66,9 @@ impl Engine {
             let world = self.world.lock().expect("no holder of this lock goes on after a panic");
             (world.clock.clone(), world.mappings.clone(), world.vendors.len())
         };
+        for wrong in self.disk.damage().expect("the store before it is dropped") {
+            self.world.lock().expect("no holder of this lock goes on after a panic").broken(format!("I22: {wrong}"));
+        }
         let store = self.disk.open().expect("the store before it is dropped");
         let watch = Arc::new(Watch::new(store, &self.world));
         let ports = (0..vendors).map(|at| Arc::new(Port::new(&self.world, at)) as Arc<dyn System>);
@@ -92,7 +99,8 @@ impl Engine {
         let process = self.process.as_ref().expect("it was just started");
         let stop = CancellationToken::new();
         let came = {
-            let runs = mappings.iter().map(|at| one(process, *at, request, agrees, &stop));
+            let world = &self.world;
+            let runs = mappings.iter().map(|at| one(process, *at, request, Says { agrees, at: *at, world }, &stop));
             until(futures::future::join_all(runs), crash_at).await
         };
         let failed = process.watch.has_failed();
@@ -111,14 +119,33 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// A person takes a run back.
+    pub async fn undo(&mut self, at: usize, back: &Back, agrees: bool) -> Came {
+        self.process().await;
+        let process = self.process.as_ref().expect("it was just started");
+        let stop = CancellationToken::new();
+        let (mut plan, mut approve) = (Planned { at, world: &self.world }, Says { agrees, at, world: &self.world });
+        let mut hooks = Hooks { progress: &Unwatched, plan: &mut plan, approve: &mut approve, stop: &stop };
+        let came = match run::undo(&process.ground, &process.ground.mappings[at], &Intent::Apply, back, &mut hooks).await {
+            Ok(ended) => Came::Ended(Box::new(ended)),
+            Err(error) => Came::Failed(error),
+        };
+        if process.watch.has_failed() {
+            self.crash().await;
+        }
+        came
+    }
+}
+
 fn number_bytes(number: u64) -> [u8; 10] {
     let mut bytes = [0; 10];
     bytes[2..].copy_from_slice(&number.to_be_bytes());
     bytes
 }
 
-async fn one(process: &Process, at: usize, request: &Request, agrees: bool, stop: &CancellationToken) -> Came {
-    let (mut plan, mut approve) = (Planned::default(), Says(agrees));
+async fn one(process: &Process, at: usize, request: &Request, mut approve: Says<'_>, stop: &CancellationToken) -> Came {
+    let mut plan = Planned { at, world: approve.world };
     let mut hooks = Hooks { progress: &Unwatched, plan: &mut plan, approve: &mut approve, stop };
     match run::once(&process.ground, &process.ground.mappings[at], request, &mut hooks).await {
         Ok(ended) => Came::Ended(Box::new(ended)),
@@ -140,12 +167,16 @@ async fn until<F: Future>(future: F, turns: Option<u64>) -> Option<F::Output> {
     .await
 }
 
-#[derive(Default)]
-struct Planned(Vec<PlannedOp>);
+/// What the first pass shows.
+struct Planned<'a> {
+    at: usize,
+    world: &'a Shared,
+}
 
-impl PlanSink for Planned {
+impl PlanSink for Planned<'_> {
     fn op(&mut self, op: PlannedOp) -> std::io::Result<()> {
-        self.0.push(op);
+        let mut world = self.world.lock().expect("no holder of this lock goes on after a panic");
+        world.run.planned.entry(self.at).or_default().push(op);
         Ok(())
     }
 
@@ -153,11 +184,18 @@ impl PlanSink for Planned {
 }
 
 /// A person who is asked about held runs.
-struct Says(bool);
+struct Says<'a> {
+    agrees: bool,
+    at: usize,
+    world: &'a Shared,
+}
 
 #[async_trait::async_trait]
-impl Approve for Says {
+impl Approve for Says<'_> {
     async fn agree(&mut self, _: &[String]) -> bool {
-        self.0
+        if self.agrees {
+            self.world.lock().expect("no holder of this lock goes on after a panic").run.counted.agreed.insert(self.at);
+        }
+        self.agrees
     }
 }

@@ -4,13 +4,14 @@ use syncline::run::{Intent, Request};
 use syncline::store::{RunState, Wake};
 
 use super::check::probe::Probe;
-use super::check::rest;
+use super::check::{canary, explain, plan, rest, stored};
 use super::dice::Dice;
 use super::engine::{Came, Engine};
 use super::files::compiled;
+use super::office::{self, Desk};
 use super::person;
 use super::shape::Shape;
-use super::time::{HOUR, MINUTE, SECOND};
+use super::time::{DAY, HOUR, MINUTE, SECOND};
 use super::user;
 use super::world::{Shared, World};
 
@@ -32,6 +33,7 @@ struct History {
     dice: Dice,
     /// Rounds since all is calm.
     rounds: u32,
+    desk: Desk,
 }
 
 /// Plays a seed to its end, or to the first promise that is broken.
@@ -41,7 +43,7 @@ pub async fn play(seed: u64, steps: usize, keep: bool) -> Told {
     let mappings = compiled(&shape);
     let world = World::new(&shape, mappings, dice.fork(), keep).shared();
     let engine = Engine::new(&world);
-    let mut history = History { world, engine, dice, rounds: 0 };
+    let mut history = History { world, engine, dice, rounds: 0, desk: Desk::default() };
     if keep {
         history.tell(&shape);
     }
@@ -106,9 +108,16 @@ impl History {
             70..82 => {
                 let mut world = self.world();
                 let took = *world.dice.pick(&[5 * SECOND, 30 * SECOND, 2 * MINUTE, 2 * MINUTE, 10 * MINUTE, HOUR, 26 * HOUR]);
-                world.pass(took);
+                let long = world.dice.chance(0.02);
+                world.pass(if long { 40 * DAY } else { took });
             }
-            82..90 => {
+            82 => {
+                let count = self.world().mappings.len() as u64;
+                let at = self.dice.below(count) as usize;
+                plan::check(&mut self.engine, &self.world, at).await;
+            }
+            83 => self.office().await,
+            84..90 => {
                 person::answer(&mut self.engine, &self.world, 0.4).await;
             }
             90..95 => self.trouble(),
@@ -116,6 +125,29 @@ impl History {
                 let watch = self.engine.process().await.watch.clone();
                 if let Err(error) = watch.deliver().await {
                     self.world().broken(format!("a delivery is not taken: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Somebody takes a run back, has what was refused tried again, or applies a plan made earlier.
+    async fn office(&mut self) {
+        let count = self.world().mappings.len();
+        let at = self.dice.below(count as u64) as usize;
+        match self.dice.below(4) {
+            0 => {
+                let agrees = self.dice.chance(0.8);
+                if let Some(came) = office::undo(&mut self.engine, &self.world, at, agrees).await {
+                    self.ended(&[at], vec![came]);
+                }
+            }
+            1 => office::try_again(&mut self.engine, &self.world).await,
+            _ => {
+                if let Some((request, ops)) = self.desk.approved(&self.world, at) {
+                    self.begins(&[at], &request, None);
+                    self.world().run.approved.insert(at, ops);
+                    let came = self.engine.run(&[at], &request, false, None).await;
+                    self.ended(&[at], came);
                 }
             }
         }
@@ -132,6 +164,14 @@ impl History {
         let until = world.clock.us() + world.dice.below(30 * MINUTE as u64) as i64;
         let tables = &world.vendors[at].tables;
         let object = world.dice.pick(tables).name.clone();
+        if world.dice.chance(0.15) {
+            // Somebody sets its clock.
+            let by = *world.dice.pick(&[-2 * MINUTE, -30 * SECOND, 5 * SECOND, 2 * MINUTE]);
+            world.vendors[at].shape.offset_us += by;
+            world.vendors[at].has_jumped = true;
+            let said = world.vendors[at].shape.name;
+            return world.note(format_args!("the clock of {said} jumps by {by}"));
+        }
         let trouble = &mut world.vendors[at].trouble;
         match world.dice.below(5) {
             0 => trouble.down_until_us = until,
@@ -159,22 +199,39 @@ impl History {
         self.run(which, &request, agrees, crash_at).await;
     }
 
+    fn begins(&self, which: &[usize], request: &Request, crash_at: Option<u64>) {
+        let mut world = self.world();
+        world.begins(which, request);
+        let intent = match request.intent {
+            Intent::Plan => "plan",
+            Intent::Apply => "apply",
+            Intent::Approved(_) => "approved",
+        };
+        world.note(format_args!("run {which:?} poll {} sweep {} {intent} crash at {crash_at:?}", request.poll, request.sweep));
+    }
+
     async fn run(&mut self, which: &[usize], request: &Request, agrees: bool, crash_at: Option<u64>) {
-        {
-            let mut world = self.world();
-            world.plan_only = !request.commits();
-            world.merges.clear();
-            world.note(format_args!("run {which:?} poll {} sweep {} {:?} crash at {crash_at:?}", request.poll, request.sweep, request.intent));
-        }
+        self.begins(which, request, crash_at);
         let came = self.engine.run(which, request, agrees, crash_at).await;
+        self.ended(which, came);
+        if let (Intent::Plan, [at]) = (&request.intent, which) {
+            self.desk.keep(&self.world, *at);
+        }
+    }
+
+    fn ended(&mut self, which: &[usize], came: Vec<Came>) {
         let mut world = self.world();
         world.plan_only = false;
+        if let Some(line) = canary::heard() {
+            world.broken(format!("I21: a log line gives a value away: {line}"));
+        }
         for (at, came) in which.iter().zip(came) {
             match came {
                 Came::Ended(ended) if ended.end.state == RunState::Held && world.merges.contains_key(at) => {
                     world.broken(format!("a held run commits merges: {:?}", ended.held));
                 }
                 Came::Ended(ended) => world.note(format_args!("ended {:?} {:?} down {:?}", ended.end, ended.held, ended.down)),
+                Came::Failed(error) if canary::gives_away(&error.to_string()) => world.broken(format!("I21: an error gives a value away: {error}")),
                 Came::Failed(error) => {
                     world.note(format_args!("failed {error:?}"));
                     if world.calm {
@@ -197,6 +254,12 @@ impl History {
             world.hints.iter_mut().for_each(|hint| hint.due_us = now_us);
             world.note(format_args!("calm"));
         }
+        if self.dice.chance(0.3) {
+            for _ in 0..=RUNS_TO_REST {
+                self.round().await;
+            }
+            rest::check_unasked(&mut self.engine, &self.world).await;
+        }
         let mut since_answer = 0;
         for round in 0..ANSWERED_ROUNDS + RUNS_TO_REST + 1 {
             let answered = if round < ANSWERED_ROUNDS { person::answer(&mut self.engine, &self.world, 1.0).await } else { 0 };
@@ -213,6 +276,8 @@ impl History {
             }
         }
         rest::check(&mut self.engine, &self.world).await;
+        explain::check(&mut self.engine, &self.world).await;
+        stored::check(self.engine.process().await, &self.world).await;
         self.probe().await;
         if self.is_sound() {
             for _ in 0..2 {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use syncline::id::{EntityId, EntryId, RecordKey};
 use syncline::mapping::{FieldIx, SystemIx};
-use syncline::store::{Begun, Conflict, Merged, NewReview, ReviewAbout, Settled};
+use syncline::store::{Begun, Conflict, Decided, Merged, NewReview, ReviewAbout, Settled};
 use syncline::sync::entity::{Agreed, Entity, Known, Link, LinkState, Shadow};
 use syncline::sync::op::{Entry, EntryState, Op, OpKind};
 use syncline::value::{Value, fingerprint};
@@ -15,6 +16,8 @@ pub struct Kept {
     pub mapping: usize,
     pub entry: Entry,
     pub state: EntryState,
+    /// When it was committed.
+    pub at_us: i64,
 }
 
 impl Kept {
@@ -56,11 +59,14 @@ pub struct Ledger {
 pub struct Change {
     pub entity: EntityId,
     pub joined: Vec<EntityId>,
+    /// Of an outcome: what it was judged on. Only what differs from that is stored.
+    pub before: Option<Entity>,
     pub after: Entity,
     pub conflicts: Vec<Conflict>,
     pub reviews: Vec<NewReview>,
     pub entries: Vec<Entry>,
     pub states: Vec<(EntryId, EntryState)>,
+    pub decided: Vec<Decided>,
 }
 
 impl Change {
@@ -68,11 +74,13 @@ impl Change {
         Self {
             entity: merged.after.id,
             joined: merged.joined.clone(),
+            before: None,
             after: merged.after.clone(),
             conflicts: merged.conflicts.clone(),
             reviews: merged.reviews.clone(),
             entries: merged.entries.clone(),
             states: merged.entry_states.clone(),
+            decided: merged.decided.clone(),
         }
     }
 
@@ -80,11 +88,13 @@ impl Change {
         Self {
             entity: settled.after.id,
             joined: Vec::new(),
+            before: settled.before.clone(),
             after: settled.after.clone(),
             conflicts: settled.conflicts.clone(),
             reviews: settled.reviews.clone(),
             entries: Vec::new(),
             states: vec![(settled.entry, settled.state)],
+            decided: Vec::new(),
         }
     }
 }
@@ -141,7 +151,14 @@ impl Ledger {
     }
 
     /// The commit came back: this is how it is now.
-    pub fn commit(&mut self, mapping: usize, change: Change, now_us: i64) {
+    pub fn commit(&mut self, mapping: usize, mut change: Change, now_us: i64) {
+        if let (Some(before), Some(last)) = (&change.before, self.past(mapping, change.entity).and_then(|past| past.last.clone())) {
+            let links = change.after.links.iter_mut().zip(&before.links).zip(last.links);
+            links.filter(|((after, before), _)| *after == *before).for_each(|((after, _), last)| *after = last);
+            if change.after.hub == before.hub {
+                change.after.hub = last.hub;
+            }
+        }
         for gone in &change.joined {
             self.join(mapping, *gone, change.entity);
         }
@@ -183,7 +200,7 @@ impl Ledger {
         }
         for entry in change.entries {
             let state = entry.state;
-            self.entries.insert(entry.id, Kept { mapping, entry, state });
+            self.entries.insert(entry.id, Kept { mapping, entry, state, at_us: now_us });
         }
         for (id, state) in change.states {
             self.set(id, state);
@@ -210,8 +227,13 @@ impl Ledger {
         }
     }
 
-    pub fn sent(&mut self, ids: &[EntryId]) {
-        ids.iter().for_each(|id| self.set(*id, EntryState::Sent));
+    pub fn sent(&mut self, ids: &[EntryId], deadline: Timestamp) {
+        for id in ids {
+            self.set(*id, EntryState::Sent);
+            if let Some(kept) = self.entries.get_mut(id) {
+                kept.entry.deadline = Some(deadline);
+            }
+        }
     }
 
     /// An open create of the same record, beside this one.

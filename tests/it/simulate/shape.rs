@@ -1,12 +1,14 @@
 //! What a history is about: its systems, what each vendor can do, and the mappings between them, all from the seed.
 
-use std::fmt::Write;
+mod yaml;
+
 use std::time::Duration;
 
 use syncline::system::{Abilities, CreateClass, FindBy, GoneBy, Guarded, UpdateClass, UpsertBy};
 use syncline::value::Path;
 
 use super::dice::Dice;
+use yaml::{More, mapping};
 
 /// Names of connections, in the order of `systems:`.
 pub const NAMES: [&str; 4] = ["crm", "prm", "erp", "shop"];
@@ -18,6 +20,8 @@ pub enum Holds {
     Text,
     Number,
     Choice(&'static [&'static str]),
+    /// Some of a few words.
+    Tags,
     /// A record key of another object.
     Ref(&'static str),
 }
@@ -142,10 +146,17 @@ fn vendor(dice: &mut Dice, name: &'static str) -> VendorShape {
 }
 
 fn add(dice: &mut Dice, vendors: &[VendorShape], name: &'static str, refers: Option<&'static str>, objects: &mut Vec<ObjectShape>, yaml: &mut String) {
+    let more = More::throw(dice);
     let mut columns: Vec<Vec<Column>> = Vec::new();
     for _ in vendors {
         let mut all = vec![Column { path: "Key", holds: Holds::Key, lossy: Lossy::No, declared: false }];
         let mut put = |path, holds, lossy| all.push(Column { path, holds, lossy, declared: false });
+        if more.tags {
+            put("Tags", Holds::Tags, Lossy::No);
+        }
+        if more.grade {
+            put("Grade", Holds::Text, Lossy::No);
+        }
         put("Name", Holds::Text, *dice.pick(&[Lossy::No, Lossy::No, Lossy::Cut(6), Lossy::Fold]));
         put("Amount", Holds::Number, *dice.pick(&[Lossy::No, Lossy::No, Lossy::Round(1), Lossy::Round(0)]));
         put("Rank", Holds::Choice(&["low", "mid", "high"]), Lossy::No);
@@ -160,95 +171,6 @@ fn add(dice: &mut Dice, vendors: &[VendorShape], name: &'static str, refers: Opt
         }
         columns.push(all);
     }
-    mapping(dice, vendors, name, refers, yaml);
+    mapping(dice, vendors, name, refers, &more, yaml);
     objects.push(ObjectShape { name, columns });
-}
-
-fn mapping(dice: &mut Dice, vendors: &[VendorShape], name: &str, refers: Option<&str>, yaml: &mut String) {
-    let names: Vec<&str> = vendors.iter().map(|vendor| vendor.name).collect();
-    let adopt = if dice.chance(0.8) { "adopt: automatic\n" } else { "" };
-    let limits = if dice.chance(0.7) { "limits: { creates: 1000, updates: 1000, deletes: 1000, blanks: 1000 }\n" } else { "" };
-    write!(yaml, "---\nmapping: {name}\n{adopt}{limits}systems:\n").expect("text");
-    let (mut somebody_starts, mut scoped) = (false, false);
-    for (at, system) in names.iter().enumerate() {
-        write!(yaml, "  {system}: {{ object: {name}").expect("text");
-        if dice.chance(0.2) {
-            yaml.push_str(", where: \"Active != 'no'\"");
-        }
-        let create = *dice.pick(&["always", "always", "always", "\"rank == 'high'\"", "never"]);
-        if create != "never" {
-            write!(yaml, ", create: {create}").expect("text");
-        }
-        let others: Vec<&str> = names.iter().copied().filter(|other| other != system).collect();
-        match dice.below(8) {
-            0 | 1 => write!(yaml, ", only: \"not deleted('{}')\", leaves: {}", dice.pick(&others), leaves(dice)).expect("text"),
-            2 => write!(yaml, ", only: \"not deleted()\", leaves: {}", leaves(dice)).expect("text"),
-            3 => {
-                scoped = true;
-                write!(yaml, ", only: \"scope != 'out'\", leaves: {}", leaves(dice)).expect("text");
-            }
-            _ => {}
-        }
-        if at > 0 && somebody_starts && dice.chance(0.15) {
-            yaml.push_str(", starts: never");
-        } else {
-            somebody_starts = true;
-        }
-        if vendors[at].abilities.update == Some(UpdateClass::Whole) {
-            yaml.push_str(", unguarded: true");
-        }
-        yaml.push_str(" }\n");
-    }
-    yaml.push_str("match: [ [key] ]\nfields:\n");
-    let all: Vec<&str> = names.clone();
-    field(dice, yaml, &names, &all, "key", "Key", "");
-    field(dice, yaml, &names, &all, "name", "Name", "");
-    field(dice, yaml, &names, &all, "amount", "Amount", ", type: decimal");
-    let rows: String = ["low", "mid", "high"].iter().map(|row| choice(row, &names)).collect();
-    field(dice, yaml, &names, &all, "rank", "Rank", &format!(", values: {{ {rows} }}"));
-    let some: Vec<&str> = names.iter().copied().filter(|_| dice.chance(0.7)).collect();
-    if some.len() > 1 {
-        field(dice, yaml, &names, &some, "note", "Note", "");
-    }
-    if scoped {
-        field(dice, yaml, &names, &all, "scope", "Scope", "");
-    }
-    if let Some(parent) = refers {
-        field(dice, yaml, &names, &all, "parent", "Parent", &format!(", type: ref({parent})"));
-    }
-}
-
-fn choice(row: &str, names: &[&str]) -> String {
-    let cells: Vec<String> = names.iter().map(|name| format!("{name}: {row}")).collect();
-    format!("{row}: {{ {} }}, ", cells.join(", "))
-}
-
-fn leaves(dice: &mut Dice) -> &'static str {
-    dice.pick::<&str>(&["stop", "delete", "delete", "archive", "ask"])
-}
-
-fn field(dice: &mut Dice, yaml: &mut String, names: &[&str], cells: &[&str], field: &str, path: &str, more: &str) {
-    write!(yaml, "  {field}: {{ ").expect("text");
-    for (at, name) in cells.iter().enumerate() {
-        let comma = if at > 0 { ", " } else { "" };
-        write!(yaml, "{comma}{name}: {path}").expect("text");
-    }
-    yaml.push_str(more);
-    let mut order: Vec<&str> = names.iter().copied().filter(|name| cells.contains(name)).collect();
-    if dice.chance(0.5) {
-        order.reverse();
-    }
-    let sized = field == "amount" || field == "rank";
-    let wins = match dice.below(10) {
-        0..=3 => "latest".to_owned(),
-        4 => order[0].to_owned(),
-        5 => format!("[{}]", order.join(", ")),
-        6 => format!("{{ latest: [{}] }}", order[0]),
-        7 if sized => (*dice.pick(&["highest", "lowest"])).to_owned(),
-        8 if field != "key" => "first".to_owned(),
-        9 if field != "key" => "ask".to_owned(),
-        _ => "latest".to_owned(),
-    };
-    let required = if field == "name" && dice.chance(0.2) { ", required: true" } else { "" };
-    writeln!(yaml, ", wins: {wins}{required} }}").expect("text");
 }

@@ -8,6 +8,7 @@ use syncline::clock::Clock;
 pub const SECOND: i64 = 1_000_000;
 pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
 
 /// Monday, 2026-03-02T09:00:00Z.
 const START: i64 = 1_772_442_000 * SECOND;
@@ -36,6 +37,10 @@ impl Clock for SimClock {
 
 pub fn instant(us: i64) -> Timestamp {
     Timestamp::from_microsecond(us).expect("histories end long before time does")
+}
+
+pub fn us(at: Timestamp) -> i64 {
+    at.as_microsecond()
 }
 
 pub fn micros(duration: std::time::Duration) -> i64 {

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use syncline::id::RecordKey;
 use syncline::value::Value;
 
+use super::check::canary::CANARY;
 use super::dice::Dice;
 use super::shape::Holds;
 use super::time::{MINUTE, SECOND};
@@ -72,8 +73,9 @@ fn value(world: &mut World, vendor: usize, path: &'static str, holds: Holds) -> 
     let count = world.users.count;
     let value = match holds {
         Holds::Key => Value::text(format!("K{}", world.dice.below(world.users.keys))),
-        Holds::Text => Value::text(format!("{count}{}", world.dice.pick(&["a", "Bcd", "cdEfghij"]))),
+        Holds::Text => Value::text(format!("{CANARY}{count}{}", world.dice.pick(&["a", "Bcd", "cdEfghij"]))),
         Holds::Number => Value::Decimal(Decimal::new(count as i64 * 1000 + world.dice.between(0, 999), 3)),
+        Holds::Tags => return Value::set((0..3).filter(|_| world.dice.chance(0.4)).map(tag).collect::<Vec<_>>()),
         Holds::Choice(rows) => Value::text(world.dice.pick(rows)),
         Holds::Ref(object) => {
             let of = world.vendors[vendor].tables.iter().position(|table| table.name.as_str() == object).expect("an object of the shape");
@@ -88,6 +90,26 @@ fn value(world: &mut World, vendor: usize, path: &'static str, holds: Holds) -> 
     world.users.recent.insert(0, (path, value.clone()));
     world.users.recent.truncate(RECENT);
     value
+}
+
+fn tag(number: u64) -> Value {
+    Value::text(format!("{CANARY}t{number}"))
+}
+
+/// One more, or one less.
+fn toggled(world: &mut World, held: Option<&Value>) -> Value {
+    let one = tag(world.dice.below(4));
+    let mut held = match held {
+        Some(Value::Set(held)) => held.clone(),
+        _ => Vec::new(),
+    };
+    match held.iter().position(|known| *known == one) {
+        Some(at) => {
+            held.remove(at);
+        }
+        None => held.push(one),
+    }
+    if held.is_empty() { Value::Blank } else { Value::set(held) }
 }
 
 fn create(world: &mut World, vendor: usize, table: usize) {
@@ -138,6 +160,11 @@ fn edit(world: &mut World) {
             None => Some(&columns[0]),
         };
         let Some(column) = column else { continue };
+        if column.holds == Holds::Tags {
+            let held = world.vendors[vendor].tables[table].records[at].now().cells.get(column.path).cloned();
+            cells.push((column.path, toggled(world, held.as_ref())));
+            continue;
+        }
         let value = if column.path != "Key" && world.dice.chance(0.1) { Value::Blank } else { value(world, vendor, column.path, column.holds) };
         cells.push((column.path, value));
     }

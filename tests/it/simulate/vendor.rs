@@ -16,6 +16,7 @@ use syncline::value::Value;
 pub use port::Port;
 pub use write::Did;
 
+use super::check::told::Told;
 use super::shape::{Column, Lossy, VendorShape};
 use super::time::micros;
 
@@ -55,6 +56,9 @@ pub struct Rec {
     pub typed: Vec<(&'static str, Value, i64)>,
     /// When a user deleted it.
     pub deleted_us: Vec<i64>,
+    /// What the engine was told of each cell, and when last.
+    pub told: BTreeMap<&'static str, Vec<Told>>,
+    pub told_us: i64,
 }
 
 impl Rec {
@@ -117,6 +121,8 @@ pub struct Vendor {
     pub abilities: Arc<Abilities>,
     pub tables: Vec<Table>,
     pub trouble: Trouble,
+    /// Its clock was set: times before that are off.
+    pub has_jumped: bool,
     next_key: u64,
 }
 
@@ -134,6 +140,7 @@ impl Vendor {
             abilities: Arc::new(shape.abilities.clone()),
             tables: objects.into_iter().map(table).collect(),
             trouble: Trouble::default(),
+            has_jumped: false,
             next_key: 0,
         }
     }
@@ -173,7 +180,17 @@ impl Vendor {
         };
         let by = cells.keys().map(|path| (*path, by)).collect();
         let state = State { from_us: now_us, cells, by, change: table.last, time_us, deleted: false, archived: false };
-        table.records.push(Rec { key, states: vec![state], made_by: None, marker: None, read_us: now_us, typed, deleted_us: Vec::new() });
+        table.records.push(Rec {
+            key,
+            states: vec![state],
+            made_by: None,
+            marker: None,
+            read_us: now_us,
+            typed,
+            deleted_us: Vec::new(),
+            told: BTreeMap::new(),
+            told_us: i64::MIN,
+        });
         table.records.len() - 1
     }
 
@@ -213,6 +230,8 @@ pub fn kept(columns: &[Column], path: &str, value: Value) -> Value {
         (Lossy::Cut(length), Value::Text(text)) => Value::text(text.chars().take(length).collect::<String>()),
         (Lossy::Fold, Value::Text(text)) => Value::text(text.to_lowercase()),
         (Lossy::Round(scale), Value::Decimal(number)) => Value::Decimal(rounded(number, scale)),
+        (_, Value::List(elements) | Value::Set(elements)) if elements.is_empty() => Value::Blank,
+        (_, Value::List(elements)) => Value::set(elements),
         (_, value) => value,
     }
 }

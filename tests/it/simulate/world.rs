@@ -1,13 +1,16 @@
 //! Everything outside the engine: time, chance, vendors, requests under way, and what is known of the truth.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use syncline::id::{ObjectName, RecordKey};
 use syncline::mapping::Mapping;
+use syncline::run::plan::PlannedOp;
+use syncline::run::{Intent, Request};
 use syncline::system::{Read, WriteItem, WriteKind};
 
+use super::check::limits::Counted;
 use super::dice::Dice;
 use super::ledger::Ledger;
 use super::shape::Shape;
@@ -115,6 +118,23 @@ pub struct World {
     pub plan_only: bool,
     /// No user is there, and nothing goes wrong.
     pub calm: bool,
+    /// Time stands still, and nothing arrives.
+    pub frozen: bool,
+    /// The runs under way.
+    pub run: Runs,
+    /// Mappings whose first match was committed whole.
+    pub adopted: BTreeSet<usize>,
+}
+
+/// What is known of the runs under way, by mapping.
+#[derive(Default)]
+pub struct Runs {
+    pub since_us: i64,
+    pub counted: Counted,
+    /// What their first pass showed.
+    pub planned: BTreeMap<usize, Vec<PlannedOp>>,
+    /// The plans that they were to apply, and nothing else.
+    pub approved: BTreeMap<usize, Vec<PlannedOp>>,
 }
 
 pub type Shared = Arc<Mutex<World>>;
@@ -139,6 +159,9 @@ impl World {
             merges: BTreeMap::new(),
             plan_only: false,
             calm: false,
+            frozen: false,
+            run: Runs::default(),
+            adopted: BTreeSet::new(),
         }
     }
 
@@ -152,6 +175,16 @@ impl World {
         self.broken.get_or_insert(text);
     }
 
+    /// Runs of these mappings begin.
+    pub fn begins(&mut self, which: &[usize], request: &Request) {
+        self.plan_only = !request.commits();
+        self.merges.clear();
+        self.run = Runs { since_us: self.clock.us(), ..Runs::default() };
+        if matches!(request.intent, Intent::Approved(_)) {
+            self.run.counted.agreed.extend(which);
+        }
+    }
+
     /// Whether a fault of this rate happens now.
     pub fn thrown(&mut self, rate: impl Fn(&Rates) -> f64) -> bool {
         let rate = rate(&self.rates);
@@ -160,6 +193,9 @@ impl World {
 
     /// Time goes on; requests that were under way arrive.
     pub fn pass(&mut self, by_us: i64) {
+        if self.frozen {
+            return;
+        }
         let until = self.clock.us() + by_us;
         while let Some(at) = (0..self.wire.len()).filter(|at| self.wire[*at].due_us <= until).min_by_key(|at| self.wire[*at].due_us) {
             let late = self.wire.remove(at);

@@ -13,7 +13,6 @@ const FUNCTION_LINES: usize = 70;
 const LONG: &[(&str, &str)] = &[
     ("src/store/sqlite/contract.rs", "one method for each of the store's contract"),
     ("src/store.rs", "the whole contract of a store, which is read at one sitting"),
-    ("tests/it/simulate/watch.rs", "one method for each of the store's contract"),
 ];
 
 pub fn problems(file: &File) -> Vec<Problem> {

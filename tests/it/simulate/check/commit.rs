@@ -1,5 +1,6 @@
 //! Checks at the store: what is committed fits together, and cursors only go forward.
 
+use syncline::id::RunId;
 use syncline::mapping::{FieldIx, Mapping, SystemIx};
 use syncline::store::{Feed, ReviewAbout};
 use syncline::sync::entity::{Entity, Fact, Link, LinkState, Origin, Shadow};
@@ -17,8 +18,29 @@ use super::super::world::World;
 pub const TODAY: jiff::civil::Date = jiff::civil::Date::constant(2026, 3, 2);
 
 impl World {
-    /// What a look or an outcome is about to commit.
-    pub fn check_change(&mut self, mapping: usize, change: &Change) {
+    /// What a look is about to commit.
+    pub fn check_look(&mut self, mapping: usize, run: RunId, change: &Change) {
+        self.check_change(mapping, change);
+        self.check_existence(mapping, change);
+        self.check_told(mapping, change);
+        self.check_limits(mapping, run, &change.entries);
+        for entry in &change.entries {
+            self.check_shown(mapping, &entry.op);
+        }
+        let mapped = self.mappings[mapping].clone();
+        for decided in &change.decided {
+            let name = format!("{} of {}", self.mappings[mapping].field(decided.field).name, change.entity);
+            // Of a set, each element has a winner of its own.
+            if mapped.is_set(decided.field) {
+                self.check_elements(&mapped, &name, decided);
+                continue;
+            }
+            self.check_latest(&name, decided);
+            self.check_finest(&mapped, &name, change, decided);
+        }
+    }
+
+    fn check_change(&mut self, mapping: usize, change: &Change) {
         for entry in &change.entries {
             self.check_entry(mapping, change, entry);
         }
@@ -38,9 +60,11 @@ impl World {
         let met = before.key != link.key || matches!(before.shadows[field.0 as usize], Shadow::Unknown);
         let asked = self.ledger.past(mapping, change.entity).is_some_and(|past| past.asked)
             || change.reviews.iter().any(|review| matches!(review.about, ReviewAbout::Delete { .. }));
-        let view = View { entity: last, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
+        // By the agreed values before the look, and the records that are there in it.
+        let judged = Entity { links: change.after.links.clone(), ..last.clone() };
+        let view = View { entity: &judged, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
         // While a person is asked the wall is not up.
-        if before.beyond && link.beyond && before.key == link.key && !asked && !before.kept && !of.inside_wall(*system, &view) {
+        if change.joined.is_empty() && before.beyond && link.beyond && before.key == link.key && !asked && !before.kept && !of.inside_wall(*system, &view) {
             self.broken(format!("a value from beyond its wall is agreed: {name} {value}"));
         }
         if met && value.is_blank() && !last.agreed(field).is_blank() {
@@ -105,10 +129,13 @@ impl World {
         }
     }
 
-    pub fn moved(&mut self, connection: &str, object: &str, feed: Feed, cursor: &Cursor) {
-        if feed != Feed::Sweep {
-            let to: u64 = cursor.0.parse().expect("a cursor comes back as it was given");
-            self.ledger.cursors.insert((connection.to_owned(), object.to_owned(), format!("{feed:?}")), to);
+    /// From where to where it moved.
+    pub fn moved(&mut self, connection: &str, object: &str, feed: Feed, cursor: &Cursor) -> Option<(u64, u64)> {
+        if feed == Feed::Sweep {
+            return None;
         }
+        let to: u64 = cursor.0.parse().expect("a cursor comes back as it was given");
+        let from = self.ledger.cursors.insert((connection.to_owned(), object.to_owned(), format!("{feed:?}")), to);
+        Some((from.unwrap_or(0), to))
     }
 }

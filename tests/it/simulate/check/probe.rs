@@ -5,9 +5,10 @@ use syncline::id::EntityId;
 use syncline::mapping::{FieldIx, SystemIx, Wins};
 use syncline::run::Laid;
 use syncline::store::Loaded;
-use syncline::sync::Terms;
 use syncline::sync::decide::stands_for;
 use syncline::sync::entity::{LinkState, Origin, Shadow};
+use syncline::sync::neighbours::View;
+use syncline::sync::{Neighbours, Terms};
 use syncline::value::Value;
 
 use super::super::engine::Engine;
@@ -15,6 +16,7 @@ use super::super::shape::Holds;
 use super::super::time::HOUR;
 use super::super::vendor::By;
 use super::super::world::{Shared, World};
+use super::commit::TODAY;
 
 /// Edits about which it is known what must come of them.
 pub struct Probe {
@@ -96,7 +98,9 @@ impl World {
             }
         }
         let fact = loaded.entity.fact(field)?;
-        let wanted = wanted(laid, field, &fact.value, fact.origin, &typed)?;
+        let view = View { entity: &loaded.entity, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
+        let wins = laid.mapping.owner(field, &view).map_or_else(|| laid.mapping.field(field).wins.clone(), Wins::Owner);
+        let wanted = wanted(laid, field, &wins, &fact.value, fact.origin, &typed)?;
         let wins = format!("{:?}", laid.mapping.field(field).wins);
         let edits: Vec<String> = typed.iter().map(|one| format!("{} in {}", one.value, laid.mapping.system(one.system).name)).collect();
         let said = format!(
@@ -128,6 +132,14 @@ impl World {
         let at = self.vendors[vendor].tables[table].at(&loaded.entity.live(system)?.key)?;
         let path = laid.mapping.paths(field, system).first()?.to_string();
         let column = self.vendors[vendor].tables[table].column(&path).filter(|column| column.holds != Holds::Key)?.path;
+        let view = View { entity: &loaded.entity, neighbours: &Neighbours::default(), today: TODAY, forgiven: &[] };
+        // Without a row there, nobody understands it.
+        laid.mapping.form(field, system, value, &view).filter(|form| form == value)?;
+        // What stands there already is no edit.
+        let stands = self.vendors[vendor].tables[table].records[at].now().cells.get(column).is_some_and(|shown| shown == value);
+        if stands && !laid.mapping.same(field, loaded.entity.agreed(field), value) {
+            return None;
+        }
         let now_us = self.clock.us();
         self.vendors[vendor].set(table, at, &[(column, value.clone())], By::User { at_us: now_us }, now_us);
         Some(())
@@ -135,7 +147,7 @@ impl World {
 }
 
 /// Who must win, by the letter; `None` where that is not said by these edits alone.
-fn wanted(laid: &Laid, field: FieldIx, agreed: &Value, origin: Origin, typed: &[Typed]) -> Option<Value> {
+fn wanted(laid: &Laid, field: FieldIx, wins: &Wins, agreed: &Value, origin: Origin, typed: &[Typed]) -> Option<Value> {
     let last = typed.last()?;
     let by = |system: &SystemIx| typed.iter().find(|one| one.system == *system);
     let latest_of = |systems: &[SystemIx]| typed.iter().rev().find(|one| systems.contains(&one.system));
@@ -155,11 +167,10 @@ fn wanted(laid: &Laid, field: FieldIx, agreed: &Value, origin: Origin, typed: &[
     if typed.iter().any(|one| laid.mapping.same(field, &one.value, agreed)) {
         return None;
     }
-    Some(match &laid.mapping.field(field).wins {
+    Some(match wins {
         Wins::Latest(None) => last.value.clone(),
         Wins::Latest(Some(systems)) => latest_of(systems).map_or(agreed.clone(), |one| one.value.clone()),
         Wins::Owner(owner) if shown(*owner) => by(owner).map_or(agreed.clone(), |one| one.value.clone()),
-        // Who owns hangs on the record: not told from here.
         Wins::Lines(_) => return None,
         Wins::Owner(_) => last.value.clone(),
         Wins::Ranks(ranks) => {

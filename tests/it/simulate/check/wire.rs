@@ -2,8 +2,9 @@
 
 use syncline::id::RecordKey;
 use syncline::mapping::{FieldIx, Mapping, Seen, SystemIx};
-use syncline::sync::Terms;
+use syncline::sync::neighbours::View;
 use syncline::sync::op::{EntryClass, EntryState, OpKind};
+use syncline::sync::{Neighbours, Terms};
 use syncline::system::{Outcome, Read, WriteItem, WriteKind};
 use syncline::value::Value;
 
@@ -11,6 +12,7 @@ use super::super::ledger::{Kept, Past};
 use super::super::time::{SECOND, micros};
 use super::super::vendor::{By, Rec, State, kept};
 use super::super::world::World;
+use super::commit::TODAY;
 
 /// A record right before it is changed.
 struct Hit {
@@ -27,6 +29,7 @@ impl World {
         if state != Some(EntryState::Sent) {
             self.broken(format!("I3: a {kind:?} leaves while its journal entry is {state:?}"));
         }
+        self.check_pending(vendor, item);
         if self.plan_only {
             self.broken(format!("a plan sends a {kind:?}"));
         }
@@ -50,6 +53,7 @@ impl World {
             let key = self.vendors[vendor].tables[table].records[at].key.clone();
             self.check_made(vendor, table, &kept, key);
         }
+        self.check_came_back(vendor, read, &kept, &outcome);
         if let Some(hit) = hit {
             self.check_replaced(vendor, &kept, kind, &hit, late);
         }
@@ -59,6 +63,22 @@ impl World {
         let (name, word) = (self.vendors[vendor].shape.name, syncline_word(&outcome));
         self.note(format_args!("{name} {kind:?} {:?}: {word}", item.key));
         outcome
+    }
+
+    /// What the answer tells is told, and what was written is there.
+    fn check_came_back(&mut self, vendor: usize, read: &Read, kept: &Kept, outcome: &Outcome) {
+        let Outcome::Done { key, .. } = outcome else { return };
+        let (now_us, table) = (self.clock.us(), self.vendors[vendor].table(&read.object));
+        let Some(at) = key.as_ref().or(kept.op().key.as_ref()).and_then(|key| self.vendors[vendor].tables[table].at(key)) else { return };
+        if matches!(outcome, Outcome::Done { record: Some(_), .. }) {
+            self.vendors[vendor].tables[table].records[at].tell(now_us, None, now_us);
+        }
+        let rec = self.vendors[vendor].tables[table].records[at].clone();
+        // A token that was used shows what the first request made of it.
+        if kept.op().kind == OpKind::Update && rec.is_live() {
+            let of = self.mappings[kept.mapping].clone();
+            self.check_spelt(vendor, &of, kept.op().system, kept.op(), &rec);
+        }
     }
 
     fn check_made(&mut self, vendor: usize, table: usize, kept: &Kept, key: RecordKey) {
@@ -112,10 +132,12 @@ impl World {
             let Some(By::User { at_us }) = state.by.get(path.as_str()).copied() else { continue };
             let unseen = (late || !guarded) && at_us > hit.rec.read_us - self.vendors[vendor].read_lag_us();
             let same = write.is_some_and(|write| mapping.same(field, &write.want, shown));
+            let cleared = shown.is_blank() && mapping.is_set(field);
             let early = shown.is_blank() && past.links.get(&system).is_none_or(|(_, since, _)| at_us < *since);
             // A person agreed that it leaves, whatever it holds that we are not told.
             let untold = self.vendors[vendor].trouble.hidden.is_some_and(|(hidden, _)| hidden == path) && write.is_none();
-            if untold || late && !guarded || unseen || same || early || self.knows(vendor, hit.table, &mapping, &past, field, &path, shown) {
+            if untold || late && !guarded || unseen || same || early || cleared || self.knows((vendor, hit.table), &mapping, system, &past, field, &path, shown)
+            {
                 continue;
             }
             self.broken(format!(
@@ -127,10 +149,23 @@ impl World {
     }
 
     /// Whether a value was agreed once, or is in the conflict log, as this system would show it.
-    fn knows(&self, vendor: usize, table: usize, mapping: &Mapping, past: &Past, field: FieldIx, path: &str, shown: &Value) -> bool {
+    fn knows(&self, (vendor, table): (usize, usize), mapping: &Mapping, system: SystemIx, past: &Past, field: FieldIx, path: &str, shown: &Value) -> bool {
         let columns = &self.vendors[vendor].tables[table].columns;
+        // Sets come together one by one.
+        if let Value::Set(elements) = shown {
+            let known = || past.agreed[field.0 as usize].iter().chain(past.lost.get(&field).into_iter().flatten());
+            return elements.iter().all(|one| known().any(|known| matches!(known, Value::Set(known) if known.contains(one))));
+        }
         let is = |known: &Value| mapping.same(field, known, shown) || kept(columns, path, known.clone()) == *shown;
-        past.agreed[field.0 as usize].iter().any(is) || past.lost.get(&field).is_some_and(|lost| lost.iter().any(is))
+        // A stand-in for what has no row there looks like a user's own choice of it.
+        let nobody = Neighbours::default();
+        let stands_in = |known: &Value| {
+            let view = past.last.as_ref().map(|entity| View { entity, neighbours: &nobody, today: TODAY, forgiven: &[] });
+            view.is_some_and(|view| mapping.form(field, system, known, &view).is_some_and(|form| mapping.same(field, &form, shown)))
+        };
+        past.agreed[field.0 as usize].iter().any(stands_in)
+            || past.agreed[field.0 as usize].iter().any(is)
+            || past.lost.get(&field).is_some_and(|lost| lost.iter().any(is))
     }
 
     pub fn observed(&self, vendor: usize, mapping: &Mapping, system: SystemIx, rec: &Rec, state: &State) -> syncline::mapping::Observation {

@@ -86,6 +86,7 @@ impl Pages for Walk {
             } else {
                 page.records.push(vendor.shown(&self.read, rec, state, pass.hidden));
                 vendor.tables[at].records[*nth].read_us = pass.as_of_us;
+                vendor.tables[at].records[*nth].tell(pass.as_of_us, pass.hidden, now_us);
             }
             self.after = if self.since.is_some() { state.change } else { *nth as u64 + 1 };
         }

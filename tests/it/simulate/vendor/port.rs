@@ -174,11 +174,13 @@ impl System for Port {
                 continue;
             }
             let unread = world.thrown(|rates| rates.unread);
+            let now_us = world.clock.us();
             let vendor = &mut world.vendors[self.0.at];
             let table = vendor.table(&read.object);
             let hidden = if unread { Some("Name") } else { pass.hidden };
             let record = vendor.tables[table].at(key).and_then(|at| {
                 vendor.tables[table].records[at].read_us = pass.as_of_us;
+                vendor.tables[table].records[at].tell(pass.as_of_us, hidden, now_us);
                 let rec = &vendor.tables[table].records[at];
                 let state = rec.then(pass.as_of_us).filter(|state| !state.deleted)?;
                 Some(vendor.shown(&read, rec, state, hidden))
@@ -195,9 +197,13 @@ impl System for Port {
         let lag = micros(self.0.abilities.find_lag);
         let behind = if lag > 0 && !world.calm { world.dice.below(lag as u64) as i64 } else { 0 };
         let as_of_us = pass.as_of_us.min(world.clock.us() - behind);
-        let vendor = &world.vendors[self.0.at];
+        let now_us = world.clock.us();
+        let vendor = &mut world.vendors[self.0.at];
         let table = vendor.table(&read.object);
         let found = vendor.find(table, &path.to_string(), value, as_of_us);
+        for (at, _) in &found {
+            vendor.tables[table].records[*at].tell(as_of_us, pass.hidden, now_us);
+        }
         let records: Vec<Record> = found
             .iter()
             .filter_map(|(at, _)| {
