@@ -19,6 +19,8 @@ mod load;
 mod look;
 mod mark;
 mod matched;
+#[cfg(test)]
+mod power;
 mod reader;
 mod register;
 mod review;
@@ -62,12 +64,34 @@ pub fn open(path: &Path, holder: &LeaseHolder) -> Result<Arc<dyn Store>, StoreEr
         return Err(lease::held_by(&conn, &file).unwrap_or_else(|fault| fault.told(&file, "read the lease")));
     };
     let mut conn = schema::open(path, Purpose::Write)?;
-    let mut held = Held::Never;
-    let beside = mark::read(path).map_err(|e| cannot_open(&file, &e))?;
-    let now = take(&mut conn, &mut held, holder, lock.proof, &file, beside.as_ref()).map_err(|fault| fault.told(&file, "take the lease"))?;
-    mark::write(path, &now).map_err(|e| cannot_open(&file, &e))?;
+    let held = claim(&mut conn, path, holder, lock.proof)?;
     let readers = Readers::open(path)?;
     start(conn, file, held, Some(readers), Some(lock))
+}
+
+/// Takes the lease; the file beside the store says so right after.
+fn claim(conn: &mut Connection, path: &Path, holder: &LeaseHolder, proof: Proof) -> Result<Held, StoreError> {
+    let file = path.display().to_string();
+    let beside = beside(conn, path)?;
+    let mut held = Held::Never;
+    let now = take(conn, &mut held, holder, proof, &file, beside.as_ref()).map_err(|fault| fault.told(&file, "take the lease"))?;
+    mark::write(path, &now).map_err(|e| cannot_open(&file, &e))?;
+    Ok(held)
+}
+
+/// What the file beside the store says. A store that was never used gets one before its own mark first moves: a process that ends in between would else leave a
+/// store that passes for a restored backup.
+fn beside(conn: &Connection, path: &Path) -> Result<Option<Mark>, StoreError> {
+    let file = path.display().to_string();
+    let failed = |e| cannot_open(&file, &e);
+    if let Some(mark) = mark::read(path).map_err(failed)? {
+        return Ok(Some(mark));
+    }
+    let first = mark::first(conn).map_err(|fault| fault.told(&file, "read the mark"))?;
+    if let Some(first) = &first {
+        mark::write(path, first).map_err(failed)?;
+    }
+    Ok(first)
 }
 
 fn take(conn: &mut Connection, held: &mut Held, holder: &LeaseHolder, proof: Proof, file: &str, beside: Option<&Mark>) -> Result<Mark, Fault> {

@@ -1,5 +1,7 @@
 //! `kill -9` of the real program: a run in the middle of its writes, and a daemon that has just accepted webhooks.
 
+mod load;
+
 use std::collections::BTreeMap;
 use std::process::Child;
 

@@ -11,6 +11,7 @@ mod ledger;
 mod office;
 mod person;
 mod plants;
+mod points;
 mod shape;
 mod time;
 mod trace;

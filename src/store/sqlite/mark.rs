@@ -2,6 +2,7 @@
 //!
 //! The store's own mark is on disk before the file says so, so a store that nobody replaced is never behind.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -44,25 +45,36 @@ pub fn read(store: &Path) -> io::Result<Option<Mark>> {
     }
 }
 
-/// Puts the whole file in the place of the last one.
+/// Puts the whole file in the place of the last one, and both on disk: after a power cut it is the one or the other, and neither empty nor gone.
 pub fn write(store: &Path, mark: &Mark) -> io::Result<()> {
     let beside = store.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut new = NamedTempFile::new_in(beside)?;
     serde_json::to_writer(&mut new, mark)?;
-    new.persist(path(store)).map(|_| ()).map_err(|error| error.error)
+    new.as_file().sync_all()?;
+    new.persist(path(store)).map_err(|error| error.error)?;
+    File::open(beside)?.sync_all()
+}
+
+/// What stands in the file of a store that never had one: it was never used, so nothing is missing.
+pub fn first(conn: &Connection) -> Result<Option<Mark>, Fault> {
+    let now = now(conn)?;
+    Ok(Some(now).filter(|now| now.mark == 0))
+}
+
+fn now(conn: &Connection) -> rusqlite::Result<Mark> {
+    conn.query_row("SELECT instance, mark, entity FROM meta", [], |row| Ok(Mark { store: row.get(0)?, mark: row.get(1)?, entity: row.get(2)? }))
 }
 
 /// The store goes on: one step further than it, and than the file, ever was.
-pub fn step(conn: &Connection, beside: Option<&Mark>, now: Timestamp) -> Result<Mark, Fault> {
-    let (store, mark, entity): (String, i64, i64) =
-        conn.query_row("SELECT instance, mark, entity FROM meta", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+pub fn step(conn: &Connection, beside: Option<&Mark>, at: Timestamp) -> Result<Mark, Fault> {
+    let Mark { store, mark, entity } = now(conn)?;
     let beside = beside.filter(|beside| beside.store == store);
     let is_restored = beside.map_or(mark > 0, |beside| mark < beside.mark);
     let known = beside.map_or(mark, |beside| beside.mark.max(mark));
     if is_restored {
         let entity = beside.map_or(entity, |beside| beside.entity.max(entity)) + IDS_SKIPPED;
         conn.execute("UPDATE meta SET entity = ?1", [entity])?;
-        restored(conn, now)?;
+        restored(conn, at)?;
     }
     conn.execute("UPDATE meta SET mark = ?1", [known])?;
     advance(conn)

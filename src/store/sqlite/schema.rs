@@ -54,14 +54,20 @@ pub fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
     if purpose == Purpose::Write {
         keep_private(path).map_err(|e| super::cannot_open(&file, &e))?;
     }
-    let mut conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| refused(&file, e))?;
-    let fresh = check(&conn, &file, purpose)?;
+    let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| refused(&file, e))?;
+    temporary_files_beside(&conn, path).map_err(|e| refused(&file, e))?;
+    ready(conn, &file, purpose, NEWEST)
+}
+
+/// Checks what was opened, sets it up, and for the writer brings it to this schema.
+pub fn ready(mut conn: Connection, file: &str, purpose: Purpose, version: u32) -> Result<Connection, StoreError> {
+    let fresh = check(&conn, file, purpose)?;
     if fresh && purpose == Purpose::Read {
-        return Err(StoreError::Damaged { file, why: "it is empty".into() });
+        return Err(StoreError::Damaged { file: file.into(), why: "it is empty".into() });
     }
-    set_up(&conn, purpose).and_then(|()| temporary_files_beside(&conn, path)).map_err(|e| refused(&file, e))?;
+    set_up(&conn, purpose).map_err(|e| refused(file, e))?;
     if purpose == Purpose::Write {
-        migrate(&mut conn, &file)?;
+        migrate(&mut conn, file, version)?;
     }
     Ok(conn)
 }
@@ -82,7 +88,7 @@ pub fn in_memory() -> Result<Connection, StoreError> {
     let file = ":memory:";
     let mut conn = Connection::open_in_memory().map_err(|e| refused(file, e))?;
     set_up(&conn, Purpose::Write).map_err(|e| refused(file, e))?;
-    migrate(&mut conn, file)?;
+    migrate(&mut conn, file, NEWEST)?;
     Ok(conn)
 }
 
@@ -135,10 +141,10 @@ fn set_up(conn: &Connection, purpose: Purpose) -> rusqlite::Result<()> {
     }
 }
 
-fn migrate(conn: &mut Connection, file: &str) -> Result<(), StoreError> {
+fn migrate(conn: &mut Connection, file: &str, newest: u32) -> Result<(), StoreError> {
     let failed = |e| disk(file, "migrate", e);
     let version: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
-    for (number, sql) in MIGRATIONS.iter().enumerate().skip(version as usize) {
+    for (number, sql) in MIGRATIONS.iter().enumerate().take(newest as usize).skip(version as usize) {
         let tx = conn.transaction().map_err(failed)?;
         tx.execute_batch(sql).map_err(failed)?;
         if number == 0 {

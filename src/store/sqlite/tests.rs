@@ -35,7 +35,7 @@ fn sqlite_in_a_file_keeps_the_contract() {
 }
 
 /// Everything of a store that a kill could tear, in words.
-async fn shown(store: &Arc<dyn Store>) -> String {
+pub(super) async fn shown(store: &Arc<dyn Store>) -> String {
     let mapping = store.register(sample::shape()).await.expect("registers");
     let ids = store.entities(mapping, None, 100).await.expect("lists");
     let cursor = store.cursor(&"crm".into(), &"Opportunity".into(), Feed::Changes).await.expect("reads");
@@ -114,6 +114,20 @@ async fn after_a_kill_at_any_commit_the_file_holds_what_was_answered() {
         }
         before = after;
     }
+}
+
+/// Its mark had moved, and the file beside it did not exist yet: it passed for a restored backup, and waited for a person.
+#[test]
+fn a_store_whose_first_process_ended_while_it_opened_is_no_restored_backup() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("store.db");
+    let mut conn = schema::open(&path, Purpose::Write).expect("opens");
+    let beside = super::beside(&conn, &path).expect("reads");
+    super::take(&mut conn, &mut Held::Never, &holder(1, 0), super::Proof::Locked, "store.db", beside.as_ref()).expect("takes the lease");
+    drop(conn);
+    assert_eq!(open(&path).restored(), None);
+    std::fs::remove_file(super::mark::path(&path)).expect("it is there");
+    assert!(open(&path).restored().is_some(), "a store that was used and has no such file was moved or restored without it");
 }
 
 #[tokio::test]

@@ -30,6 +30,27 @@ pub struct Engine {
     world: Shared,
     count: Count,
     process: Option<Process>,
+    pub turns: Turns,
+}
+
+/// How often the futures of all runs were polled.
+#[derive(Default)]
+pub struct Turns {
+    pub taken: u64,
+    /// Those after which something outside the process had changed: the store, a vendor, or what is under way.
+    pub telling: Vec<u64>,
+    changes: u64,
+}
+
+impl Turns {
+    fn take(&mut self, world: &Shared) {
+        self.taken += 1;
+        let changes = world.lock().expect("no holder of this lock goes on after a panic").changes;
+        if changes != self.changes {
+            self.telling.push(self.taken);
+            self.changes = changes;
+        }
+    }
 }
 
 /// One start of it.
@@ -48,7 +69,7 @@ pub enum Came {
 impl Engine {
     pub fn new(world: &Shared) -> Self {
         let disk = MemoryDisk::new("simulated").expect("there is memory for a small store");
-        Self { disk, world: world.clone(), count: Arc::default(), process: None }
+        Self { disk, world: world.clone(), count: Arc::default(), process: None, turns: Turns::default() }
     }
 
     /// The process, started if it is not there.
@@ -101,7 +122,7 @@ impl Engine {
         let came = {
             let world = &self.world;
             let runs = mappings.iter().map(|at| one(process, *at, request, Says { agrees, at: *at, world }, &stop));
-            until(futures::future::join_all(runs), crash_at).await
+            until(futures::future::join_all(runs), crash_at, || self.turns.take(&self.world)).await
         };
         let failed = process.watch.has_failed();
         match came {
@@ -154,7 +175,7 @@ async fn one(process: &Process, at: usize, request: &Request, mut approve: Says<
 }
 
 /// Polls a future that many times at most; `None`: it was dropped before its end.
-async fn until<F: Future>(future: F, turns: Option<u64>) -> Option<F::Output> {
+async fn until<F: Future>(future: F, turns: Option<u64>, mut taken: impl FnMut()) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = turns.unwrap_or(u64::MAX);
     std::future::poll_fn(move |context| {
@@ -162,7 +183,9 @@ async fn until<F: Future>(future: F, turns: Option<u64>) -> Option<F::Output> {
             return std::task::Poll::Ready(None);
         }
         left -= 1;
-        Pin::as_mut(&mut future).poll(context).map(Some)
+        let polled = Pin::as_mut(&mut future).poll(context);
+        taken();
+        polled.map(Some)
     })
     .await
 }

@@ -41,13 +41,15 @@ pub struct Rates {
     pub store_busy: f64,
     pub disk_full: f64,
     pub crash: f64,
+    /// Requests under way when the process ends that arrive all the same.
+    pub landed: f64,
 }
 
 impl Rates {
     /// Each history has its own weather: some faults often, most never.
     pub fn throw(dice: &mut Dice) -> Self {
         if dice.chance(0.15) {
-            return Self { meanwhile: 0.05, ..Self::default() };
+            return Self { meanwhile: 0.05, landed: 0.5, ..Self::default() };
         }
         let mut rate = |most: f64| if dice.chance(0.45) { most * (dice.below(100) + 1) as f64 / 100.0 } else { 0.0 };
         Self {
@@ -70,6 +72,7 @@ impl Rates {
             store_busy: rate(0.01),
             disk_full: rate(0.004),
             crash: rate(0.4),
+            landed: 0.5,
         }
     }
 }
@@ -112,6 +115,8 @@ pub struct World {
     pub broken: Option<String>,
     /// Requests that changed something.
     pub writes: u64,
+    /// Whatever changed outside the process, and what was sent.
+    pub changes: u64,
     /// Merges committed by the runs under way, per mapping.
     pub merges: BTreeMap<usize, u64>,
     /// The run under way may only plan.
@@ -156,6 +161,7 @@ impl World {
             trace: Trace::new(keep),
             broken: None,
             writes: 0,
+            changes: 0,
             merges: BTreeMap::new(),
             plan_only: false,
             calm: false,

@@ -60,6 +60,7 @@ impl World {
         if !matches!(did, super::super::vendor::Did::Nothing) {
             self.writes += 1;
         }
+        self.changes += 1;
         let (name, word) = (self.vendors[vendor].shape.name, syncline_word(&outcome));
         self.note(format_args!("{name} {kind:?} {:?}: {word}", item.key));
         outcome

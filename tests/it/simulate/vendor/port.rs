@@ -253,6 +253,7 @@ impl World {
     fn send(&mut self, vendor: usize, read: &Read, kind: &WriteKind, item: &WriteItem) -> u64 {
         self.check_sent(vendor, kind, item);
         let number = self.dice.next();
+        self.changes += 1;
         // It would arrive by itself only should its sender end: see `orphaned`.
         self.wire.push(Late { number, due_us: i64::MAX, vendor, read: read.clone(), kind: kind.clone(), item: item.clone(), copy: false });
         number
@@ -269,7 +270,7 @@ impl World {
             if self.wire[at].due_us != i64::MAX {
                 continue;
             }
-            if self.dice.chance(0.5) {
+            if self.dice.chance(self.rates.landed) {
                 self.wire[at].due_us = now_us + self.dice.below(self.last_us(self.wire[at].vendor) as u64) as i64;
             } else {
                 self.wire.remove(at);
