@@ -42,7 +42,7 @@ fn scramble(number: i64) -> u64 {
 
 fn shape() -> MappingShape {
     let system = |name: &str| SystemShape { name: name.into(), was: None, connection: name.into(), object: "Account".into() };
-    let field = |n: u16| FieldShape { name: format!("field{n}").as_str().into(), was: None, meaning: vec![Some(1), Some(2)] };
+    let field = |n: u16| FieldShape { name: format!("field{n}").as_str().into(), was: None, meaning: vec![Some(1), Some(2)], hangs: false };
     let fields = (0..FIELDS).map(field).collect();
     MappingShape { name: "accounts".into(), was: None, systems: vec![system("crm"), system("erp")], fields }
 }
@@ -112,6 +112,7 @@ fn merged(number: i64, run: RunId) -> Merged {
         untouch: vec![],
         again: vec![],
         decided: vec![],
+        spreads: false,
     }
 }
 

@@ -12,7 +12,6 @@ pub mod breaker;
 mod commit;
 pub mod connect;
 mod derive;
-mod feed;
 mod first;
 pub mod ground;
 mod kept;

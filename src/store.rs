@@ -20,7 +20,7 @@ use crate::id::{ConnectionName, EntityId, EntryId, FieldName, MappingName, Objec
 use crate::mapping::matching::MatchKey;
 use crate::mapping::{FieldIx, SystemIx};
 pub use crate::sync::conflict::{Conflict, Decided, Fate, Loser, Spoke};
-use crate::sync::entity::{Entity, Interval, Link};
+use crate::sync::entity::{Agreed, Entity, Interval, Link};
 use crate::sync::op::{Entry, EntryState};
 pub use crate::sync::pace::{StuckWhy, Tried};
 pub use crate::sync::place::WaitingWhy;
@@ -226,6 +226,9 @@ pub struct Merged {
 /// Agreed values that came from one system at one time.
 pub type BegunFrom = (SystemIx, Interval, Vec<(FieldIx, Range<usize>)>);
 
+/// An entity, and what is agreed about it.
+pub type Hub = (EntityId, Vec<Agreed>);
+
 /// An entity that begins with records which all show the same: nothing was decided, nothing is owed, and no shadow differs from what is agreed.
 #[derive(Debug)]
 pub struct Begun {
@@ -393,6 +396,8 @@ pub trait Store: Send + Sync {
     /// Which entity each record is linked to (live, gone or as a predecessor), in order.
     async fn linked(&self, mapping: MappingId, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<EntityId>>, StoreError>;
     async fn load(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Loaded>, StoreError>;
+    /// Of records whose links are live: their entity, and no more of it than what is agreed.
+    async fn agreed(&self, mapping: MappingId, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<Hub>>, StoreError>;
     /// Follows aliases.
     async fn resolve_alias(&self, entity: EntityId) -> Result<EntityId, StoreError>;
     async fn hits(&self, mapping: MappingId, keys: &[MatchKey]) -> Result<Vec<Vec<Hit>>, StoreError>;

@@ -1,5 +1,7 @@
 //! What the core and the runs know of a vendor: one trait, implemented by compiled connectors and by systems in memory.
 
+pub mod side_by_side;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -103,7 +103,7 @@ async fn story(act: &Act<'_>, project: &Project, out: &Out) -> anyhow::Result<Ex
     }
     let echoes = act.written() - written;
     act.title("Do they agree? Every record of every system is read anew")?;
-    let kept = kept(&act.ground);
+    let kept = kept(act.ground);
     let question = Question { store: &*act.ground.store, systems: &act.ground.systems, kept: &kept, today: act.ground.today(), part: Part::Whole };
     let unexplained = agreement::tell(&compare(&question).await?, out)?;
     Ok(if unexplained == 0 && echoes == 0 { Exit::Done } else { Exit::Failed })

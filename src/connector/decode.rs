@@ -32,6 +32,7 @@ pub struct Plan {
 }
 
 /// Where something of a record is: read in the one pass, or computed.
+#[expect(clippy::large_enum_variant, reason = "a few of them are made for each read")]
 enum Place {
     Slot(usize),
     Root,

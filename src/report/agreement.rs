@@ -6,6 +6,7 @@
 mod entities;
 mod field;
 mod open;
+mod plain;
 mod records;
 mod references;
 mod seen;
@@ -169,10 +170,7 @@ enum Suspect {
 
 impl Audit<'_> {
     async fn whole(&mut self) -> Result<(), AgreementError> {
-        let mut seen: Vec<Seen> = Vec::new();
-        for system in self.kept.mapping.systems_ix() {
-            seen.push(self.list(system).await?);
-        }
+        let seen = self.list().await?;
         self.missing(&seen).await
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::RunError;
 use super::alike::Same;
-use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
+use super::observe::Which;
 use super::observe::{self, Gathered};
 use super::prepare;
 use super::progress::{Progress, Step};
@@ -19,6 +19,7 @@ use crate::store::stage::{Mark, Stage, StagedRecord};
 use crate::store::{Feed, MovedCursor, Touch, Touched};
 use crate::sync::alike::Alike;
 use crate::sync::guard::Listing;
+use crate::system::side_by_side::{Readers, Told};
 use crate::system::{Cursor, Page};
 
 /// The lists of a first match, ready to be gone through twice.
@@ -58,7 +59,7 @@ impl FirstMatch {
         let mut count = 0;
         while let Some(told) = readers.next().await {
             match told {
-                Told::Page(system, which, page) => {
+                Told::Page((system, which), page) => {
                     progress.step(Step::Read { system, records: page.records.len() });
                     gathered.read += page.records.len() as u64;
                     gathered.books.of(system).read += page.records.len() as u64;
@@ -69,11 +70,11 @@ impl FirstMatch {
                     hints.extend(known);
                 }
                 Told::End(..) => {}
-                Told::Failed(system, Which::Gone, error) => {
+                Told::Failed((system, Which::Gone), error) => {
                     gathered.down.entry(system).or_insert(error);
                 }
                 // A match on half a list would make twins of the other half.
-                Told::Failed(system, _, error) => {
+                Told::Failed((system, _), error) => {
                     let before = ground.store.counts(laid.id).await?.1[system.0 as usize];
                     gathered.listings.push(Listing { system, before, now: 0, cut_short: true });
                     return Err(RunError::Incomplete { system: laid.mapping.system(system).name.clone(), source: error });
@@ -150,17 +151,17 @@ impl FirstMatch {
 }
 
 /// A feed that was never read begins with everything; one that others read already is left where it is, and listed beside.
-async fn start(ground: &Ground, laid: &Laid, system: SystemIx, readers: &mut Readers) -> Result<(), RunError> {
+async fn start(ground: &Ground, laid: &Laid, system: SystemIx, readers: &mut Readers<(SystemIx, Which)>) -> Result<(), RunError> {
     let seat = laid.seat(system);
     let connection = &laid.mapping.system(system).connection;
     match ground.store.cursor(connection, &seat.object, Feed::Changes).await? {
-        None => readers.start(system, Which::Changes, seat.system.changes(seat.read(), None)),
-        Some(_) => readers.start(system, Which::Sweep, seat.system.list(seat.read())),
+        None => readers.start((system, Which::Changes), seat.system.changes(seat.read(), None)),
+        Some(_) => readers.start((system, Which::Sweep), seat.system.list(seat.read())),
     }
     if ground.store.cursor(connection, &seat.object, Feed::Gone).await?.is_none()
         && let Some(pages) = seat.system.gone(seat.read(), None)
     {
-        readers.start(system, Which::Gone, pages);
+        readers.start((system, Which::Gone), pages);
     }
     Ok(())
 }

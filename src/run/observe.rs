@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::feed::{Readers, Told, Which};
 use super::ground::{Ground, Laid};
 use super::ledger::Books;
 use super::prepare::Prepared;
@@ -17,7 +16,16 @@ use crate::plant::{planted, sometimes};
 use crate::store::{Feed, MovedCursor, Touch, Touched};
 use crate::sync::guard::Listing;
 use crate::sync::scene::Sight;
+use crate::system::side_by_side::{Readers, Told};
 use crate::system::{Cursor, Page, SystemError};
+
+/// Which read of a system a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Changes,
+    Gone,
+    Sweep,
+}
 
 /// What the feeds told, before anything is decided.
 #[derive(Default)]
@@ -64,26 +72,26 @@ async fn drain(
     laid: &Laid,
     request: &Request,
     progress: &dyn Progress,
-    mut readers: Readers,
+    mut readers: Readers<(SystemIx, Which)>,
     sweeps: &mut HashMap<SystemIx, HashSet<RecordKey>>,
     gathered: &mut Gathered,
 ) -> Result<(), RunError> {
     while let Some(told) = readers.next().await {
         match told {
-            Told::Page(system, Which::Sweep, page) => {
+            Told::Page((system, Which::Sweep), page) => {
                 let keys = sweeps.get_mut(&system).expect("a sweep was begun with its set");
                 keys.extend(page.records.into_iter().map(|record| record.identity));
             }
-            Told::Page(system, which, page) => {
+            Told::Page((system, which), page) => {
                 progress.step(Step::Read { system, records: page.records.len() });
                 take(ground, laid, request, system, which, page, gathered).await?;
             }
-            Told::End(system, Which::Sweep) => {
+            Told::End((system, Which::Sweep)) => {
                 let keys = sweeps.remove(&system).expect("a sweep was begun with its set");
                 absent(ground, laid, request, system, &keys, gathered).await?;
             }
             Told::End(..) => {}
-            Told::Failed(system, _, error) => {
+            Told::Failed((system, _), error) => {
                 sometimes!("a feed cannot be read to its end");
                 gathered.down.insert(system, error);
             }
@@ -101,7 +109,7 @@ async fn fill_holes(ground: &Ground, laid: &Laid, request: &Request, progress: &
         tracing::warn!(system = %laid.mapping.system(*system).name, "the feed of deletes has a hole; all keys are compared instead");
         sweeps.insert(*system, HashSet::new());
         let seat = laid.seat(*system);
-        readers.start(*system, Which::Sweep, seat.system.sweep(seat.read()));
+        readers.start((*system, Which::Sweep), seat.system.sweep(seat.read()));
     }
     drain(ground, laid, request, progress, readers, &mut sweeps, gathered).await?;
     for (system, (feed, cursor)) in late {
@@ -118,19 +126,19 @@ async fn start(
     laid: &Laid,
     request: &Request,
     system: SystemIx,
-    readers: &mut Readers,
+    readers: &mut Readers<(SystemIx, Which)>,
     sweeps: &mut HashMap<SystemIx, HashSet<RecordKey>>,
 ) -> Result<(), RunError> {
     let seat = laid.seat(system);
     let connection = &laid.mapping.system(system).connection;
     let since = ground.store.cursor(connection, &seat.object, Feed::Changes).await?;
-    readers.start(system, Which::Changes, seat.system.changes(seat.read(), since));
+    readers.start((system, Which::Changes), seat.system.changes(seat.read(), since));
     let since = ground.store.cursor(connection, &seat.object, Feed::Gone).await?;
     match seat.system.gone(seat.read(), since) {
-        Some(pages) => readers.start(system, Which::Gone, pages),
+        Some(pages) => readers.start((system, Which::Gone), pages),
         None if request.sweep => {
             sweeps.insert(system, HashSet::new());
-            readers.start(system, Which::Sweep, seat.system.sweep(seat.read()));
+            readers.start((system, Which::Sweep), seat.system.sweep(seat.read()));
         }
         None => {}
     }

@@ -1,5 +1,6 @@
 //! Unlinked records of a run: each one finds its entity, starts one, waits, or becomes a question.
 
+mod asked;
 mod beside;
 
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ use crate::sync::entity::{Agreed, Entity, Fact, Interval, Origin};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::op::Entry;
 use crate::sync::place::{EntityHit, Placement, RuleHits, Unlinked, WaitingWhy, place};
-use crate::sync::review::{NewReview, ReviewAbout};
+use crate::sync::review::NewReview;
 use crate::sync::scene::Sight;
 use crate::sync::terms::Terms;
 use crate::value::record::{Cell, Record};
@@ -172,26 +173,6 @@ impl<'a> Desk<'a> {
         at.is_some_and(|at| matches!(&record.cells[at], Cell::Value(held) if held.to_string() == value.to_string()))
     }
 
-    fn review(&self, loose: &Loose) -> Option<&Review> {
-        self.reviews.iter().find(|review| {
-            matches!(&review.about, ReviewAbout::Match { system, identity, .. }
-                if *system == loose.system && *identity == loose.observation.identity)
-        })
-    }
-
-    /// The entity whose create in doubt made this record, as a person said.
-    fn said_to_be(&self, loose: &Loose) -> Option<EntityId> {
-        let creates = &self.creates[loose.system.0 as usize];
-        self.reviews.iter().find_map(|review| match (&review.about, &review.answer) {
-            (ReviewAbout::InDoubt { entry, .. }, Some(Answer::Record(key))) => {
-                let seat = self.laid.seat(loose.system);
-                let is_it = seat.system.identity(&seat.object, key) == loose.observation.identity;
-                creates.iter().find(|create| create.id == *entry && is_it).map(|create| create.op.entity)
-            }
-            _ => None,
-        })
-    }
-
     /// `only`, judged on the record's own values.
     fn inside_alone(&self, loose: &Loose) -> bool {
         let terms: &dyn Terms = &*self.laid.mapping;
@@ -294,13 +275,6 @@ impl<'a> Desk<'a> {
             rule.entities.dedup_by_key(|hit| hit.entity);
         }
         rules
-    }
-
-    /// Whether a question about a twin of the record names this one, too: two records with one key are one question.
-    fn asks_about_twin(&self, about: &ReviewAbout, placed: &Placed) -> bool {
-        let stands = |review: &&Review| matches!(review.answer, None | Some(Answer::Leave)) && !placed.closed.contains(&review.id);
-        let open = self.reviews.iter().filter(stands);
-        open.map(|review| &review.about).chain(placed.reviews.iter().map(|review| &review.about)).any(|asked| asked.is_mirrored_by(about))
     }
 
     fn entity_hit(&self, prepared: &Prepared, system: SystemIx, neighbours: &Neighbours) -> EntityHit {

@@ -18,6 +18,7 @@ pub fn suite(make: impl Fn() -> Arc<dyn Store>) {
     runtime.block_on(async {
         look::an_entity_comes_back_as_it_was_committed(make()).await;
         look::an_entity_begins_as_if_it_had_been_looked_at(make()).await;
+        look::what_is_agreed_is_told_of_live_records_alone(make()).await;
         look::a_moved_hub_leaves_the_old_pair_with_every_other_link(make()).await;
         look::a_result_after_the_hub_moved_is_told_apart_from_the_stored_hub(make()).await;
         look::links_are_found_by_identity_and_predecessor(make()).await;

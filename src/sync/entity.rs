@@ -26,6 +26,15 @@ pub enum Agreed {
     Set(Fact),
 }
 
+impl Agreed {
+    pub fn value(&self) -> &Value {
+        match self {
+            Agreed::Unset => &Value::Blank,
+            Agreed::Set(fact) => &fact.value,
+        }
+    }
+}
+
 /// An agreed value with its provenance, kept for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
@@ -200,9 +209,6 @@ impl Entity {
     }
 
     pub fn agreed(&self, field: FieldIx) -> &Value {
-        match &self.hub[field.0 as usize] {
-            Agreed::Unset => &Value::Blank,
-            Agreed::Set(fact) => &fact.value,
-        }
+        self.hub[field.0 as usize].value()
     }
 }

@@ -20,6 +20,7 @@ use crate::value::Str;
 
 /// What one system shows of an entity in one look.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every sight is a live one: a box for each would cost more than it saves")]
 pub enum Sight {
     /// Nothing is linked there, or it was not read in this look.
     #[default]

@@ -274,6 +274,12 @@ fn close(work: &mut Work, entry: &Entry, at: usize, landed: &[(FieldIx, Fate)]) 
         let blocked = &mut work.stand_mut(entry.op.system).blocked;
         *blocked = Some(blocked.map_or(until, |known| known.max(until)));
     }
+    // Nothing of it can land any more, but what was not told may show that it did: until then it is ours.
+    let untold =
+        |write: &super::op::FieldWrite| matches!(fate_of(write.field), Some(Fate::Untold)) && work.scene.terms.access(write.field, entry.op.system).reads();
+    if work.scene.now >= until && entry.state != EntryState::Review && entry.op.fields.iter().any(untold) {
+        return set(work, entry, EntryState::Ghost);
+    }
     expire(work, entry);
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::plain::Plain;
 use super::references::fetch;
 use super::{AgreementError, Audit, Kept, Open, Seen, Suspect, Why, field};
 use crate::bounds::SLICE_RECORDS;
@@ -11,6 +12,7 @@ use crate::store::{Hit, Loaded, Touch, Touched};
 use crate::sync::entity::{Entity, LinkState};
 use crate::sync::neighbours::{Neighbours, View};
 use crate::sync::terms::Terms;
+use crate::system::side_by_side::{Readers, Told};
 use crate::system::{Read, System, SystemError};
 
 /// How one record stands, before it is known whether that counts.
@@ -33,28 +35,56 @@ impl<'a> Audit<'a> {
         Ok((&**connection, Read { object: of.object.clone(), columns: of.columns.clone() }))
     }
 
-    /// Reads all records of a system and compares them.
-    pub(super) async fn list(&mut self, system: SystemIx) -> Result<Seen, AgreementError> {
-        let (connection, read) = self.connection(system)?;
-        let mut pages = connection.list(read);
-        let mut seen = Seen::default();
-        loop {
-            let page = match pages.next().await {
-                Ok(Some(page)) => page,
-                Ok(None) => return Ok(seen),
-                Err(SystemError::Forbidden { .. }) => {
-                    let links = self.question.store.counts(self.kept.id).await?.1[system.0 as usize];
-                    *self.system(system).apart.entry(Why::Forbidden).or_default() += links;
-                    seen.forbidden = true;
-                    return Ok(seen);
+    /// Reads all records of all systems, side by side, and compares them; what each system showed.
+    pub(super) async fn list(&mut self) -> Result<Vec<Seen>, AgreementError> {
+        let mapping = &*self.kept.mapping;
+        let mut seen: Vec<Seen> = mapping.systems_ix().map(|_| Seen::default()).collect();
+        let mut readers = Readers::new();
+        for system in mapping.systems_ix() {
+            let (connection, read) = self.connection(system)?;
+            readers.start(system, connection.list(read));
+        }
+        while let Some(told) = readers.next().await {
+            match told {
+                Told::Page(system, page) => {
+                    for slice in page.records.chunks(SLICE_RECORDS) {
+                        let observed: Vec<Observation> = slice.iter().map(|record| self.observe(system, record)).collect();
+                        self.page(system, observed, &mut seen[usize::from(system.0)]).await?;
+                    }
                 }
-                Err(error) => return Err(error.into()),
-            };
-            for slice in page.records.chunks(SLICE_RECORDS) {
-                let observed: Vec<Observation> = slice.iter().map(|record| self.observe(system, record)).collect();
-                self.slice(system, &observed, &mut seen).await?;
+                Told::End(_) => {}
+                Told::Failed(system, SystemError::Forbidden { .. }) => {
+                    let links = self.question.store.counts(self.kept.id).await?.1[usize::from(system.0)];
+                    *self.system(system).apart.entry(Why::Forbidden).or_default() += links;
+                    seen[usize::from(system.0)].forbidden = true;
+                }
+                Told::Failed(_, error) => return Err(error.into()),
             }
         }
+        Ok(seen)
+    }
+
+    /// Most records show what is agreed, which is seen at a glance; the others are looked at.
+    async fn page(&mut self, system: SystemIx, observed: Vec<Observation>, seen: &mut Seen) -> Result<(), AgreementError> {
+        let Some(plain) = Plain::of(&self.kept.mapping, system) else { return self.slice(system, &observed, seen).await };
+        let identities: Vec<RecordKey> = observed.iter().map(|shown| shown.identity.clone()).collect();
+        let known = self.question.store.agreed(self.kept.id, system, &identities).await?;
+        let mut rest = Vec::new();
+        for (shown, known) in observed.into_iter().zip(known) {
+            match known.and_then(|(entity, hub)| Some((entity, plain.agree(&shown, &hub)?))) {
+                Some((entity, fields)) => {
+                    if seen.entity(entity) {
+                        let told = self.system(system);
+                        told.records += 1;
+                        told.linked += 1;
+                        told.compared += fields;
+                        told.agree += fields;
+                    }
+                }
+                None => rest.push(shown),
+            }
+        }
+        if rest.is_empty() { Ok(()) } else { self.slice(system, &rest, seen).await }
     }
 
     pub(super) fn observe(&self, system: SystemIx, record: &crate::value::record::Record) -> Observation {
@@ -157,6 +187,9 @@ impl<'a> Audit<'a> {
             let ids = question.store.entities(kept.id, after, SLICE_RECORDS).await?;
             let Some(last) = ids.last() else { return Ok(()) };
             after = Some(*last);
+            let everywhere = |id: &EntityId| seen.iter().all(|seen| seen.holds(*id));
+            let (shown, ids): (Vec<EntityId>, Vec<EntityId>) = ids.into_iter().partition(everywhere);
+            self.told.entities += shown.len() as u64;
             let loaded = question.store.load(kept.id, &ids).await?;
             let entities: Vec<&Entity> = loaded.iter().map(|loaded| &loaded.entity).collect();
             let neighbours = fetch(question, kept, &entities, SystemIx(0), &[]).await?;

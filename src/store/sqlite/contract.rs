@@ -9,14 +9,14 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::writer::Fence;
-use super::{Sqlite, conflict, entity, forget, hangs, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
+use super::{Sqlite, conflict, disk, entity, forget, hangs, inbox, journal, lease, load, look, mark, matched, register, review, runs, touched, waiting};
 use crate::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, ReviewId, RunId};
 use crate::mapping::SystemIx;
 use crate::mapping::matching::MatchKey;
 use crate::plant::planted;
 use crate::store::stored::Terms;
 use crate::store::{
-    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, LeaseHolder, Letter, Loaded, Logged, MappingId,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, Hub, LeaseHolder, Letter, Loaded, Logged, MappingId,
     MappingShape, Merged, MovedCursor, NewReview, Old, Page, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried,
     Values, Waiting, WaitingWhy, Wake,
 };
@@ -102,7 +102,7 @@ impl Store for Sqlite {
     fn scratch(&self) -> std::path::PathBuf {
         match self.readers {
             Some(_) => std::path::Path::new(&self.file).parent().map(std::path::Path::to_owned).unwrap_or_default(),
-            None => std::env::temp_dir(),
+            None => disk::scratch(),
         }
     }
 
@@ -174,6 +174,12 @@ impl Store for Sqlite {
     async fn load(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Loaded>, StoreError> {
         let (terms, entities) = (self.terms(mapping)?, entities.to_vec());
         self.read("load entities", move |conn| load::load(conn, &terms, &entities)).await
+    }
+
+    async fn agreed(&self, mapping: MappingId, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<Hub>>, StoreError> {
+        let terms = self.terms(mapping)?;
+        let identities: Arc<[RecordKey]> = identities.into();
+        self.look_up(&terms, vec![None; identities.len()], move |conn, terms| load::agreed(conn, terms, system, &identities)).await
     }
 
     async fn resolve_alias(&self, entity: EntityId) -> Result<EntityId, StoreError> {

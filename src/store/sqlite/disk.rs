@@ -3,6 +3,7 @@
 //! Making tables and preparing statements costs as much as a short history, so each thread keeps the databases that it made.
 
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::types::Value;
@@ -61,6 +62,12 @@ impl MemoryDisk {
         store.disk = Some(Arc::clone(&self.0));
         Ok(Arc::new(store))
     }
+}
+
+/// For scratch files of a store in memory: in memory as well where there is such a place.
+pub fn scratch() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// Where the connection of a disk lies while no store is open on it.

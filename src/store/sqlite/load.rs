@@ -8,7 +8,7 @@ use super::{column, conflict, entity, journal, review};
 use crate::id::{EntityId, LinkId, RecordKey};
 use crate::mapping::SystemIx;
 use crate::store::stored::{Terms, hub, link as stored, shadow};
-use crate::store::{History, Loaded, Page};
+use crate::store::{History, Hub, Loaded, Page};
 use crate::sync::entity::{Agreed, Entity, Link};
 
 pub fn load(conn: &Connection, terms: &Terms, entities: &[EntityId]) -> Result<Vec<Loaded>, Fault> {
@@ -107,6 +107,24 @@ pub fn linked(conn: &Connection, terms: &Terms, system: SystemIx, identities: &[
     let mut statement = conn.prepare_cached("SELECT entity FROM linked WHERE system = ?1 AND identity = ?2")?;
     let number = terms.system(system);
     identities.iter().map(|identity| Ok(statement.query_row(params![number, identity.as_str()], |row| row.get(0)).optional()?.map(EntityId))).collect()
+}
+
+pub fn agreed(conn: &Connection, terms: &Terms, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<Hub>>, Fault> {
+    let sql = "SELECT entity.id, hub FROM linked
+               JOIN link ON link.id = (linked.entity << 16) + ?1 AND link.identity = linked.identity
+               JOIN entity ON entity.id = linked.entity
+               WHERE linked.system = ?1 AND linked.identity = ?2 AND link.state & 3 < 2 AND entity.closed = 0";
+    let mut statement = conn.prepare_cached(sql)?;
+    let number = terms.system(system);
+    let mut all = Vec::with_capacity(identities.len());
+    for identity in identities {
+        let mut rows = statement.query(params![number, identity.as_str()])?;
+        all.push(match rows.next()? {
+            Some(row) => Some((EntityId(row.get(0)?), hub::read(blob(row, 1)?, terms)?)),
+            None => None,
+        });
+    }
+    Ok(all)
 }
 
 /// Live keys, through aliases: a value may still refer to an entity by a former id.

@@ -128,6 +128,18 @@ pub fn settled_as(number: u128, state: EntryState, before: Option<Entity>, after
     }
 }
 
+pub async fn what_is_agreed_is_told_of_live_records_alone(store: Arc<dyn Store>) {
+    let ids = registered(&store).await;
+    let live = settled(1);
+    let mut gone = settled(2);
+    let link = gone.links[0].as_mut().expect("is linked");
+    link.state = LinkState::GoneByUser { at: at(5) };
+    let (live_key, gone_key) = (live.links[0].as_ref().expect("is linked").identity.clone(), link.identity.clone());
+    commit(&store, ids, vec![merged(None, live.clone()), merged(None, gone)]).await;
+    let told = store.agreed(ids.0, CRM, &[RecordKey::new("nobody"), live_key, gone_key]).await.expect("looks up");
+    assert_eq!(told, vec![None, Some((live.id, live.hub)), None]);
+}
+
 async fn linked(store: &Arc<dyn Store>, mapping: crate::store::MappingId, identity: &str) -> Option<EntityId> {
     store.linked(mapping, CRM, &[RecordKey::new(identity)]).await.expect("looks up")[0]
 }

@@ -69,6 +69,23 @@ fn without_a_version_a_record_in_doubt_is_left_alone_for_its_time() {
 }
 
 #[test]
+fn a_write_in_doubt_is_ours_until_its_field_is_told_again() {
+    let (mut world, entry) = lost_answer(UpdateClass::Version);
+    world.write(&entry.op);
+    world.unread.push((1, 0));
+    world.now += SignedDuration::from_secs(3_600);
+    world.step();
+    assert_eq!(world.entries[0].state, EntryState::Ghost, "nobody saw what became of it");
+    world.edit(0, 0, "b", 3_200);
+    world.step();
+    world.unread.clear();
+    let look = world.step();
+    assert_eq!(world.print(&look), "prm f=b", "what it shows is ours, and no edit");
+    assert_eq!(world.entries[0].state, EntryState::Done);
+    assert_eq!(shown(world.entity.agreed(FieldIx(0))), "b");
+}
+
+#[test]
 fn an_edit_over_a_write_in_doubt_is_an_edit() {
     let (mut world, _) = lost_answer(UpdateClass::Version);
     world.edit(1, 0, "user", 3_150);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Bugs, each with the seed of a history that notices it; when histories change, `PLANTED_HISTORIES=200` finds others.
+/// Bugs, each with a seed from which on histories soon notice it; when histories change, `PLANTED_HISTORIES=200` finds others.
 #[cfg(debug_assertions)]
 pub const KNOWN: &[(&str, u64)] = &[
     ("absence-as-delete", 5),

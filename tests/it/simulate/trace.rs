@@ -1,4 +1,4 @@
-//! What happened, line by line, where somebody reads it; the spelling of it costs as much as a third of a history, so no other history has one.
+//! What happened, line by line, where somebody reads it and nowhere else: spelling it is a good part of what a history costs.
 
 use std::fmt;
 

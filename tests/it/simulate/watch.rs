@@ -125,6 +125,10 @@ impl Watch {
         let mut world = self.world();
         let now_us = world.clock.us();
         for change in changes {
+            if !world.trace.is_kept() {
+                world.ledger.commit(place, change, now_us);
+                continue;
+            }
             let links: Vec<String> = change.after.links.iter().flatten().map(|link| format!("{} {:?}", link.key, link.state)).collect();
             let states: Vec<String> = change.states.iter().map(|(_, state)| format!("{state:?}")).collect();
             let hub: Vec<String> = (0..change.after.hub.len()).map(|at| change.after.agreed(syncline::mapping::FieldIx(at as u16)).to_string()).collect();

@@ -96,6 +96,9 @@ impl Pages for Walk {
             (Kind::Changes, None) if self.done => Some(Cursor(place.to_string())),
             _ => None,
         };
+        if !world.trace.is_kept() {
+            return Ok(Some(page));
+        }
         let cursor = page.cursor.as_ref().map_or("-", |cursor| &cursor.0).to_owned();
         let keys: Vec<String> = page.records.iter().map(|r| r.key.to_string()).chain(page.gone.iter().map(|g| g.key.to_string())).collect();
         world.note(format_args!("{} {} {:?} since {:?}: {} cursor {cursor}", self.port.name, self.read.object, self.kind, self.since, keys.join(" ")));

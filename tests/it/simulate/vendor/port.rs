@@ -185,8 +185,7 @@ impl System for Port {
                 let state = rec.then(pass.as_of_us).filter(|state| !state.deleted)?;
                 Some(vendor.shown(&read, rec, state, hidden))
             });
-            let shown = record.as_ref().map_or("gone".to_owned(), |record| format!("{:?}", record.version));
-            world.note(format_args!("{} {} get {key}: {shown}", self.0.name, read.object));
+            world.note(format_args!("{} {} get {key}: {:?}", self.0.name, read.object, record.as_ref().map(|record| &record.version)));
             answered.push(Got { key: key.clone(), record });
         }
         Ok(answered)

@@ -8,7 +8,7 @@ use syncline::id::{ConnectionName, EntityId, EntryId, ObjectName, RecordKey, Rev
 use syncline::mapping::SystemIx;
 use syncline::mapping::matching::MatchKey;
 use syncline::store::{
-    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, LeaseHolder, Letter, Loaded, Logged, MappingId,
+    Accepted, Adoption, Answer, Begun, Conflict, DeadLetter, Decided, Delivery, Feed, History, Hit, Hub, LeaseHolder, Letter, Loaded, Logged, MappingId,
     MappingShape, Merged, MovedCursor, NewReview, Old, Page, Review, Run, RunEnd, RunRecord, Settled, Store, StoreError, Totals, Touch, TouchedRecord, Tried,
     Values, Waiting, WaitingWhy, Wake,
 };
@@ -249,6 +249,10 @@ impl Store for Watch {
 
     async fn load(&self, mapping: MappingId, entities: &[EntityId]) -> Result<Vec<Loaded>, StoreError> {
         handed_on!(self, load, mapping, entities)
+    }
+
+    async fn agreed(&self, mapping: MappingId, system: SystemIx, identities: &[RecordKey]) -> Result<Vec<Option<Hub>>, StoreError> {
+        handed_on!(self, agreed, mapping, system, identities)
     }
 
     async fn resolve_alias(&self, entity: EntityId) -> Result<EntityId, StoreError> {
