@@ -12,6 +12,9 @@ use crate::plant::{planted, sometimes};
 /// Shortest wait before a record is read again that was read too old.
 const AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
+/// No answer is behind what was shown before by more than this and the vendor's lag.
+const LAGS_MAX: SignedDuration = SignedDuration::from_hours(1);
+
 /// Fills each stand's silence. Gone and archived records are left to [`super::existence`].
 pub(super) fn silence(work: &mut Work) {
     for system in work.scene.terms.systems() {
@@ -27,8 +30,8 @@ pub(super) fn silence(work: &mut Work) {
             Sight::Silent(why) => Some(*why),
             Sight::Gone => (in_lag || seen_until.is_some_and(|until| read_at < until)).then_some(Silence::Lag),
             Sight::Live(seen) => {
-                // No answer lags behind that: older than known then, the vendor's clock was set back.
-                let settled = link.unchanged_at.is_some_and(|at| read_at >= shifted(at, lag(work, system) * 2 + AGAIN));
+                // Older than known even then, the vendor's clock was set back.
+                let settled = link.unchanged_at.is_some_and(|at| read_at >= shifted(at, lag(work, system) * 2 + LAGS_MAX));
                 distrust(link, seen, in_lag, settled)
             }
         };

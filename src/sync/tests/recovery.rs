@@ -189,7 +189,8 @@ fn classes_of_creates() {
     let unsent = Entry { first_sent_at: None, ..entry };
     assert_eq!(recover(&doubt(&world, &unsent), &[found("x")]), Recovery::Link { at: 0, adopt: true });
 
-    for class in [marker, natural] {
+    // A marker says whose it is; a natural key does not.
+    for (class, adopt) in [(marker, false), (natural, true)] {
         let (mut world, entry) = create_in_doubt(vec![class]);
         assert!(matches!(recover(&doubt(&world, &entry), &[]), Recovery::Wait(until) if until == world.now + SignedDuration::from_secs(690)));
         world.now += SignedDuration::from_secs(700);
@@ -197,7 +198,7 @@ fn classes_of_creates() {
         let again = Entry { attempt: 2, ..entry.clone() };
         assert_eq!(recover(&doubt(&world, &again), &[]), Recovery::Review(Vec::new()));
         let theirs = Found { holds: false, ..found("x") };
-        assert_eq!(recover(&doubt(&world, &entry), &[theirs]), Recovery::Link { at: 0, adopt: true });
+        assert_eq!(recover(&doubt(&world, &entry), &[theirs]), Recovery::Link { at: 0, adopt });
         let two = [found("x"), found("y")];
         assert_eq!(recover(&doubt(&world, &entry), &two), Recovery::Review(vec![RecordKey::new("x"), RecordKey::new("y")]));
     }

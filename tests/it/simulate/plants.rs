@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
-/// Bugs, each with the seed of a history that notices it; when histories change, `PLANTED_HISTORIES=200` finds others.
+/// Bugs, each with a seed from which on histories soon notice it; when histories change, `PLANTED_HISTORIES=200` finds others.
 #[cfg(debug_assertions)]
 pub const KNOWN: &[(&str, u64)] = &[
     ("absence-as-delete", 5),
     ("blank-beats-value", 11),
     ("create-in-doubt-dropped", 9),
     ("cursor-before-touched", 0),
+    ("delete-never-asks", 3),
     ("deleted-made-anew", 3),
     ("delivery-not-touched", 0),
+    ("doubt-not-waited-for", 0),
+    ("first-hit-taken", 0),
     ("first-overwritten", 0),
     ("found-later-is-ours", 43),
     ("ghost-forgotten", 16),
@@ -35,6 +38,7 @@ pub const KNOWN: &[(&str, u64)] = &[
     ("ranks-swapped", 2),
     ("review-blocks-all", 6),
     ("sent-not-journalled", 0),
+    ("set-replaced", 18),
     ("shadows-not-materialised", 1),
     ("short-quarantine", 9),
     ("stale-believed", 13),
