@@ -15,8 +15,6 @@ pub mod shared;
 pub mod slot;
 pub mod yaml;
 
-#[cfg(test)]
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::diag::{Diagnostic, FileId, Files, Span, has_error};
